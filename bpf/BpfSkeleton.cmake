@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# add_bpf_skeleton(NAME SOURCE): compiles SOURCE to BPF and makes the interface library NAME, which gives the
+# generated header NAME.skel.h. A changed header of SOURCE rebuilds it (DEPFILE).
+find_program(CLANG NAMES clang REQUIRED)
+find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
+
+if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64)$")
+  set(bpf_arch x86)
+elseif(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+  set(bpf_arch arm64)
+else()
+  set(bpf_arch ${CMAKE_SYSTEM_PROCESSOR})
+endif()
+
+function(add_bpf_skeleton name source)
+  set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
+  set(header ${CMAKE_CURRENT_BINARY_DIR}/include/${name}.skel.h)
+  file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/include)
+  add_custom_command(
+    OUTPUT ${object}
+    COMMAND ${CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter
+            -D__TARGET_ARCH_${bpf_arch} -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+            -MD -MF ${object}.d -MT ${object} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+    DEPENDS ${source}
+    DEPFILE ${object}.d
+    COMMENT "BPF ${source}"
+    VERBATIM)
+  # Written under a temporary name first: an interrupted run leaves no half header behind.
+  add_custom_command(
+    OUTPUT ${header}
+    COMMAND ${BPFTOOL} gen skeleton ${object} name ${name} > ${header}.tmp
+    COMMAND ${CMAKE_COMMAND} -E rename ${header}.tmp ${header}
+    DEPENDS ${object}
+    COMMENT "Skeleton ${name}.skel.h")
+  add_custom_target(${name}_skeleton DEPENDS ${header})
+  add_library(${name} INTERFACE)
+  add_dependencies(${name} ${name}_skeleton)
+  target_include_directories(${name} SYSTEM INTERFACE ${CMAKE_CURRENT_BINARY_DIR}/include)
+endfunction()

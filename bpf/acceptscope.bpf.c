@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+/*
+ * Three ways to the same five facts (enqueue, accept, close, state, destroy); userspace/capture/attach_plan decides
+ * which programs a backend takes on the running kernel, and enables those alone (all are optional, "?").
+ *
+ * - accept: return of inet_csk_accept(), in the winner's context. A task that was already blocked inside it when the
+ *   return probe came is not seen there, and a probe can be skipped: security_sock_graft(), a call later on the same
+ *   path, gives every accept a second chance.
+ * - close: entry of tcp_close(), or the socket's release where functions cannot be probed.
+ * - destroy: tcp_destroy_sock, the backstop: nothing outlives its socket in the connection map.
+ */
+#include "kernel_types.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "handlers.bpf.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* ---- fentry */
+
+SEC("?fentry/inet_csk_reqsk_queue_add")
+int BPF_PROG(enqueue_fentry, struct sock *listener, struct request_sock *req, struct sock *child)
+{
+	return on_enqueue(listener, child);
+}
+
+/* Calls inet_csk_reqsk_queue_add(), which some compilers build into it: on 6.1 the hook above never runs for these. */
+SEC("?fentry/inet_csk_complete_hashdance")
+int BPF_PROG(enqueue2_fentry, struct sock *listener, struct sock *child, struct request_sock *req, bool own_req)
+{
+	return own_req ? on_enqueue(listener, child) : 0;
+}
+
+SEC("?fexit/inet_csk_accept")
+int BPF_PROG(accept_fexit, struct sock *listener, int flags, int *err, bool kern, struct sock *child)
+{
+	return on_accept(listener, child, false);
+}
+
+SEC("?fexit/inet_csk_accept")
+int BPF_PROG(accept_fexit610, struct sock *listener, struct proto_accept_arg *arg, struct sock *child)
+{
+	return on_accept(listener, child, false); /* 92ef0fd55ac8 (6.10): two arguments; accept_fexit before */
+}
+
+SEC("?fentry/security_sock_graft")
+int BPF_PROG(graft_fentry, struct sock *child, struct socket *parent)
+{
+	return on_accept(NULL, child, true);
+}
+
+SEC("?fentry/tcp_close")
+int BPF_PROG(close_fentry, struct sock *sk)
+{
+	return on_close(sk);
+}
+
+/* ---- kprobe */
+
+SEC("?kprobe/inet_csk_reqsk_queue_add")
+int BPF_KPROBE(enqueue_kprobe, struct sock *listener, struct request_sock *req, struct sock *child)
+{
+	return on_enqueue(listener, child);
+}
+
+SEC("?kprobe/inet_csk_complete_hashdance")
+int BPF_KPROBE(enqueue2_kprobe, struct sock *listener, struct sock *child, struct request_sock *req, bool own_req)
+{
+	return own_req ? on_enqueue(listener, child) : 0;
+}
+
+SEC("?kretprobe/inet_csk_accept")
+int BPF_KRETPROBE(accept_kprobe, struct sock *child)
+{
+	return on_accept(NULL, child, false);
+}
+
+SEC("?kprobe/security_sock_graft")
+int BPF_KPROBE(graft_kprobe, struct sock *child)
+{
+	return on_accept(NULL, child, true);
+}
+
+SEC("?kprobe/tcp_close")
+int BPF_KPROBE(close_kprobe, struct sock *sk)
+{
+	return on_close(sk);
+}
+
+/* ---- tracepoint */
+
+/* The TCP socket behind a file; NULL if it is none. Of an MPTCP socket its first subflow, which is what was accepted. */
+static __always_inline struct sock *sock_of_file(struct file *file)
+{
+	struct socket *socket;
+	struct sock *sk;
+
+	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+		return NULL;
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	if (sk && bpf_core_type_exists(struct mptcp_sock) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
+		sk = BPF_CORE_READ((struct mptcp_sock *)sk, first);
+	return sk;
+}
+
+static __always_inline struct sock *sock_of_fd(int fd)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct file *file;
+
+	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(fdt, max_fds))
+		return NULL;
+	if (bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd))
+		return NULL;
+	return sock_of_file(file);
+}
+
+/* The first argument of the system call that is returning; -1 where the kernel cannot tell (before 5.15). */
+static __always_inline int syscall_fd(void)
+{
+	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return -1;
+	struct pt_regs *regs = (void *)bpf_task_pt_regs(bpf_get_current_task_btf());
+
+	return PT_REGS_PARM1_SYSCALL(regs);
+}
+
+static __always_inline int on_sys_exit_accept(struct sys_exit_record *ctx)
+{
+	if (!recording || ctx->ret < 0)
+		return 0;
+	return on_accept(sock_of_fd(syscall_fd()), sock_of_fd(ctx->ret), false);
+}
+
+SEC("?tp/syscalls/sys_exit_accept")
+int accept_sysexit(struct sys_exit_record *ctx)
+{
+	return on_sys_exit_accept(ctx);
+}
+
+SEC("?tp/syscalls/sys_exit_accept4")
+int accept4_sysexit(struct sys_exit_record *ctx)
+{
+	return on_sys_exit_accept(ctx);
+}
+
+/*
+ * io_uring accepts are no system calls. Whatever completes with the number of a descriptor behind which a connection
+ * still counts as waiting is an accept of it: a socket gets a descriptor in no other way. The completion entry is the
+ * last argument since 6.13; before, the result is an argument of its own (since 5.19 the fourth).
+ */
+static __always_inline int on_io_uring_result(int result)
+{
+	return recording && result > 0 ? on_holder((void *)bpf_get_current_task(), sock_of_fd(result), false) : 0;
+}
+
+SEC("?tp_btf/io_uring_complete")
+int BPF_PROG(uring_cqe, void *ring, void *request, struct io_uring_cqe *cqe)
+{
+	return on_io_uring_result(BPF_CORE_READ(cqe, res));
+}
+
+SEC("?tp_btf/io_uring_complete")
+int BPF_PROG(uring_result, void *ring, void *request, __u64 user_data, int result)
+{
+	return on_io_uring_result(result);
+}
+
+SEC("?cgroup/sock_release")
+int close_release(struct bpf_sock *ctx)
+{
+	/* The kernel passes the struct sock itself (BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE); only its address is used. */
+	on_close((struct sock *)ctx);
+	return 1;
+}
+
+/* ---- all backends */
+
+SEC("?tp_btf/inet_sock_set_state")
+int BPF_PROG(state_tp, struct sock *sk, int from, int to)
+{
+	return on_state(sk, from, to);
+}
+
+SEC("?tp_btf/tcp_destroy_sock")
+int BPF_PROG(destroy_tp, struct sock *sk)
+{
+	return on_destroy(sk);
+}
+
+SEC("?tp_btf/sched_process_fork")
+int BPF_PROG(fork_tp, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(parent, child);
+}
+
+SEC("?tp_btf/sched_process_free")
+int BPF_PROG(free_tp, struct task_struct *task)
+{
+	return on_free(task);
+}
+
+/* ---- who holds what: one walk over every descriptor of the host, whatever its network namespace */
+
+SEC("?iter/task_file")
+int walk_holders(struct bpf_iter__task_file *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct file *file = ctx->file;
+
+	if (task && file)
+		on_holder(task, sock_of_file(file), true);
+	return 0;
+}
+
+/*
+ * ---- reading: one pass over the connection map on the tick brings the bytes of the open connections up to date, and
+ * userspace reads the map afterwards. Two carriers for it, as each is missing somewhere.
+ */
+
+static long refresh_entry(struct bpf_map *map, __u64 *key, struct connection *conn, void *ctx)
+{
+	refresh(*key, conn);
+	return 0;
+}
+
+SEC("?syscall") /* with bpf_for_each_map_elem(): 5.14 */
+int refresh_syscall(void *ctx)
+{
+	bpf_for_each_map_elem(&connections, refresh_entry, NULL, 0);
+	return 0;
+}
+
+SEC("?iter/bpf_map_elem") /* 5.9, but refused by some hardened kernels */
+int refresh_iter(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u64 *key = ctx->key;
+	struct connection *conn = ctx->value;
+
+	if (key && conn)
+		refresh(*key, conn);
+	return 0;
+}

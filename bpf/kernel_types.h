@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * The few kernel structures that are read, with only the members that are read. CO-RE finds the true offsets on the
+ * running kernel, so neither order nor completeness matters here. Beside each: where it is defined in the kernel.
+ */
+#pragma once
+
+#include <linux/bpf.h>
+#include <linux/ptrace.h>
+#include <linux/types.h>
+#include <stdbool.h>
+
+#define AF_INET 2
+#define AF_INET6 10
+#define IPPROTO_TCP 6
+#define IPPROTO_MPTCP 262
+#define PF_EXITING 0x00000004 /* include/linux/sched.h */
+#define S_IFMT 00170000
+#define S_IFSOCK 0140000
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct ns_common { unsigned int inum; };                        /* include/linux/ns_common.h */
+struct net { struct ns_common ns; };                            /* include/net/net_namespace.h */
+typedef struct { struct net *net; } possible_net_t;             /* include/net/net_namespace.h */
+
+struct sock_common {                                            /* include/net/sock.h */
+	__be32 skc_daddr;
+	__be32 skc_rcv_saddr;
+	__be16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
+	volatile unsigned char skc_state;
+	unsigned char skc_reuse : 4;
+	unsigned char skc_reuseport : 1;
+	possible_net_t skc_net;
+	unsigned long skc_flags; /* sk_flags */
+	struct { __u8 in6_u[16]; } skc_v6_daddr;
+	struct { __u8 in6_u[16]; } skc_v6_rcv_saddr;
+};
+
+struct sock {                                                   /* include/net/sock.h */
+	struct sock_common __sk_common;
+	__u32 sk_ack_backlog;
+	__u32 sk_max_ack_backlog;
+	__u16 sk_protocol;
+};
+
+enum sock_flags { SOCK_DEAD, SOCK_DONE };                       /* include/net/sock.h */
+
+struct inet_sock { struct sock sk; __be16 inet_sport; };        /* include/net/inet_sock.h */
+
+struct tcp_sock {                                               /* include/linux/tcp.h */
+	__u64 bytes_received;
+	__u64 bytes_acked;
+	__u32 snd_una;
+	__u32 write_seq;
+};
+
+struct proto_accept_arg {};                                     /* include/net/sock.h, since 6.10 (92ef0fd55ac8) */
+struct request_sock;
+
+struct socket { struct sock *sk; };                             /* include/linux/net.h */
+struct inode { unsigned short i_mode; };                        /* include/linux/fs.h */
+struct file { void *private_data; struct inode *f_inode; };     /* include/linux/fs.h */
+struct fdtable { unsigned int max_fds; struct file **fd; };     /* include/linux/fdtable.h */
+struct files_struct { struct fdtable *fdt; };                   /* include/linux/fdtable.h */
+
+struct pid_namespace;
+struct upid { int nr; struct pid_namespace *ns; };              /* include/linux/pid.h */
+struct pid { unsigned int level; struct upid numbers[1]; };     /* include/linux/pid.h */
+
+struct task_struct {                                            /* include/linux/sched.h */
+	unsigned int flags;
+	int pid;
+	int tgid;
+	__u64 start_boottime;   /* since 5.5; real_start_time before */
+	struct task_struct *group_leader;
+	struct pid *thread_pid;
+	struct files_struct *files;
+	char comm[16];
+};
+
+struct bpf_iter_meta { struct seq_file *seq; };                 /* include/linux/bpf.h */
+struct bpf_iter__bpf_map_elem {                                 /* kernel/bpf/map_iter.c */
+	struct bpf_iter_meta *meta;
+	struct bpf_map *map;
+	void *key;
+	void *value;
+};
+
+struct bpf_iter__task_file {                                    /* kernel/bpf/task_iter.c */
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
+};
+
+struct mptcp_sock { struct sock *first; };                      /* net/mptcp/protocol.h */
+struct io_uring_cqe { __s32 res; };                             /* include/uapi/linux/io_uring.h */
+
+#pragma clang attribute pop
+
+/* What perf hands to a program on syscalls:sys_exit_*; struct syscall_tp_t in kernel/trace/trace_syscalls.c. */
+struct sys_exit_record {
+	__u64 common;
+	__s32 nr;
+	__u32 pad;
+	__s64 ret;
+};
+
+/* include/net/tcp_states.h */
+enum {
+	TCP_ESTABLISHED = 1, TCP_SYN_SENT, TCP_SYN_RECV, TCP_FIN_WAIT1, TCP_FIN_WAIT2, TCP_TIME_WAIT, TCP_CLOSE,
+	TCP_CLOSE_WAIT, TCP_LAST_ACK, TCP_LISTEN, TCP_CLOSING,
+};

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+#pragma once
+
+#include "kernel_types.h"
+#include "wire.h"
+
+/*
+ * connections: struct sock's address -> the connection. The address is unique while the socket lives, and the
+ *   tcp_destroy_sock tracepoint deletes what tcp_close() left behind before the memory can be used again.
+ *   inserted: track(); read: on_*(), refresh(), userspace; deleted: untrack(). Full: the accept is counted, the connection is not tracked, LOSS_CONNECTION_MAP_FULL.
+ *   Size: --max-connections.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 262144);
+	__type(key, __u64);
+	__type(value, struct connection);
+} connections SEC(".maps");
+
+/*
+ * workers: (service, process or thread, start time) -> totals.
+ *   inserted: on_accept(); updated: on_accept(), finish(); read: userspace on the tick; deleted: never, rows stay
+ *   after the worker's exit. Full: the service still counts, LOSS_WORKER_MAP_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct worker_key);
+	__type(value, struct worker_counters);
+} workers SEC(".maps");
+
+/*
+ * services: where a listening socket is bound -> totals.
+ *   inserted: on_accept(), on_destroy(); read: userspace on the tick; deleted: never. Full: LOSS_SERVICE_MAP_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct service_key);
+	__type(value, struct service_counters);
+} services SEC(".maps");
+
+/* closed: struct closed_connection, one per close. Full: LOSS_RING_FULL; the totals are not touched. --ring-bytes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} closed SEC(".maps");
+
+/* losses: enum loss -> count per CPU. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, LOSS_KINDS);
+	__type(key, __u32);
+	__type(value, __u64);
+} losses SEC(".maps");
+
+/*
+ * untracked: addresses of sockets whose accept was counted while `connections` was full, for the second look at the
+ *   same accept a moment later. inserted: on_accept(); deleted: on_accept(), or the oldest when it is full.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, __u8);
+} untracked SEC(".maps");
+
+/* tracked: entries in `connections`, per CPU as a difference; only the sum means something. An empty map is not walked. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} tracked SEC(".maps");
+
+/* zero_worker: the value of a new worker; too large for the stack. Never written. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct worker_counters);
+} zero_worker SEC(".maps");
+
+/* ports: bit n of word n / 64 set = local port n is traced. Written by userspace before the programs are attached. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536 / 64);
+	__type(key, __u32);
+	__type(value, __u64);
+} ports SEC(".maps");
+
+/* accepted_ports: [port] = 1 once a connection was accepted there: tells the close of an untracked accepted
+ *   connection from that of a client socket. Never cleared. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u8);
+} accepted_ports SEC(".maps");
+
+/* cgroups: the subtrees of --cgroup, as descriptors of their directories. Written by userspace before attaching. */
+struct {
+	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
+	__uint(max_entries, MAX_CGROUPS);
+	__type(key, __u32);
+	__type(value, __u32);
+} cgroups SEC(".maps");
+
+/*
+ * pids: tgid -> 1 for --pid's processes and their descendants.
+ *   inserted: userspace at start, on_fork(); deleted: on_exit() of the group leader. Full: LOSS_PID_FILTER_FULL.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u8);
+} pids SEC(".maps");

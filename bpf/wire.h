@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What crosses between the BPF programs and userspace: C for the one, C++ for the other, so fixed-width types,
+ * named padding and no pointers. Host byte order everywhere, addresses excepted (network order, as on the wire).
+ * Times are CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns), process start times CLOCK_BOOTTIME nanoseconds.
+ */
+#pragma once
+
+#ifdef __cplusplus
+#include <cstdint>
+namespace acceptscope::wire {
+using __u8 = std::uint8_t;
+using __u16 = std::uint16_t;
+using __u32 = std::uint32_t;
+using __u64 = std::uint64_t;
+#else
+#include <linux/types.h>
+#endif
+
+/* An IPv6 address, or an IPv4 one in its IPv4-mapped form (::ffff:a.b.c.d): one shape for all three cases. */
+struct ip_address {
+	__u8 bytes[16];
+};
+
+/* A service: where the listening socket is bound (wildcards kept), in which network namespace. */
+struct service_key {
+	struct ip_address address;
+	__u32 netns;            /* inode number, as in /proc/PID/ns/net */
+	__u16 port;
+	__u16 pad;              /* zero */
+};
+
+/* Process or thread that accepts on a service. The start time keeps a reused pid apart from its predecessor. */
+struct worker_key {
+	struct service_key service;
+	__u32 tgid;             /* initial pid namespace */
+	__u32 tid;              /* 0 unless workers are threads (--by thread) */
+	__u64 start_ns;         /* CLOCK_BOOTTIME of the process's (or thread's) start */
+};
+
+/*
+ * Log-linear histogram of durations: HIST_SUB buckets per power of two (12.5 % wide) from HIST_FIRST_NS up to
+ * 2^(HIST_FIRST_BIT + HIST_OCTAVES) ns = 19.5 h. Bucket 0 holds what is shorter, the last bucket what is longer.
+ */
+#define HIST_SUB_BITS 3
+#define HIST_SUB (1 << HIST_SUB_BITS)
+#define HIST_FIRST_BIT 10
+#define HIST_FIRST_NS (1ULL << HIST_FIRST_BIT)
+#define HIST_OCTAVES 36
+#define HIST_BUCKETS (HIST_OCTAVES * HIST_SUB + 2)
+
+struct histogram {
+	__u32 count[HIST_BUCKETS];
+};
+
+/* Who ended a connection. */
+enum close_reason {
+	CLOSE_UNKNOWN = 0,      /* seen only when the socket was destroyed, or not decidable */
+	CLOSE_LOCAL = 1,        /* this side first: tcp_close() or shutdown() before the peer's FIN */
+	CLOSE_PEER = 2,         /* the peer's FIN came first */
+	CLOSE_RESET = 3,        /* reset or timed out while established */
+	CLOSE_WORKER_EXIT = 4,  /* still established when its process exited */
+	CLOSE_REASONS = 5,
+};
+
+/* Totals of one worker on one service. Counted in the kernel; exact when ring records are lost. */
+struct worker_counters {
+	__u64 accepts;
+	__u64 untracked;        /* of the accepts: not in the connection map, which was full; their close is not counted here */
+	__u64 closes;
+	__u64 bytes_received;   /* of closed connections */
+	__u64 bytes_sent;
+	__u64 lifetime_sum_ns;
+	__u64 lifetime_max_ns;
+	__u64 wait_count;       /* accepts whose enqueue was seen */
+	__u64 wait_sum_ns;
+	__u64 wait_max_ns;
+	__u64 peak_open;
+	__u64 close_reasons[CLOSE_REASONS];
+	__u64 first_accept_ns;
+	__u32 ns_pid;           /* of the process, in its innermost pid namespace */
+	__u32 pad;              /* zero */
+	char comm[16];
+	struct histogram lifetime;
+	struct histogram wait;
+};
+
+/* Totals of one service, whoever accepted. */
+struct service_counters {
+	__u64 accepts;
+	__u64 untracked;        /* as in worker_counters */
+	__u64 closes;
+	__u64 never_accepted;   /* left the accept queue without an accept */
+	__u64 peak_open;
+	__u64 depth_max;        /* deepest accept queue seen, connections */
+	__u32 backlog;          /* of the listening socket last seen; 0 = not seen */
+	__u8 reuseport;         /* SO_REUSEPORT on it */
+	__u8 listener_known;    /* the key is the listening socket's address; else the connection's own */
+	__u16 pad;              /* zero */
+};
+
+/* A connection: in the accept queue (accepted_ns == 0) or accepted. The value of the connection map. */
+struct connection {
+	__u64 accepted_ns;
+	__u64 enqueued_ns;      /* entered the accept queue; 0 = before tracing began */
+	struct worker_key worker;
+	struct ip_address local;
+	struct ip_address remote;
+	__u32 accept_tid;
+	__u16 remote_port;
+	__u8 first_end;         /* enum close_reason: who left ESTABLISHED first; 0 = nobody yet */
+	__u8 fin_sent;          /* our FIN is in the sequence numbers */
+	__u8 listener_known;    /* as in service_counters */
+	__u8 bytes_known;       /* bytes_* were read, by refresh() */
+	__u8 ignored;           /* accepted by a task that --pid or --cgroup leaves out: kept so that its close is known */
+	__u8 found;             /* the accept was not seen: its holder was found later, accepted_ns is that moment */
+	__u8 reuseport;         /* SO_REUSEPORT on the listening socket */
+	__u8 pad[3];            /* zero */
+	__u32 queue_depth;      /* accept queue with this connection in it; 0 = not seen */
+	__u32 backlog;          /* of the listening socket; 0 = not seen */
+	__u64 bytes_received;   /* as of the last refresh() */
+	__u64 bytes_sent;
+};
+
+/* One closed connection: the ring's only record. Written by finish(), read by capture/. */
+struct closed_connection {
+	__u64 sock;             /* address of the kernel's socket: with accepted_ns the identity, never shown */
+	__u64 closed_ns;
+	struct connection connection;
+	__u32 closer_tgid;      /* who dropped the last reference; may be a kernel worker */
+	__u8 reason;            /* enum close_reason */
+	__u8 pad[3];            /* zero */
+};
+
+/* At most so many --cgroup. */
+#define MAX_CGROUPS 8
+
+/* Everything that can go missing, by kind. Indexes of the loss counters. */
+enum loss {
+	LOSS_RING_FULL = 0,     /* a closed connection's detail record */
+	LOSS_CONNECTION_MAP_FULL, /* an accepted connection that is not tracked */
+	LOSS_WORKER_MAP_FULL,   /* an accept not counted for its worker, only for its service */
+	LOSS_SERVICE_MAP_FULL,  /* an accept not counted for its service */
+	LOSS_UNKNOWN_CLOSE,     /* close, on a port with accepts, of a connection that is not tracked */
+	LOSS_UNATTRIBUTED_ACCEPT, /* a connection found accepted when it was closed; by whom is not known */
+	LOSS_MISSED_ACCEPT,     /* an accept that was not seen; its holder was found later and the accept counted for it */
+	LOSS_MISSED_CLOSE,      /* a close seen only when the socket was destroyed: late, reason unknown */
+	LOSS_PID_FILTER_FULL,   /* a descendant of --pid that could not be remembered */
+	LOSS_KINDS,
+};
+
+#ifdef __cplusplus
+static_assert(sizeof(service_key) == 24);
+static_assert(sizeof(worker_key) == 40);
+static_assert(sizeof(service_counters) == 56);
+static_assert(sizeof(connection) == 128);
+static_assert(sizeof(closed_connection) == 152);
+static_assert(sizeof(worker_counters) % 8 == 0);
+}  // namespace acceptscope::wire
+#endif

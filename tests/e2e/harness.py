@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What the end-to-end tests share: the program and servers as child processes, the outcome of a test."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+PROGRAM = os.environ.get("ACCEPTSCOPE", "acceptscope")
+# Slow machines, such as guests with emulated processors, multiply every deadline.
+TIME_FACTOR = max(1.0, float(os.environ.get("ACCEPTSCOPE_TIME_FACTOR", "1")))
+PATIENCE = 20 * TIME_FACTOR
+SKIPPED = 77  # ctest's SKIP_RETURN_CODE
+
+
+def eventually(condition, what):
+    """Polls until `condition()` is true and gives its value."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"timed out waiting for {what}")
+        time.sleep(0.01)
+    return value
+
+
+def need(*programs):
+    """Skips the test unless these programs are installed."""
+    for program in programs:
+        if shutil.which(program) is None:
+            raise unittest.SkipTest(f"{program} is not installed")
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Child:
+    """A process with its output collected in files; killed with its group when the test is over."""
+
+    def __init__(self, test, argv, env=None, stdout=None, preexec=None):
+        self.stdout_file = tempfile.TemporaryFile()
+        self.stderr_file = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            argv, stdin=subprocess.DEVNULL, stdout=self.stdout_file if stdout is None else stdout,
+            stderr=self.stderr_file, env={**os.environ, **(env or {})}, start_new_session=True, preexec_fn=preexec)
+        test.addCleanup(self._end)
+
+    def _end(self):
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        self.stdout_file.close()
+        self.stderr_file.close()
+
+    @staticmethod
+    def _text(file):
+        return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode()
+
+    @property
+    def stdout(self):
+        return self._text(self.stdout_file)
+
+    @property
+    def stderr(self):
+        return self._text(self.stderr_file)
+
+    def send(self, number):
+        self.process.send_signal(number)
+
+    def wait(self):
+        return self.process.wait(PATIENCE)
+
+
+class TestCase(unittest.TestCase):
+    """With a directory of its own and the program at hand."""
+
+    needs_root = True
+
+    def setUp(self):
+        if self.needs_root and os.geteuid() != 0:
+            self.skipTest("needs root")
+        if shutil.which(PROGRAM) is None:
+            self.fail(f"no program '{PROGRAM}'; ACCEPTSCOPE names it")
+        directory = tempfile.TemporaryDirectory(prefix="acceptscope-e2e-")
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def path(self, name):
+        return os.path.join(self.directory, name)
+
+    def start(self, *arguments, **options):
+        return Child(self, [PROGRAM, *map(str, arguments)], **options)
+
+    def start_tracing(self, *arguments):
+        """Starts the program and waits until it traces: until the live view begins."""
+        child = self.start("--view", "plain", *arguments)
+        eventually(lambda: child.stdout or child.process.poll() is not None, "the live view")
+        self.assertIsNone(child.process.poll(), child.stderr)
+        return child
+
+    def run_program(self, *arguments, **options):
+        child = self.start(*arguments, **options)
+        child.wait()
+        return child
+
+    def finish(self, child, number=signal.SIGINT, status=0):
+        child.send(number)
+        self.assertEqual(child.wait(), status, child.stderr)
+
+    def read_json(self, name):
+        with open(self.path(name)) as file:
+            return json.load(file)
+
+
+def run_tests():
+    """unittest.main() with an exit status of its own for "everything was skipped"."""
+    program = unittest.main(module="__main__", exit=False, verbosity=2)
+    result = program.result
+    if not result.wasSuccessful():
+        sys.exit(1)
+    sys.exit(SKIPPED if result.testsRun == len(result.skipped) else 0)

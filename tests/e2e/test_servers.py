@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Real prefork servers: the owner of every connection in the dump is the process that the server's own log names."""
+
+import asyncio
+import collections
+import importlib.util
+import os
+import subprocess
+import sys
+
+import harness
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+class ServerTest(harness.TestCase):
+    def expect_owners(self, dump, expected):
+        """`expected` counts the connections of each (peer port, process) in the server's log."""
+        # ab makes some connections more than it has requests for and closes them unused: no log knows those.
+        used = [c for c in dump["connections"] if c["bytes_received"] > 0]
+        self.assertEqual(collections.Counter((c["peer"]["port"], c["pid"]) for c in used), expected)
+        self.assertEqual(dump["totals"]["accepts"], len(dump["connections"]))
+        self.assertEqual(set(dump["losses"].values()), {0}, dump["losses"])
+        self.assertEqual(dump["consistency"]["broken"], [])
+        [service] = dump["services"]
+        rows = {worker["pid"]: worker["accepts"] for worker in service["workers"] if worker["accepts"] > 0}
+        self.assertEqual(rows, dict(collections.Counter(c["pid"] for c in dump["connections"])))
+
+    def traced(self, port, traffic):
+        """Traces `port` while `traffic()` runs; gives the dump."""
+        tracer = self.start_tracing("--port", port, "--output", self.path("dump.json"))
+        traffic()
+        self.finish(tracer)
+        return self.read_json("dump.json")
+
+
+class Uvicorn(ServerTest):
+    WORKERS = 8
+    POOL = 40
+    ROUNDS = 5
+
+    def setUp(self):
+        super().setUp()
+        for module in ("uvicorn", "httpx"):
+            if importlib.util.find_spec(module) is None:
+                self.skipTest(f"Python has no {module} (Debian: python3-{module})")
+        self.port = harness.free_port()
+        self.log = self.path("requests.log")
+        self.server = harness.Child(
+            self, [sys.executable, "-m", "uvicorn", "--app-dir", HERE, "asgi_app:app", "--workers", str(self.WORKERS),
+                   "--port", str(self.port), "--timeout-keep-alive", "120", "--log-level", "warning"],
+            env={"E2E_LOG": self.log})
+        harness.eventually(lambda: self.started() == self.WORKERS or self.server.process.poll() is not None,
+                           "uvicorn's workers")
+        self.assertIsNone(self.server.process.poll(), self.server.stderr)
+
+    def lines(self):
+        if not os.path.exists(self.log):
+            return []
+        with open(self.log) as log:
+            return [line.split() for line in log]
+
+    def started(self):
+        return sum(1 for _, what in self.lines() if what == "started")
+
+    def served(self):
+        """(client port, pid) of each request."""
+        return [(int(what), int(pid)) for pid, what in self.lines() if what != "started"]
+
+    async def request_in_rounds(self, limits, at_the_end=None):
+        import httpx
+        async with httpx.AsyncClient(limits=limits, timeout=harness.PATIENCE) as client:
+            for _ in range(self.ROUNDS):
+                answers = await asyncio.gather(
+                    *(client.get(f"http://127.0.0.1:{self.port}/") for _ in range(self.POOL)))
+                self.assertTrue(all(answer.status_code == 200 for answer in answers))
+            if at_the_end:
+                at_the_end()
+
+    def test_every_pooled_connection_belongs_to_the_worker_that_served_it(self):
+        import httpx
+        tracer = self.start_tracing("--port", self.port, "--output", self.path("dump.json"))
+        limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=self.POOL)
+        # The pool is still open when the tracing ends.
+        asyncio.run(self.request_in_rounds(limits, at_the_end=lambda: self.finish(tracer)))
+        dump = self.read_json("dump.json")
+        self.expect_owners(dump, collections.Counter(set(self.served())))
+        self.assertEqual(dump["totals"]["open"], dump["totals"]["accepts"])
+        self.assertLessEqual(dump["totals"]["accepts"], self.POOL)
+
+    def test_every_connection_belongs_to_the_worker_that_served_it_when_there_is_one_per_request(self):
+        import httpx
+        limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=0)
+        dump = self.traced(self.port, lambda: asyncio.run(self.request_in_rounds(limits)))
+        self.assertEqual(len(self.served()), self.POOL * self.ROUNDS)
+        self.expect_owners(dump, collections.Counter(self.served()))
+        self.assertNotIn(self.server.process.pid, {c["pid"] for c in dump["connections"]}, "the supervisor")
+
+
+class Nginx(ServerTest):
+    WORKERS = 4
+    CONFIGURATION = """
+        daemon off;
+        worker_processes {workers};
+        pid {directory}/nginx.pid;
+        error_log {directory}/error.log;
+        events {{ worker_connections 1024; }}
+        http {{
+          log_format owner '$pid $remote_port';
+          access_log {directory}/access.log owner;
+          client_body_temp_path {directory}/body;
+          proxy_temp_path {directory}/proxy;
+          fastcgi_temp_path {directory}/fastcgi;
+          uwsgi_temp_path {directory}/uwsgi;
+          scgi_temp_path {directory}/scgi;
+          server {{
+            listen 127.0.0.1:{port};
+            location / {{ return 200 "ok"; }}
+          }}
+        }}
+    """
+
+    def setUp(self):
+        super().setUp()
+        harness.need("nginx", "ab")
+        self.port = harness.free_port()
+        with open(self.path("nginx.conf"), "w") as file:
+            file.write(self.CONFIGURATION.format(workers=self.WORKERS, directory=self.directory, port=self.port))
+        self.server = harness.Child(self, ["nginx", "-c", self.path("nginx.conf"), "-e", self.path("error.log")])
+        harness.eventually(lambda: self.workers() == self.WORKERS or self.server.process.poll() is not None,
+                           "nginx's workers")
+        self.assertIsNone(self.server.process.poll(), self.server.stderr)
+
+    def workers(self):
+        """Child processes that have taken a worker's title: those accept."""
+        pid = self.server.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children") as file:
+            children = file.read().split()
+        titles = 0
+        for child in children:
+            with open(f"/proc/{child}/cmdline") as file:
+                titles += "worker process" in file.read()
+        return titles
+
+    def served(self):
+        with open(self.path("access.log")) as log:
+            return [(int(port), int(pid)) for pid, port in map(str.split, log)]
+
+    def ab(self, *options):
+        subprocess.run(["ab", "-q", *options, f"http://127.0.0.1:{self.port}/"], check=True, timeout=harness.PATIENCE,
+                       stdout=subprocess.DEVNULL)
+
+    def test_every_connection_of_ab_belongs_to_the_worker_that_logged_it(self):
+        dump = self.traced(self.port, lambda: self.ab("-n", "2000", "-c", "20"))
+        self.assertGreaterEqual(len(self.served()), 2000)
+        self.expect_owners(dump, collections.Counter(self.served()))
+
+    def test_every_kept_connection_of_ab_belongs_to_the_worker_that_logged_it(self):
+        dump = self.traced(self.port, lambda: self.ab("-n", "2000", "-c", "20", "-k"))
+        # nginx ends a kept connection after 1,000 requests: few connections, many requests each.
+        self.expect_owners(dump, collections.Counter(set(self.served())))
+        self.assertLess(dump["totals"]["accepts"], 100)
+
+
+if __name__ == "__main__":
+    harness.run_tests()

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Address families, wildcards, network namespaces.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <stdexcept>
+
+#include "comparison.hpp"
+
+namespace acceptscope::test {
+namespace {
+
+class Addressing : public TruthTest {};
+
+/// A network namespace with a loopback device, gone with the object.
+class NetworkNamespace {
+ public:
+  explicit NetworkNamespace(const std::string& name) : name_(fmt::format("acceptscope-{}-{}", name, getpid())) {
+    require({"ip", "netns", "add", name_});
+    require({"ip", "-n", name_, "link", "set", "lo", "up"});
+  }
+  NetworkNamespace(const NetworkNamespace&) = delete;
+  NetworkNamespace& operator=(const NetworkNamespace&) = delete;
+  ~NetworkNamespace() { static_cast<void>(run({"ip", "netns", "delete", name_})); }
+  [[nodiscard]] const std::string& name() const { return name_; }
+
+ private:
+  static void require(const Arguments& command) {
+    if (const Finished finished = run(command); finished.exit_status != 0) {
+      throw std::runtime_error(fmt::format("{}: {}", fmt::join(command, " "), finished.errors));
+    }
+  }
+  std::string name_;
+};
+
+TEST_P(Addressing, Ipv4) { expect_truth_of({.workload = {"--listen", "127.0.0.1", "--connections", "20"}}); }
+
+TEST_P(Addressing, Ipv6) { expect_truth_of({.workload = {"--listen", "::1", "--connections", "20"}}); }
+
+TEST_P(Addressing, Ipv4ClientsOfAnIpv6ListenerAreShownAsIpv4) {
+  expect_truth_of({.workload = {"--listen", "::", "--connect", "127.0.0.1,::1", "--connections", "20"}});
+}
+
+TEST_P(Addressing, TheServiceOfAWildcardListenerIsTheWildcard) {
+  expect_truth_of({.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20"}});
+}
+
+TEST_P(Addressing, TheServiceOfAWildcardListenerIsTheWildcardAlsoForBlockedWorkers) {
+  expect_truth_of({.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20",
+                                "--accept", "blocking"}});
+}
+
+TEST_P(Addressing, BothFamiliesAtOnce) {
+  expect_truth_of({.workload = {"--listen", "127.0.0.1,::1", "--workers", "2", "--connections", "20"}});
+}
+
+TEST_P(Addressing, ThePortOfOneServiceInTwoNetworkNamespacesIsTwoServices) {
+  const NetworkNamespace one("a");
+  const NetworkNamespace other("b");
+  Workload in_one({"--netns", one.name(), "--workers", "2", "--connections", "20"});
+  const std::string port = std::to_string(in_one.port());
+  Workload in_other({"--netns", other.name(), "--workers", "3", "--connections", "30", "--port", port});
+  Tracer tracer(backend(), {"--port", port});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth truth = together(truth_of(in_one.make_traffic()), truth_of(in_other.make_traffic()));
+  const Traced traced = tracer.stop();
+  expect_truth(truth, traced);
+  EXPECT_EQ(traced.dump["services"].size(), 2U);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Addressing, all_backends(), backend_name);
+
+}  // namespace
+}  // namespace acceptscope::test

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Holds what the program wrote against what the workload's processes saw.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "session.hpp"
+
+namespace acceptscope::test {
+
+/// A connection as the server's process saw it. Times are CLOCK_MONOTONIC nanoseconds.
+struct TrueConnection {
+  std::uint64_t netns = 0;
+  std::string service_address;
+  int service_port = 0;
+  int pid = 0;
+  int tid = 0;
+  std::string comm;
+  std::string local_address;
+  int local_port = 0;
+  std::string peer_address;
+  int peer_port = 0;
+  std::optional<std::int64_t> connect_started_ns;  ///< by the client
+  std::optional<std::int64_t> connected_ns;
+  std::int64_t accept_entered_ns = 0;
+  std::int64_t accepted_ns = 0;
+  std::optional<std::int64_t> closing_ns;          ///< right before close(); none while it is open
+  std::optional<std::int64_t> close_returned_ns;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::string closed_by;
+  int closer_pid = 0;
+};
+
+/// The workload's document, flat.
+struct Truth {
+  std::vector<TrueConnection> connections;
+  std::uint64_t never_accepted = 0;
+  std::int64_t realtime_minus_monotonic_ns = 0;
+};
+[[nodiscard]] Truth truth_of(const json& document);
+
+/// Two workloads as one.
+[[nodiscard]] Truth together(const Truth& one, const Truth& other);
+/// The connections that a filter lets through.
+[[nodiscard]] Truth only(Truth truth, const std::function<bool(const TrueConnection&)>& wanted);
+
+struct Expectation {
+  bool by_thread = false;      ///< a row per thread
+  bool waits_known = true;     ///< every connection was queued after tracing began
+  bool every_record = true;    ///< no detail record is lost: connection list and log are complete
+  bool comms_known = true;     ///< else a record's comm may be null
+};
+
+/// Everything that the program said agrees with the truth: totals, services, workers, connections, log; nothing lost.
+void expect_truth(const Truth& truth, const Traced& traced, const Expectation& expectation = {});
+
+/// Totals and services, for runs that lose details on purpose.
+void expect_true_totals(const Truth& truth, const json& dump);
+/// One row for each worker that accepted, with its totals.
+void expect_true_workers(const Truth& truth, const json& dump, const Expectation& expectation = {});
+/// Every record listed belongs to a connection and tells the truth about it; with `every_record`, none is missing.
+/// `records` are those of the dump or of the log.
+void expect_true_connections(const Truth& truth, const json& records, const Expectation& expectation = {});
+/// Everything under `losses` is zero and the program found no contradiction.
+void expect_nothing_lost(const json& dump);
+
+/// The dump's connections, each with its service in place of the index, as in the log.
+[[nodiscard]] json connections_of(const json& dump);
+
+/// Traces a workload and holds all that the program said against the truth.
+class TruthTest : public BackendTest {
+ protected:
+  /// Skips where the backend is refused.
+  void expect_truth_of(const Plan& plan, const Expectation& expectation = {});
+
+  Outcome outcome_;  ///< of the last plan
+};
+
+/// 1 ms + 1 %, the contract's tolerance for lifetimes, times the time factor.
+[[nodiscard]] double tolerance_seconds(double seconds);
+
+}  // namespace acceptscope::test

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What is selected is all there, what is not leaves no trace.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "comparison.hpp"
+
+namespace acceptscope::test {
+namespace {
+
+class Filtering : public BackendTest {
+ protected:
+  /// Traces one workload with a filter and expects the connections that `wanted` tells.
+  void expect_only(const Arguments& workload, const Arguments& filter,
+                   const std::function<bool(const TrueConnection&)>& wanted) {
+    Workload server(workload);
+    Tracer tracer(backend(), filter);
+    SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+    const Truth truth = truth_of(server.make_traffic());
+    expect_selection(truth, wanted, tracer.stop());
+  }
+
+  static void expect_selection(const Truth& all, const std::function<bool(const TrueConnection&)>& wanted,
+                               const Traced& traced) {
+    const Truth selected = only(all, wanted);
+    ASSERT_FALSE(selected.connections.empty()) << "the test selects nothing";
+    ASSERT_LT(selected.connections.size(), all.connections.size()) << "the test selects everything";
+    expect_truth(selected, traced);
+  }
+};
+
+/// A cgroup (version 2) with one inside it, gone with the object.
+class Cgroups {
+ public:
+  Cgroups() : outer_(fmt::format("{}/acceptscope-test-{}", mount_point(), getpid())) {
+    std::filesystem::create_directories(inner());
+  }
+  Cgroups(const Cgroups&) = delete;
+  Cgroups& operator=(const Cgroups&) = delete;
+  ~Cgroups() {
+    // A cgroup is busy until the kernel has let go of the last task that died in it.
+    const bool removed = eventually([&] { return rmdir(inner().c_str()) == 0 && rmdir(outer_.c_str()) == 0; });
+    if (!removed) ADD_FAILURE() << "cannot remove " << outer_;
+  }
+  [[nodiscard]] const std::string& outer() const { return outer_; }
+  [[nodiscard]] std::string inner() const { return outer_ + "/inner"; }
+
+ private:
+  static std::string mount_point() {
+    for (const char* place : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+      if (std::filesystem::exists(std::string(place) + "/cgroup.controllers")) return place;
+    }
+    throw std::runtime_error("no cgroup version 2 is mounted");
+  }
+  std::string outer_;
+};
+
+TEST_P(Filtering, AListOfPorts) {
+  Workload workload({"--services", "3", "--workers", "2", "--connections", "10"});
+  const int left_out = workload.port(1);
+  Tracer tracer(backend(), {"--port", fmt::format("{},{}", workload.port(0), workload.port(2))});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth truth = truth_of(workload.make_traffic());
+  expect_selection(truth, [&](const TrueConnection& c) { return c.service_port != left_out; }, tracer.stop());
+}
+
+TEST_P(Filtering, ARangeOfPortsIncludesItsEnds) {
+  Workload workload({"--services", "3", "--workers", "2", "--connections", "10"});
+  std::vector<int> ports{workload.port(0), workload.port(1), workload.port(2)};
+  std::ranges::sort(ports);
+  Tracer tracer(backend(), {"--port", fmt::format("{}-{}", ports[0], ports[1])});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth truth = truth_of(workload.make_traffic());
+  expect_selection(truth, [&](const TrueConnection& c) { return c.service_port != ports[2]; }, tracer.stop());
+}
+
+TEST_P(Filtering, PortsGivenInSeveralOptions) {
+  Workload workload({"--services", "3", "--workers", "2", "--connections", "10"});
+  const int left_out = workload.port(0);
+  Tracer tracer(backend(),
+                {"-p", std::to_string(workload.port(1)), "--port=" + std::to_string(workload.port(2))});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth truth = truth_of(workload.make_traffic());
+  expect_selection(truth, [&](const TrueConnection& c) { return c.service_port != left_out; }, tracer.stop());
+}
+
+TEST_P(Filtering, AnAddress) {
+  expect_only({"--listen", "127.0.0.1,127.0.0.2,::1", "--connections", "10"}, {"--address", "127.0.0.2"},
+              [](const TrueConnection& c) { return c.service_address == "127.0.0.2"; });
+}
+
+TEST_P(Filtering, AnIpv6Address) {
+  expect_only({"--listen", "127.0.0.1,::1", "--connections", "10"}, {"--address", "::1"},
+              [](const TrueConnection& c) { return c.service_address == "::1"; });
+}
+
+TEST_P(Filtering, ACommandNamePattern) {
+  expect_only({"--workers", "4", "--comm", "alpha-1,beta,alpha-2,gamma", "--connections", "80", "--reuseport"},
+              {"--comm", "alpha-*"}, [](const TrueConnection& c) { return c.comm.starts_with("alpha-"); });
+}
+
+TEST_P(Filtering, AProcessAndItsDescendantsAlsoThoseBornLater) {
+  // The shell's child is there when the tracing begins, that one's workers are not yet.
+  Workload inside({"--workers", "3", "--connections", "20", "--late-workers"}, {},
+                  {"sh", "-c", "\"$@\"; exit $?", "sh"});
+  Workload outside({"--workers", "3", "--connections", "20"});
+  Tracer tracer(backend(), {"--pid", std::to_string(inside.pid())});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const int port = inside.port();
+  const Truth truth = together(truth_of(inside.make_traffic()), truth_of(outside.make_traffic()));
+  ASSERT_NE(inside.truth()["conductor_pid"], inside.pid()) << "the shell is to be in between";
+  expect_selection(truth, [&](const TrueConnection& c) { return c.service_port == port; }, tracer.stop());
+}
+
+TEST_P(Filtering, AProcessThatRunsAlready) {
+  Workload workload({"--workers", "4", "--connections", "80", "--reuseport"});
+  const int pid = workload.truth()["workers"][1]["pid"].get<int>();
+  Tracer tracer(backend(), {"--pid", std::to_string(pid)});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth truth = truth_of(workload.make_traffic());
+  expect_selection(truth, [&](const TrueConnection& c) { return c.pid == pid; }, tracer.stop());
+}
+
+TEST_P(Filtering, ACgroupSubtree) {
+  const Cgroups cgroups;
+  Workload inside({"--workers", "2", "--connections", "20"}, cgroups.inner());
+  Workload outside({"--workers", "2", "--connections", "20"});
+  Tracer tracer(backend(), {"--cgroup", cgroups.outer()});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const int port = inside.port();
+  const Truth truth = together(truth_of(inside.make_traffic()), truth_of(outside.make_traffic()));
+  const Traced traced = tracer.stop();
+  inside.finish();
+  expect_selection(truth, [&](const TrueConnection& c) { return c.service_port == port; }, traced);
+}
+
+TEST_P(Filtering, WithoutAFilterEveryServiceIsThere) {
+  Workload one({"--workers", "2", "--connections", "20"});
+  Workload other({"--workers", "2", "--connections", "20", "--listen", "::1"});
+  Tracer tracer(backend());
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth truth = together(truth_of(one.make_traffic()), truth_of(other.make_traffic()));
+  const Traced traced = tracer.stop();
+  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
+  // Others may serve on this host at the same time: only what is ours is compared.
+  json ours = json::array();
+  for (const json& record : connections_of(traced.dump)) {
+    const int port = record["local"]["port"].get<int>();
+    if (port == one.port() || port == other.port()) ours.push_back(record);
+  }
+  expect_true_connections(truth, ours);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Filtering, all_backends(), backend_name);
+
+}  // namespace
+}  // namespace acceptscope::test

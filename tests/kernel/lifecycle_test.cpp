@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Beginning and end: signals, duration, command, two at once; and nothing of ours stays in the kernel.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <fstream>
+#include <set>
+#include <stdexcept>
+
+#include "comparison.hpp"
+
+namespace acceptscope::test {
+namespace {
+
+using Ids = std::set<std::uint64_t>;
+
+/// Identifiers of kernel objects. The kernel gives none out again, so other processes' cannot be mistaken for ours.
+struct KernelObjects {
+  Ids programs;
+  Ids maps;
+  Ids links;
+};
+
+json bpftool(const Arguments& arguments) {
+  Arguments command{"bpftool", "-j"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  const Finished finished = run(command);
+  json document = json::parse(finished.output, nullptr, false);
+  if (finished.exit_status != 0 || !document.is_array()) {
+    throw std::runtime_error(fmt::format("{}: {}{}", fmt::join(command, " "), finished.output, finished.errors));
+  }
+  return document;
+}
+
+/// What a process has in the kernel: what its descriptors are, and the programs and maps behind those.
+KernelObjects objects_of(pid_t pid) {
+  KernelObjects objects;
+  for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", pid))) {
+    std::ifstream file(entry.path());
+    std::string key;
+    std::string value;
+    while (file >> key) {
+      Ids* ids = key == "prog_id:"   ? &objects.programs
+                 : key == "map_id:"  ? &objects.maps
+                 : key == "link_id:" ? &objects.links
+                                     : nullptr;
+      if (ids != nullptr && file >> value) ids->insert(std::stoull(value));
+    }
+  }
+  for (const json& program : bpftool({"prog", "show"})) {
+    if (!objects.programs.contains(program["id"].get<std::uint64_t>())) continue;
+    for (const json& map : program.value("map_ids", json::array())) objects.maps.insert(map.get<std::uint64_t>());
+  }
+  return objects;
+}
+
+/// Those of `ours` that are in a listing of bpftool's.
+Ids still_in(const Ids& ours, const json& listing) {
+  Ids left;
+  for (const json& entry : listing) {
+    if (const auto id = entry["id"].get<std::uint64_t>(); ours.contains(id)) left.insert(id);
+  }
+  return left;
+}
+
+/// Programs still attached to a cgroup.
+Ids attached_to_cgroups(const Ids& ours) {
+  Ids left;
+  for (const json& cgroup : bpftool({"cgroup", "tree"})) left.merge(still_in(ours, cgroup["programs"]));
+  return left;
+}
+
+/// What is left of `ours`, in words; empty if nothing is.
+std::string left_of(const KernelObjects& ours) {
+  const Ids programs = still_in(ours.programs, bpftool({"prog", "show"}));
+  const Ids maps = still_in(ours.maps, bpftool({"map", "show"}));
+  const Ids links = still_in(ours.links, bpftool({"link", "show"}));
+  const Ids attached = attached_to_cgroups(ours.programs);
+  if (programs.empty() && maps.empty() && links.empty() && attached.empty()) return {};
+  return fmt::format("programs {}, maps {}, links {}, on cgroups {}", programs, maps, links, attached);
+}
+
+class Lifecycle : public BackendTest {
+ protected:
+  /// Starts the program on a workload, ends it somehow, and expects that the kernel forgets all of it.
+  void expect_nothing_left_after(const std::function<void(Tracer&)>& end, const Arguments& arguments = {}) {
+    Workload workload({"--workers", "2", "--connections", "20", "--end", "peer,hold"});
+    Arguments options{"--port", workload.ports()};
+    options.insert(options.end(), arguments.begin(), arguments.end());
+    Tracer tracer(backend(), options);
+    SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+    const KernelObjects ours = objects_of(tracer.pid());
+    ASSERT_FALSE(ours.programs.empty()) << "the program has no BPF program: is this test looking in the right place?";
+    ASSERT_FALSE(ours.maps.empty());
+    workload.make_traffic();
+    end(tracer);
+    std::string left;
+    EXPECT_TRUE(eventually([&] { return (left = left_of(ours)).empty(); })) << left;
+  }
+};
+
+TEST_P(Lifecycle, NothingIsLeftAfterCtrlC) {
+  expect_nothing_left_after([](Tracer& tracer) { EXPECT_EQ(tracer.stop(SIGINT).exit_status, 0); });
+}
+
+TEST_P(Lifecycle, NothingIsLeftAfterTheDuration) {
+  expect_nothing_left_after(
+      [](Tracer& tracer) {
+        const Traced traced = tracer.stop(std::nullopt);
+        EXPECT_EQ(traced.exit_status, 0);
+        EXPECT_EQ(traced.dump["run"]["end_reason"], "duration");
+      },
+      {"--duration", "1500ms"});
+}
+
+TEST_P(Lifecycle, NothingIsLeftAfterSigkill) {
+  expect_nothing_left_after([](Tracer& tracer) {
+    const Traced traced = tracer.stop(SIGKILL);
+    EXPECT_EQ(traced.exit_status, 128 + SIGKILL);
+    EXPECT_TRUE(traced.dump.is_null()) << "the dump appears complete or not at all";
+  });
+}
+
+TEST_P(Lifecycle, EverySignalThatAsksForTheEndEndsTheRunNormally) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+    SCOPED_TRACE(strsignal(signal));
+    Workload workload({"--workers", "2", "--connections", "10"});
+    Tracer tracer(backend(), {"--port", workload.ports()});
+    SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+    const Truth truth = truth_of(workload.make_traffic());
+    const Traced traced = tracer.stop(signal);
+    expect_truth(truth, traced);
+    if (HasFailure()) return;
+    EXPECT_EQ(traced.dump["run"]["end_reason"], "signal");
+  }
+}
+
+TEST_P(Lifecycle, TwoAtOnceSeeTheSame) {
+  Workload workload({"--workers", "4", "--connections", "60", "--end", "peer,local,hold"});
+  Tracer one(backend(), {"--port", workload.ports()});
+  SKIP_IF_REFUSED(!one.starts(), one.refusal());
+  Tracer other(backend(), {"--port", workload.ports()});
+  ASSERT_TRUE(other.starts()) << other.refusal();
+  const Truth truth = truth_of(workload.make_traffic());
+  const Traced first = one.stop();
+  expect_truth(truth, first);
+  // The end of the first is not the end of the second.
+  const Truth later = truth_of(workload.finish());
+  expect_truth(later, other.stop());
+}
+
+TEST_P(Lifecycle, ACommandIsTracedFromItsBeginningToItsEnd) {
+  const TemporaryDirectory directory;
+  Process tracer({.argv = {acceptscope_path(), "--backend", backend(), "--view", "none", "--output",
+                           directory.file("dump.json"), "--", workload_path(), "--workers", "3", "--connections",
+                           "50"}});
+  const int status = tracer.wait();
+  SKIP_IF_REFUSED(status == 3, tracer.errors());
+  ASSERT_EQ(status, 0) << tracer.errors();
+  const json document = json::parse(tracer.output());
+  std::ifstream file(directory.file("dump.json"));
+  const json dump = json::parse(file);
+  EXPECT_EQ(dump["run"]["end_reason"], "command");
+  EXPECT_EQ(dump["run"]["command"]["exit_status"], 0);
+  json ours = json::array();
+  for (const json& record : connections_of(dump)) {
+    if (record["local"]["port"] == document["services"][0]["port"]) ours.push_back(record);
+  }
+  expect_true_connections(truth_of(document), ours);
+}
+
+TEST_P(Lifecycle, TheDumpNamesTheBackendThatRan) {
+  const Outcome outcome = trace(backend(), {.workload = {"--connections", "1"}});
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  EXPECT_EQ(outcome.traced.dump["run"]["backend"], backend());
+}
+
+INSTANTIATE_TEST_SUITE_P(, Lifecycle, all_backends(), backend_name);
+
+TEST(AutomaticBackend, IsOneThatWorks) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const Outcome outcome = trace("auto", {.workload = {"--connections", "30"}});
+  ASSERT_FALSE(outcome.refusal) << *outcome.refusal;
+  expect_truth(truth_of(outcome.truth), outcome.traced);
+}
+
+}  // namespace
+}  // namespace acceptscope::test

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "session.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+namespace acceptscope::test {
+namespace {
+
+constexpr int kCannotHere = 3;  // the contract's exit status for "this kernel or these privileges cannot"
+
+std::string path_from(const char* variable, const char* otherwise) {
+  const char* path = std::getenv(variable);
+  return path == nullptr ? otherwise : path;
+}
+
+Arguments operator+(Arguments first, const Arguments& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+}  // namespace
+
+std::string acceptscope_path() { return path_from("ACCEPTSCOPE", DEFAULT_ACCEPTSCOPE); }
+std::string workload_path() { return path_from("ACCEPTSCOPE_WORKLOAD", DEFAULT_WORKLOAD); }
+
+TemporaryDirectory::TemporaryDirectory() {
+  std::string name = (std::filesystem::temp_directory_path() / "acceptscope-test-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("cannot make a temporary directory");
+  path_ = name;
+}
+
+TemporaryDirectory::~TemporaryDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+Workload::Workload(const Arguments& arguments, const std::string& cgroup, const Arguments& launcher)
+    : process_({.argv = launcher + Arguments{workload_path(), "--interactive"} + arguments, .cgroup = cgroup}) {
+  truth_ = json::parse(process_.read_line());
+}
+
+std::uint16_t Workload::port(std::size_t service) const {
+  return truth_["services"][service]["port"].get<std::uint16_t>();
+}
+
+std::string Workload::ports() const {
+  std::string list;
+  for (const json& service : truth_["services"]) {
+    list += fmt::format("{}{}", list.empty() ? "" : ",", service["port"].get<int>());
+  }
+  return list;
+}
+
+const json& Workload::proceed() {
+  process_.write_line("go");
+  truth_ = json::parse(process_.read_line());
+  return truth_;
+}
+
+const json& Workload::make_traffic() {
+  proceed_to("traffic_done");
+  return truth_;
+}
+
+const json& Workload::finish() {
+  proceed_to("finished");
+  if (const int status = process_.wait(); status != 0) throw std::runtime_error("workload: " + process_.errors());
+  return truth_;
+}
+
+void Workload::proceed_to(const std::string& phase) {
+  while (truth_["phase"] != phase) proceed();
+}
+
+namespace {
+
+/// An emulated processor takes seconds to clear maps of the usual size; every test starts the program anew.
+Arguments smaller_maps() {
+  if (time_factor() <= 4) return {};
+  return {"--max-connections", "16384", "--max-workers", "256"};
+}
+
+}  // namespace
+
+Tracer::Tracer(const std::string& backend, const Arguments& arguments)
+    : process_({.argv = Arguments{acceptscope_path(), "--backend", backend, "--view", "plain", "--output",
+                                  directory_.file("dump.json"), "--log", directory_.file("log.jsonl")} +
+                        smaller_maps() + arguments}) {}
+
+bool Tracer::starts() {
+  // Tracing has begun when the first block of the live view appears.
+  if (process_.collect_until([&] { return !process_.output().empty(); })) return true;
+  if (process_.exit_status() == kCannotHere) return false;
+  throw std::runtime_error(fmt::format("acceptscope does not start: exit status {}, {}",
+                                       process_.exit_status().value_or(-1), process_.errors()));
+}
+
+std::string Tracer::refusal() const { return process_.errors(); }
+
+Traced Tracer::stop(std::optional<int> signal) {
+  if (signal) process_.signal(*signal);
+  Traced traced;
+  traced.exit_status = process_.wait();
+  traced.output = process_.output();
+  traced.errors = process_.errors();
+  traced.dump = json::parse(read_file(directory_.file("dump.json")), nullptr, false);
+  if (traced.dump.is_discarded()) traced.dump = nullptr;
+  std::istringstream lines(read_file(directory_.file("log.jsonl")));
+  for (std::string line; std::getline(lines, line);) traced.log.push_back(json::parse(line));
+  return traced;
+}
+
+Outcome trace(const std::string& backend, const Plan& plan) {
+  Workload workload(plan.workload);
+  Tracer tracer(backend, Arguments{"--port", workload.ports()} + plan.tracer);
+  if (!tracer.starts()) return {.refusal = tracer.refusal()};
+  Outcome outcome;
+  outcome.truth = workload.make_traffic();
+  if (plan.finish_while_traced) outcome.truth = workload.finish();
+  outcome.traced = tracer.stop();
+  if (!plan.finish_while_traced) workload.finish();
+  return outcome;
+}
+
+bool backend_is_required(const std::string& backend) {
+  const std::string list = path_from("ACCEPTSCOPE_REQUIRED_BACKENDS", "");
+  return fmt::format(",{},", list).find(fmt::format(",{},", backend)) != std::string::npos;
+}
+
+void BackendTest::SetUp() {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_TRUE(std::filesystem::exists(acceptscope_path()))
+      << "no program at '" << acceptscope_path() << "'; ACCEPTSCOPE names it";
+}
+
+std::string backend_name(const testing::TestParamInfo<std::string>& info) { return info.param; }
+
+}  // namespace acceptscope::test

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Prints the generated parts of README.md, each after a line "== NAME".
+#include <cstdio>
+#include <string>
+
+#include "cli/options.hpp"
+#include "output/plain.hpp"
+#include "output/schema.hpp"
+
+int main() {
+  using namespace acceptscope;
+  const auto print = [](const char* name, const std::string& table) { std::printf("== %s\n%s", name, table.c_str()); };
+  print("options", cli::options_markdown());
+  print("columns", plain_columns_markdown());
+  print("dump fields", dump_fields_markdown());
+  print("log fields", log_fields_markdown());
+  print("end", "");
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/attach_plan.hpp"
+
+#include <gmock/gmock.h>
+
+namespace acceptscope {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+KernelFacts modern_kernel() {
+  KernelFacts facts;
+  facts.btf = true;
+  facts.accept_takes_argument_struct = true;
+  facts.has_queue_add = true;
+  facts.has_hashdance = true;
+  facts.has_sock_graft = true;
+  facts.syscall_programs = true;
+  facts.cgroup2 = true;
+  return facts;
+}
+
+std::vector<std::string> names(const AttachPlan& plan) {
+  std::vector<std::string> result;
+  for (const PlannedProgram& program : plan.programs) result.emplace_back(program.name);
+  return result;
+}
+
+TEST(AttachPlan, FentryTakesTheTwoArgumentFormOfAcceptSince610) {
+  EXPECT_THAT(names(make_attach_plan(Backend::fentry, modern_kernel(), false)),
+              ElementsAre("accept_fexit610", "close_fentry", "graft_fentry", "enqueue_fentry", "enqueue2_fentry",
+                          "state_tp", "destroy_tp"));
+}
+
+TEST(AttachPlan, FentryTakesTheFourArgumentFormOfAcceptBefore610) {
+  KernelFacts facts = modern_kernel();
+  facts.accept_takes_argument_struct = false;
+
+  const auto programs = names(make_attach_plan(Backend::fentry, facts, false));
+
+  EXPECT_THAT(programs, Contains("accept_fexit"));
+  EXPECT_THAT(programs, Not(Contains("accept_fexit610")));
+}
+
+TEST(AttachPlan, WithoutAHookOnTheQueueTheHandshakesEndStartsTheWait) {
+  KernelFacts facts = modern_kernel();
+  facts.has_queue_add = false;
+
+  const AttachPlan plan = make_attach_plan(Backend::kprobe, facts, false);
+
+  EXPECT_TRUE(plan.enqueue_from_state);
+  EXPECT_THAT(names(plan), Not(Contains("enqueue_kprobe")));
+  EXPECT_THAT(plan.notes, Contains(HasSubstr("no hook on the accept queue")));
+}
+
+TEST(AttachPlan, WithoutASecondLookAtAcceptsTheBlockedOnesAreNamed) {
+  KernelFacts facts = modern_kernel();
+  facts.has_sock_graft = false;
+
+  const AttachPlan plan = make_attach_plan(Backend::fentry, facts, false);
+
+  EXPECT_THAT(names(plan), Not(Contains("graft_fentry")));
+  EXPECT_THAT(plan.notes, Contains(HasSubstr("security_sock_graft")));
+}
+
+TEST(AttachPlan, TracepointClosesByStateWhereThereIsNoCgroup2) {
+  KernelFacts facts = modern_kernel();
+  EXPECT_FALSE(make_attach_plan(Backend::tracepoint, facts, false).close_from_state);
+  facts.cgroup2 = false;
+
+  const AttachPlan plan = make_attach_plan(Backend::tracepoint, facts, false);
+
+  EXPECT_TRUE(plan.close_from_state);
+  EXPECT_THAT(names(plan), ElementsAre("accept_sysexit", "accept4_sysexit", "state_tp", "destroy_tp"));
+}
+
+TEST(AttachPlan, ForksAreFollowedOnlyForAProcessFilter) {
+  for (const Backend backend : kBackends) {
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), false)), Not(Contains("fork_tp")));
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), true)), Contains("fork_tp"));
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), true)), Contains("free_tp"));
+  }
+}
+
+TEST(AttachPlan, OpenConnectionsAreRefreshedByWhatTheKernelHas) {
+  KernelFacts facts = modern_kernel();
+  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, false).refresh, "refresh_syscall");
+  facts.syscall_programs = false;
+  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, false).refresh, "refresh_iter");
+}
+
+TEST(AttachPlan, AModernKernelsFunctionBackendsHaveNothingToExcuse) {
+  EXPECT_THAT(make_attach_plan(Backend::fentry, modern_kernel(), false).notes, IsEmpty());
+  EXPECT_THAT(make_attach_plan(Backend::kprobe, modern_kernel(), false).notes, IsEmpty());
+}
+
+TEST(Backend, NamesRoundTrip) {
+  for (const Backend backend : kBackends) EXPECT_EQ(backend_named(name_of(backend)), backend);
+  EXPECT_EQ(backend_named("xdp"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace acceptscope

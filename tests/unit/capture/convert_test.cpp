@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/convert.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+namespace acceptscope {
+namespace {
+
+wire::connection accepted_connection() {
+  wire::connection raw{};
+  raw.accepted_ns = 5'000;
+  raw.enqueued_ns = 4'000;
+  raw.worker.service.port = 8000;
+  raw.worker.service.netns = 4026531840u;
+  raw.worker.tgid = 7;
+  raw.worker.start_ns = 99;
+  raw.remote_port = 40000;
+  raw.accept_tid = 8;
+  for (wire::ip_address* address : {&raw.worker.service.address, &raw.local, &raw.remote}) {
+    address->bytes[10] = address->bytes[11] = 0xff;
+    address->bytes[12] = 127;
+    address->bytes[15] = 1;
+  }
+  return raw;
+}
+
+TEST(Convert, AClosedConnectionKeepsEveryFact) {
+  wire::closed_connection raw{};
+  raw.connection = accepted_connection();
+  raw.connection.bytes_received = 3;
+  raw.connection.bytes_sent = 4;
+  raw.sock = 0xffff888000000000u;
+  raw.closed_ns = 9'000;
+  raw.closer_tgid = 12;
+  raw.reason = wire::CLOSE_PEER;
+
+  const ClosedConnection closed = to_closed_connection(raw);
+
+  EXPECT_EQ(closed.service.endpoint.to_string(), "127.0.0.1:8000");
+  EXPECT_EQ(closed.service.netns, 4026531840u);
+  EXPECT_EQ(closed.worker, (WorkerKey{7, 0, 99}));
+  EXPECT_EQ(closed.accept_tid, 8u);
+  EXPECT_EQ(closed.peer.to_string(), "127.0.0.1:40000");
+  EXPECT_EQ(closed.accept_wait, Nanoseconds{1'000});
+  EXPECT_EQ(closed.lifetime(), Nanoseconds{4'000});
+  EXPECT_EQ(closed.bytes_received, 3u);
+  EXPECT_EQ(closed.bytes_sent, 4u);
+  EXPECT_EQ(closed.reason, CloseReason::peer);
+  EXPECT_EQ(closed.closer_pid, 12u);
+}
+
+TEST(Convert, AnEnqueueThatWasNotSeenGivesNoWait) {
+  wire::connection raw = accepted_connection();
+  raw.enqueued_ns = 0;
+
+  EXPECT_EQ(to_open_connection(1, raw).accept_wait, std::nullopt);
+}
+
+TEST(Convert, AReasonFromTheFutureIsUnknown) {
+  wire::closed_connection raw{};
+  raw.reason = 200;
+
+  EXPECT_EQ(to_closed_connection(raw).reason, CloseReason::unknown);
+}
+
+TEST(Convert, ReasonsHaveTheKernelSidesNumbers) {
+  EXPECT_EQ(static_cast<int>(CloseReason::unknown), wire::CLOSE_UNKNOWN);
+  EXPECT_EQ(static_cast<int>(CloseReason::local), wire::CLOSE_LOCAL);
+  EXPECT_EQ(static_cast<int>(CloseReason::peer), wire::CLOSE_PEER);
+  EXPECT_EQ(static_cast<int>(CloseReason::reset), wire::CLOSE_RESET);
+  EXPECT_EQ(static_cast<int>(CloseReason::worker_exit), wire::CLOSE_WORKER_EXIT);
+  EXPECT_EQ(kCloseReasons, std::size_t{wire::CLOSE_REASONS});
+}
+
+TEST(Convert, ACommandsNameOfFullLengthNeedsNoTerminator) {
+  wire::worker_counters raw{};
+  std::memset(raw.comm, 'x', sizeof raw.comm);
+
+  EXPECT_EQ(to_worker_counters({}, raw).comm, std::string(16, 'x'));
+}
+
+TEST(Convert, ABacklogThatWasNotSeenIsNotZero) {
+  EXPECT_EQ(to_service_counters({}, {}).backlog, std::nullopt);
+}
+
+}  // namespace
+}  // namespace acceptscope

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <unistd.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "model/records.hpp"
+
+namespace acceptscope::testing {
+
+/// A process in a FakeProc.
+struct FakeProcess {
+  std::uint32_t pid = 1;
+  std::uint32_t parent = 0;
+  std::uint64_t start_ticks = 100;
+  std::string comm = "worker";
+  char state = 'S';
+  std::string cmdline = {};  ///< arguments ended by NUL
+  std::string cgroup = "0::/\n";
+};
+
+/// A /proc of the test's own in a temporary directory.
+class FakeProc {
+ public:
+  FakeProc() {
+    std::string name = std::filesystem::temp_directory_path() / "fake-proc-XXXXXX";
+    root_ = mkdtemp(name.data());
+  }
+  FakeProc(const FakeProc&) = delete;
+  FakeProc& operator=(const FakeProc&) = delete;
+  ~FakeProc() { std::filesystem::remove_all(root_); }
+
+  [[nodiscard]] const std::string& root() const { return root_; }
+
+  void add(const FakeProcess& process) {
+    const std::string directory = root_ + "/" + std::to_string(process.pid);
+    std::filesystem::create_directories(directory);
+    std::string stat = std::to_string(process.pid) + " (" + process.comm + ") " + process.state + " " +
+                       std::to_string(process.parent);
+    for (int field = 5; field < 22; ++field) stat += " 0";
+    put(directory + "/stat", stat + " " + std::to_string(process.start_ticks) + " 0 0\n");
+    put(directory + "/cmdline", process.cmdline);
+    put(directory + "/cgroup", process.cgroup);
+  }
+  void remove(std::uint32_t pid) { std::filesystem::remove_all(root_ + "/" + std::to_string(pid)); }
+
+  /// The key that the kernel would give to such a process.
+  [[nodiscard]] static WorkerKey key_of(const FakeProcess& process) {
+    const std::int64_t ns_per_tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
+    return {process.pid, 0, static_cast<std::int64_t>(process.start_ticks) * ns_per_tick + ns_per_tick / 2};
+  }
+
+ private:
+  static void put(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+  std::string root_;
+};
+
+}  // namespace acceptscope::testing

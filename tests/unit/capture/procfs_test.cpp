@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/procfs.hpp"
+
+#include <gmock/gmock.h>
+
+#include "capture/process_watch.hpp"
+#include "unit/capture/fake_proc.hpp"
+
+namespace acceptscope {
+namespace {
+
+using ::acceptscope::testing::FakeProc;
+using ::acceptscope::testing::FakeProcess;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
+
+WorkerCounters counters_of(const FakeProcess& process) {
+  WorkerCounters counters;
+  counters.worker = FakeProc::key_of(process);
+  return counters;
+}
+
+TEST(ProcFs, ReadsArgumentsAndTheUnifiedCgroup) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7,
+                            .cmdline = std::string("nginx\0-g\0daemon off;\0", 21),
+                            .cgroup = "5:memory:/x\n0::/system.slice/nginx.service\n"};
+  proc.add(process);
+
+  const ProcessInfo info = ProcFs(proc.root()).read(FakeProc::key_of(process));
+
+  EXPECT_FALSE(info.exited);
+  EXPECT_EQ(info.cmdline, "nginx -g daemon off;");
+  EXPECT_EQ(info.cgroup, "/system.slice/nginx.service");
+}
+
+TEST(ProcFs, ACommandsNameMayContainParenthesesAndNewlines) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7, .comm = "a) S 1 (b\n)"};
+  proc.add(process);
+
+  EXPECT_TRUE(ProcFs(proc.root()).alive(FakeProc::key_of(process)));
+}
+
+TEST(ProcFs, AReusedPidIsNotTheWorker) {
+  FakeProc proc;
+  const FakeProcess former{.pid = 7, .start_ticks = 100};
+  proc.add({.pid = 7, .start_ticks = 101});
+
+  const ProcessInfo info = ProcFs(proc.root()).read(FakeProc::key_of(former));
+
+  EXPECT_TRUE(info.exited);
+  EXPECT_EQ(info.cmdline, std::nullopt);
+}
+
+TEST(ProcFs, AZombieHasExited) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7, .state = 'Z'};
+  proc.add(process);
+
+  EXPECT_FALSE(ProcFs(proc.root()).alive(FakeProc::key_of(process)));
+}
+
+TEST(ProcFs, AKernelThreadHasNoCommandLine) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7};
+  proc.add(process);
+
+  EXPECT_EQ(ProcFs(proc.root()).read(FakeProc::key_of(process)).cmdline, std::nullopt);
+}
+
+TEST(ProcFs, FindsDescendantsOfAnyDepthAndNobodyElse) {
+  FakeProc proc;
+  proc.add({.pid = 10, .parent = 1});
+  proc.add({.pid = 11, .parent = 10});
+  proc.add({.pid = 12, .parent = 11});
+  proc.add({.pid = 20, .parent = 1});
+
+  EXPECT_THAT(ProcFs(proc.root()).with_descendants({10}), UnorderedElementsAre(10, 11, 12));
+}
+
+TEST(ProcFs, APidThatDoesNotExistIsKeptInTheSelection) {
+  FakeProc proc;
+  EXPECT_THAT(ProcFs(proc.root()).with_descendants({99}), UnorderedElementsAre(99));
+}
+
+TEST(ProcessWatch, DescribesAWorkerOnceAndThenItsEnd) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7, .cmdline = std::string("w\0", 2)};
+  proc.add(process);
+  ProcessWatch watch{ProcFs(proc.root())};
+
+  const auto first = watch.update({counters_of(process), counters_of(process)});
+  ASSERT_THAT(first, SizeIs(1));
+  EXPECT_EQ(first[0].cmdline, "w");
+  EXPECT_THAT(watch.update({counters_of(process)}), IsEmpty());
+
+  proc.remove(7);
+  const auto last = watch.update({counters_of(process)});
+  ASSERT_THAT(last, SizeIs(1));
+  EXPECT_TRUE(last[0].exited);
+  EXPECT_THAT(watch.update({counters_of(process)}), IsEmpty());
+}
+
+}  // namespace
+}  // namespace acceptscope

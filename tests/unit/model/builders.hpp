@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Synthetic records for the model's tests: closed_connection().by(worker(7)).on(service("127.0.0.1:8000"))
+/// .accepted_at(1s).closed_at(3s). Times are counted from the start of tracing.
+#pragma once
+
+#include <charconv>
+#include <chrono>
+#include <initializer_list>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "model/run.hpp"
+
+namespace acceptscope::testing {
+
+using namespace std::chrono_literals;
+
+/// A machine that booted 1000 s ago and slept 50 s of it, as tracing began: 2025-01-01T00:00:00Z.
+inline constexpr MonotonicTime kStart{1'000'000'000'000};
+inline constexpr Instant kStartedAt{1'735'689'600'000'000'000};
+inline constexpr ClockBase kClock{kStart, kStartedAt, 50'000'000'000};
+
+/// "10.0.0.1" or "::1".
+inline IpAddress address(std::string_view text) {
+  const auto parsed = IpAddress::parse(text);
+  if (!parsed) throw std::invalid_argument(parsed.error().message());
+  return *parsed;
+}
+
+/// "10.0.0.1:80" or "[::1]:80".
+inline Endpoint endpoint(std::string_view text) {
+  const auto colon = text.rfind(':');
+  std::string_view host = text.substr(0, colon);
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  Endpoint result{address(host), 0};
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), result.port);
+  return result;
+}
+
+inline ServiceKey service(std::string_view text = "127.0.0.1:8000", std::uint32_t netns = 4026531840) {
+  return {endpoint(text), netns};
+}
+
+/// A process; another `start` makes it another one with the same pid.
+inline WorkerKey worker(std::uint32_t pid, Nanoseconds start = 900s) { return {pid, 0, start.count()}; }
+inline WorkerKey thread(std::uint32_t pid, std::uint32_t tid, Nanoseconds start = 900s) {
+  return {pid, tid, start.count()};
+}
+
+/// The setters that open and closed connections share.
+template <class Self, class Record>
+class ConnectionBuilder {
+ public:
+  ConnectionBuilder() {
+    on(service());
+    by(worker(1));
+    record_.peer = endpoint("127.0.0.1:50000");
+    accepted_at(0s);
+  }
+  Self& on(const ServiceKey& key) { return record_.service = key, record_.local = key.endpoint, self(); }
+  Self& by(const WorkerKey& key) {
+    return record_.worker = key, record_.accept_tid = key.tid != 0 ? key.tid : key.pid, self();
+  }
+  Self& from(std::string_view peer) { return record_.peer = endpoint(peer), self(); }
+  Self& to(std::string_view local) { return record_.local = endpoint(local), self(); }
+  Self& accepted_at(Nanoseconds since_start) { return record_.accepted_at = kStart + since_start, self(); }
+  Self& waited(Nanoseconds wait) { return record_.accept_wait = wait, self(); }
+  Self& bytes(std::uint64_t received, std::uint64_t sent) {
+    return record_.bytes_received = received, record_.bytes_sent = sent, self();
+  }
+  operator Record() const { return record_; }  // NOLINT: a builder is what it builds
+
+ protected:
+  Self& self() { return static_cast<Self&>(*this); }
+  Record record_;
+};
+
+class ClosedConnectionBuilder : public ConnectionBuilder<ClosedConnectionBuilder, ClosedConnection> {
+ public:
+  ClosedConnectionBuilder() { closed_at(1s); }
+  ClosedConnectionBuilder& closed_at(Nanoseconds since_start) {
+    return record_.closed_at = kStart + since_start, *this;
+  }
+  ClosedConnectionBuilder& because(CloseReason reason) { return record_.reason = reason, *this; }
+  ClosedConnectionBuilder& closed_by(std::uint32_t pid) { return record_.closer_pid = pid, *this; }
+};
+class OpenConnectionBuilder : public ConnectionBuilder<OpenConnectionBuilder, OpenConnection> {};
+
+inline ClosedConnectionBuilder closed_connection() { return {}; }
+inline OpenConnectionBuilder open_connection() { return {}; }
+
+class WorkerCountersBuilder {
+ public:
+  explicit WorkerCountersBuilder(const WorkerKey& key) { counters_.worker = key, counters_.service = service(); }
+  WorkerCountersBuilder& on(const ServiceKey& key) { return counters_.service = key, *this; }
+  WorkerCountersBuilder& named(std::string comm) { return counters_.comm = std::move(comm), *this; }
+  WorkerCountersBuilder& accepts(std::uint64_t count) { return counters_.accepts = count, *this; }
+  WorkerCountersBuilder& untracked(std::uint64_t count) { return counters_.untracked = count, *this; }
+  WorkerCountersBuilder& peak(std::uint64_t count) { return counters_.peak_open = count, *this; }
+  WorkerCountersBuilder& bytes(std::uint64_t received, std::uint64_t sent) {
+    return counters_.bytes_received = received, counters_.bytes_sent = sent, *this;
+  }
+  /// Each adds one close with that lifetime.
+  WorkerCountersBuilder& closed_after(std::initializer_list<Nanoseconds> lifetimes,
+                                      CloseReason reason = CloseReason::peer) {
+    for (const Nanoseconds lifetime : lifetimes) {
+      counters_.lifetime.add(lifetime);
+      ++counters_.closes;
+      ++counters_.close_reasons[static_cast<std::size_t>(reason)];
+    }
+    return *this;
+  }
+  WorkerCountersBuilder& waited(std::initializer_list<Nanoseconds> waits) {
+    for (const Nanoseconds wait : waits) counters_.wait.add(wait);
+    return *this;
+  }
+  WorkerCountersBuilder& ns_pid(std::uint32_t pid) { return counters_.ns_pid = pid, *this; }
+  operator WorkerCounters() const { return counters_; }  // NOLINT
+
+ private:
+  WorkerCounters counters_;
+};
+inline WorkerCountersBuilder counters_of(const WorkerKey& key) { return WorkerCountersBuilder(key); }
+
+class ServiceCountersBuilder {
+ public:
+  explicit ServiceCountersBuilder(const ServiceKey& key) { counters_.service = key; }
+  ServiceCountersBuilder& accepts(std::uint64_t count) { return counters_.accepts = count, *this; }
+  ServiceCountersBuilder& closes(std::uint64_t count) { return counters_.closes = count, *this; }
+  ServiceCountersBuilder& never_accepted(std::uint64_t count) { return counters_.never_accepted = count, *this; }
+  ServiceCountersBuilder& peak(std::uint64_t count) { return counters_.peak_open = count, *this; }
+  ServiceCountersBuilder& queue(std::uint64_t depth_max, std::uint32_t backlog) {
+    return counters_.queue_depth_max = depth_max, counters_.backlog = backlog, *this;
+  }
+  ServiceCountersBuilder& reuseport() { return counters_.reuseport = true, *this; }
+  ServiceCountersBuilder& without_listener() { return counters_.listener_known = false, *this; }
+  operator ServiceCounters() const { return counters_; }  // NOLINT
+
+ private:
+  ServiceCounters counters_;
+};
+inline ServiceCountersBuilder counters_of(const ServiceKey& key) { return ServiceCountersBuilder(key); }
+
+class TickBuilder {
+ public:
+  explicit TickBuilder(Nanoseconds since_start) { tick_.at = kStart + since_start; }
+  TickBuilder& with(ServiceCounters counters) { return tick_.services.push_back(std::move(counters)), *this; }
+  TickBuilder& with(WorkerCounters counters) { return tick_.workers.push_back(std::move(counters)), *this; }
+  TickBuilder& with(OpenConnection connection) { return tick_.open.push_back(connection), *this; }
+  TickBuilder& with(ProcessInfo process) { return tick_.processes.push_back(std::move(process)), *this; }
+  TickBuilder& losing(const Losses& losses) { return tick_.losses = losses, *this; }
+  /// Every worker's accepts and closes once more, as counters of its service.
+  TickBuilder& with_service_totals() {
+    std::map<ServiceKey, ServiceCounters> totals;
+    for (const WorkerCounters& counters : tick_.workers) {
+      ServiceCounters& total = totals[counters.service];
+      total.service = counters.service;
+      total.accepts += counters.accepts;
+      total.closes += counters.closes;
+    }
+    for (auto& [key, total] : totals) tick_.services.push_back(total);
+    return *this;
+  }
+  operator Tick() const { return tick_; }  // NOLINT
+
+ private:
+  Tick tick_;
+};
+inline TickBuilder tick(Nanoseconds since_start) { return TickBuilder(since_start); }
+
+inline Run run(RunOptions options = {}) { return Run({}, {}, {}, kClock, std::move(options)); }
+inline Snapshot finished(const Run& run, Nanoseconds since_start = 10s) {
+  return run.finish(kStart + since_start, EndReason::duration);
+}
+
+}  // namespace acceptscope::testing

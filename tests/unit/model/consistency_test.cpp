@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/consistency.hpp"
+
+#include <gmock/gmock.h>
+
+#include "unit/model/builders.hpp"
+
+namespace acceptscope::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// 10 accepts: 6 closed (of them 1 record lost, 1 accept by nobody known), 3 open, 1 untracked; 2 of a worker without
+/// counters, one of them closed.
+struct Lossy {
+  KernelSums sums;
+  std::uint64_t records_seen = 4;
+  Lossy() {
+    sums.service_accepts = 10;
+    sums.service_closes = 6;
+    sums.worker_accepts = 7;
+    sums.worker_closes = 4;
+    sums.lifetimes = 4;
+    sums.worker_untracked = 1;
+    sums.open = 3;
+    sums.losses.ring_full = 1;
+    sums.losses.connection_map_full = 1;
+    sums.losses.worker_map_full = 2;
+    sums.losses.unattributed_accept = 1;
+  }
+};
+
+/// 5 accepts, 3 closes, 2 open.
+KernelSums lossless() {
+  KernelSums sums;
+  sums.service_accepts = sums.worker_accepts = 5;
+  sums.service_closes = sums.worker_closes = sums.lifetimes = 3;
+  sums.open = 2;
+  return sums;
+}
+
+TEST(Consistency, HoldsAtTheEndWithoutLosses) {
+  EXPECT_THAT(broken_at_end(lossless(), 3), IsEmpty());
+  EXPECT_THAT(broken_at_end(KernelSums{}, 0), IsEmpty());
+}
+
+TEST(Consistency, HoldsAtTheEndWithEveryLossCounted) {
+  const Lossy lossy;
+
+  EXPECT_THAT(broken_at_end(lossy.sums, lossy.records_seen), IsEmpty());
+}
+
+TEST(Consistency, ALostRecordThatNobodyCountedIsNamedWithItsNumbers) {
+  EXPECT_THAT(broken_at_end(lossless(), 2),
+              ElementsAre("The services counted 3 closes, but 2 records were seen, 0 lost to a full ring, and 0 closes "
+                          "had an accept by nobody known and so no record.",
+                          "The workers counted 3 closes, but 2 records were seen and 0 lost to a full ring."));
+}
+
+TEST(Consistency, AnOpenConnectionTooManyIsNamed) {
+  KernelSums sums = lossless();
+  sums.open = 3;
+
+  EXPECT_THAT(broken_at_end(sums, 3),
+              ElementsAre("The services counted 5 accepts, but 3 closes, 3 connections are open and 0 could not be "
+                          "tracked.",
+                          "The workers counted 5 accepts, but 3 closes, 3 connections are open and 0 could not be "
+                          "tracked."));
+}
+
+TEST(Consistency, AnAcceptOfNoWorkerIsNamed) {
+  Lossy lossy;
+  lossy.sums.losses.unattributed_accept = 0;
+  lossy.sums.service_closes = 5;
+  lossy.sums.open = 4;
+
+  EXPECT_THAT(broken_at_end(lossy.sums, lossy.records_seen),
+              ElementsAre("The services counted 10 accepts, but the workers 7, with 2 more of workers without counters "
+                          "and 0 by nobody known."));
+}
+
+TEST(Consistency, AHistogramThatMissesADurationIsNamed) {
+  KernelSums sums = lossless();
+  sums.lifetimes = 2;
+
+  EXPECT_THAT(broken_at_end(sums, 3),
+              ElementsAre("The workers counted 3 closes, but their lifetime histograms hold 2 durations."));
+}
+
+TEST(Consistency, AFullServiceMapLeavesInequalities) {
+  KernelSums sums = lossless();
+  sums.losses.service_map_full = 2;
+  sums.service_accepts = 4;
+  sums.service_closes = 2;
+  EXPECT_THAT(broken_at_end(sums, 3), IsEmpty());
+
+  sums.service_accepts = 6;
+  EXPECT_EQ(broken_at_end(sums, 3).size(), 2u);
+}
+
+TEST(Consistency, WhileRunningCountersMayBeAheadOfOneAnother) {
+  KernelSums before = lossless();
+  KernelSums now = lossless();
+  now.service_accepts = 7;  // two accepts since, one of them not yet in its worker's counters as those were read
+  now.worker_accepts = 6;
+  now.open = 5;
+  now.service_closes = 4;
+
+  EXPECT_THAT(broken_while_running(before, now, 3), IsEmpty());
+  EXPECT_THAT(broken_while_running(KernelSums{}, now, 0), IsEmpty());
+}
+
+TEST(Consistency, WhileRunningNoRecordComesBeforeItsClose) {
+  EXPECT_THAT(broken_while_running(lossless(), lossless(), 4),
+              ElementsAre("The services counted 3 closes, but 4 records were seen, 0 lost to a full ring, and 0 closes "
+                          "had an accept by nobody known and so no record."));
+}
+
+TEST(Consistency, WhileRunningNoCounterFallsBehindWhatFollowedFromIt) {
+  KernelSums now = lossless();
+  now.service_accepts = 2;
+
+  EXPECT_THAT(broken_while_running(lossless(), now, 3),
+              ElementsAre("The services counted 3 closes, but only 2 accepts.",
+                          "The services counted 2 accepts, but the workers 5, with 0 more of workers without counters "
+                          "and 0 by nobody known."));
+}
+
+TEST(Consistency, SumsAreOfAllServicesAndWorkers) {
+  KernelSums sums;
+  sums.add(ServiceCounters(counters_of(service("127.0.0.1:1")).accepts(3).closes(1)));
+  sums.add(ServiceCounters(counters_of(service("127.0.0.1:2")).accepts(4).closes(2)));
+  sums.add(WorkerCounters(counters_of(worker(1)).accepts(3).untracked(1).closed_after({1s})));
+  sums.add(WorkerCounters(counters_of(worker(2)).accepts(4).closed_after({1s, 2s})));
+
+  EXPECT_EQ(sums.service_accepts, 7u);
+  EXPECT_EQ(sums.service_closes, 3u);
+  EXPECT_EQ(sums.worker_accepts, 7u);
+  EXPECT_EQ(sums.worker_closes, 3u);
+  EXPECT_EQ(sums.worker_untracked, 1u);
+  EXPECT_EQ(sums.lifetimes, 3u);
+}
+
+}  // namespace
+}  // namespace acceptscope::testing

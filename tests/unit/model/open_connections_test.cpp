@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/open_connections.hpp"
+
+#include <gmock/gmock.h>
+
+#include "unit/model/builders.hpp"
+
+namespace acceptscope::testing {
+namespace {
+
+OpenPlacement as_recorded(const Owner& owner) { return {owner.service, true, true}; }
+
+TEST(OpenConnections, AgesAreExactPerWorkerAndPerService) {
+  const std::vector<OpenConnection> open{
+      open_connection().by(worker(1)).accepted_at(1s).bytes(10, 100), open_connection().by(worker(1)).accepted_at(4s),
+      open_connection().by(worker(1)).accepted_at(2s), open_connection().by(worker(2)).accepted_at(9s).bytes(1, 2)};
+  const OpenSummaries summaries = summarize(open, kStart + 10s, as_recorded);
+
+  const OpenSummary& first = summaries.owners.at({service(), worker(1)});
+  EXPECT_EQ(first.count, 3u);
+  EXPECT_EQ(first.age_sum, 9s + 6s + 8s);
+  EXPECT_EQ(first.age_p50, 8s);
+  EXPECT_EQ(first.age_max, 9s);
+  const OpenSummary& all = summaries.services.at(service());
+  EXPECT_EQ(all.count, 4u);
+  EXPECT_EQ(all.age_p50, 6s);  // of 1, 6, 8, 9: rank ceil(4 / 2) = 2
+  EXPECT_EQ(all.age_max, 9s);
+  EXPECT_EQ(all.bytes_received, 11u);
+  EXPECT_EQ(all.bytes_sent, 102u);
+}
+
+TEST(OpenConnections, OneAcceptedAfterTheTickBeganIsNotYoungerThanNothing) {
+  const std::vector<OpenConnection> open{open_connection().accepted_at(10s + 1us)};
+
+  EXPECT_EQ(summarize(open, kStart + 10s, as_recorded).services.at(service()).age_max, 0ns);
+}
+
+TEST(OpenConnections, PlacementIsAskedOncePerOwnerAndHides) {
+  std::vector<OpenConnection> open(100, open_connection().by(worker(1)));
+  open.push_back(open_connection().by(worker(2)));
+  int asked = 0;
+  const OpenSummaries summaries = summarize(open, kStart + 1s, [&asked](const Owner& owner) {
+    ++asked;
+    return OpenPlacement{service("0.0.0.0:8000"), owner.worker == worker(2), false};
+  });
+
+  EXPECT_EQ(asked, 2);
+  EXPECT_EQ(summaries.owners.size(), 1u);
+  EXPECT_EQ(summaries.services.at(service("0.0.0.0:8000")).count, 1u);
+  EXPECT_EQ(summaries.services.at(service("0.0.0.0:8000")).without_counters, 1u);
+}
+
+}  // namespace
+}  // namespace acceptscope::testing

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/plain.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <sstream>
+
+#include "output/escape.hpp"
+#include "unit/output/golden.hpp"
+#include "unit/output/sample.hpp"
+
+namespace acceptscope {
+namespace {
+
+using sample::kHostNetns;
+using sample::service;
+using sample::snapshot;
+using sample::uneven;
+using sample::worker;
+using testing::Contains;
+using testing::Each;
+using testing::HasSubstr;
+using testing::Le;
+using testing::Not;
+using testing::ResultOf;
+using testing::SizeIs;
+using testing::StartsWith;
+using namespace std::chrono_literals;
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
+
+PlainOptions live() { return {.host_netns = kHostNetns}; }
+PlainOptions closing() { return {.final = true, .host_netns = kHostNetns}; }
+
+ServiceRow service_with_workers(std::uint16_t port, std::uint32_t workers) {
+  std::vector<WorkerRow> rows;
+  for (std::uint32_t i = 0; i < workers; ++i) rows.push_back(worker(5'000 + i, 2 * (workers - i), 1));
+  return service("0.0.0.0", port, std::move(rows));
+}
+
+TEST(Plain, LiveBlock) { expect_golden("live.txt", render(uneven(), live())); }
+
+TEST(Plain, LiveBlockInAscii) {
+  PlainOptions options = live();
+  options.ascii = true;
+  const std::string text = render(uneven(), options);
+
+  expect_golden("live_ascii.txt", text);
+  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));
+}
+
+TEST(Plain, LiveBlockWithEverything) {
+  PlainOptions options = live();
+  options.width = 120;
+  Snapshot s = sample::complete();
+  s.run.end_reason.reset();
+
+  expect_golden("live_complete.txt", render(s, options));
+}
+
+TEST(Plain, Summary) { expect_golden("summary.txt", render(uneven(), closing())); }
+
+TEST(Plain, SummaryWithEverything) { expect_golden("summary_complete.txt", render(sample::complete(), closing())); }
+
+TEST(Plain, SummaryOfPinnedConnectionsShowsAgesWhereNoLifetimeIsKnown) {
+  expect_golden("summary_pinned.txt",
+                render(snapshot({service("0.0.0.0", 8000, {worker(4121, 20, 20), worker(4122, 12, 12)})}), closing()));
+}
+
+TEST(Plain, ColorsNeverChangeTheText) {
+  PlainOptions colored = live();
+  colored.color = true;
+  std::string text = render(sample::complete(), colored);
+  EXPECT_THAT(text, HasSubstr("\x1b[1;33mLOST ring_full 12\x1b[0m: "));
+
+  for (std::size_t start; (start = text.find('\x1b')) != std::string::npos;)
+    text.erase(start, text.find('m', start) + 1 - start);
+
+  EXPECT_EQ(text, render(sample::complete(), live()));
+}
+
+TEST(Plain, SaysThatNothingWasAcceptedYetOnWhichPortsAndSinceWhen) {
+  Snapshot s = snapshot({});
+  s.run.duration = 12s;
+  s.run.filters.ports = {"8000", "9000-9010"};
+  s.run.filters.pids = {77};
+
+  EXPECT_EQ(render(s, live()),
+            "acceptscope  12.0s  kprobe  ports 8000, 9000-9010; PID 77\n"
+            "Nothing accepted yet (ports 8000, 9000-9010; PID 77; since 2024-05-01 14:02:11 UTC).\n");
+}
+
+TEST(Plain, SummaryOfARunWithoutAccepts) {
+  Snapshot s = snapshot({});
+  s.run.filters.ports.clear();
+  s.run.end_reason = EndReason::duration;
+
+  EXPECT_EQ(render(s, closing()),
+            "Nothing was accepted in 1m00s (any port; since 2024-05-01 14:02:11 UTC).\n"
+            "Connections that were open before tracing began are not shown; only new ones are.\n"
+            "\n"
+            "Backend kprobe (not fentry: Operation not permitted); ended after the time asked for.\n"
+            "No losses; the kernel's totals and 0 records agree.\n");
+}
+
+TEST(Plain, ServicesOfOtherNetworkNamespacesAreMarked) {
+  Snapshot s = uneven();
+  EXPECT_THAT(render(s, live()), Not(HasSubstr("netns")));
+
+  s.services[0].netns = 7;
+  EXPECT_THAT(render(s, live()), HasSubstr("0.0.0.0:8000 (netns 7)  1,204 accepts"));
+}
+
+TEST(Plain, WhenTheHostsNamespaceIsNotKnownServicesAreMarkedIfTheyDiffer) {
+  Snapshot s = snapshot({service_with_workers(80, 1), service_with_workers(80, 1)});
+  EXPECT_THAT(render(s, {}), Not(HasSubstr("netns")));
+
+  s.services[1].netns = 7;
+  EXPECT_THAT(render(s, {}), HasSubstr("0.0.0.0:80 (netns 7)"));
+}
+
+TEST(Plain, ThreadsAreShownBesideTheirProcess) {
+  Snapshot s = uneven();
+  s.services[0].workers[0].tid = 4130;
+
+  EXPECT_THAT(render(s, live()), HasSubstr("PID/TID"));
+  EXPECT_THAT(render(s, live()), HasSubstr("4121/4130"));
+  EXPECT_THAT(render(s, closing()), HasSubstr("uvicorn (PID 4121, TID 4130)"));
+}
+
+TEST(Plain, TextFromOutsideIsEscapedEverywhere) {
+  const std::string hostile = "a\x1b[2J\n\xff";
+  Snapshot s = sample::complete();
+  for (ServiceRow& row : s.services)
+    for (WorkerRow& w : row.workers) w.comm = hostile;
+  s.run.command->argv = {hostile};
+  s.run.filters = {{hostile}, {hostile}, {}, {hostile}, {hostile}};
+  s.consistency.broken = {hostile};
+
+  for (const PlainOptions& options : {live(), closing()}) {
+    const std::string text = render(s, options);
+    EXPECT_THAT(text, HasSubstr("a\\x1b[2J\\n"));
+    EXPECT_EQ(text.find('\x1b'), std::string::npos);
+    EXPECT_EQ(text.find('\xff'), std::string::npos);
+  }
+}
+
+TEST(Plain, FirstTickHasNoRateRatherThanZero) {
+  Snapshot s = uneven();
+  s.recent_interval = 0s;
+
+  EXPECT_THAT(render(s, live()), HasSubstr("0.0.0.0:8000  1,204 accepts  43 open (peak 47)\n"));
+}
+
+TEST(PlainHeight, CutsWorkersAndSaysHowManyAndWhatTheyDid) {
+  PlainOptions options = live();
+  options.height = 8;
+
+  const std::vector<std::string> lines = lines_of(render(snapshot({service_with_workers(80, 20)}), options));
+
+  ASSERT_THAT(lines, SizeIs(8));
+  EXPECT_THAT(lines[6], HasSubstr("5002"));
+  EXPECT_EQ(lines[7], "  … 17 more workers: 306 accepts, 17 open");
+}
+
+TEST(PlainHeight, CutsServicesAfterTheBusiest) {
+  PlainOptions options = live();
+  options.height = 13;
+  const Snapshot s = snapshot({service_with_workers(80, 9), service_with_workers(81, 9), service_with_workers(82, 9)});
+
+  const std::vector<std::string> lines = lines_of(render(s, options));
+
+  ASSERT_THAT(lines, SizeIs(13));
+  EXPECT_THAT(lines, Contains(StartsWith("0.0.0.0:81")));
+  EXPECT_EQ(lines.back(), "… 1 more service");
+}
+
+/// Every height and width, with and without losses, keeps the block within its bounds and the losses in it.
+TEST(PlainHeight, HoldsForEverySize) {
+  Snapshot many = snapshot(
+      {service_with_workers(80, 9), service_with_workers(81, 1), service("::1", 82, {}), service_with_workers(83, 2)});
+  Snapshot lossy = many;
+  lossy.losses = {.ring_full = 1, .connection_map_full = 2, .unknown_close = 3};
+  lossy.consistency.broken = {"first", "second"};
+  for (std::size_t height = 1; height < 40; ++height) {
+    for (const std::size_t width : {20U, 60U, 80U, 200U}) {
+      const PlainOptions options{.width = width, .height = height, .host_netns = kHostNetns};
+      for (const Snapshot& s : {snapshot({}), many, lossy}) {
+        const std::vector<std::string> lines = lines_of(render(s, options));
+        EXPECT_THAT(lines, SizeIs(Le(height)));
+        EXPECT_THAT(lines, Each(ResultOf(display_width, Le(width))));
+      }
+      EXPECT_THAT(lines_of(render(lossy, options)), Contains(HasSubstr("ring_full 1"))) << height;
+    }
+  }
+}
+
+TEST(PlainHeight, UsesAllTheRoomThereIs) {
+  PlainOptions options = live();
+  const Snapshot s = snapshot({service_with_workers(80, 30), service_with_workers(81, 30)});
+  for (std::size_t height = 12; height <= 67; ++height) {
+    options.height = height;
+    EXPECT_THAT(lines_of(render(s, options)), SizeIs(height));
+  }
+}
+
+TEST(PlainWidth, LeavesOutTheLeastImportantColumnsFirst) {
+  const auto header_at = [](std::size_t width) { return lines_of(render(uneven(), {.width = width}))[3]; };
+
+  EXPECT_EQ(header_at(80), "    PID  COMMAND              ACCEPTS   ACC/S   OPEN   SHARE  LIFE p50  WAIT p95");
+  EXPECT_EQ(header_at(55), "    PID  COMMAND  ACCEPTS   ACC/S   OPEN   SHARE");
+  EXPECT_EQ(header_at(24), "    PID  COMMAND");
+}
+
+/// The README quotes the file.
+TEST(Plain, ColumnsAreDescribed) {
+  EXPECT_THAT(plain_columns(), SizeIs(10));
+  expect_golden("plain_columns.md", plain_columns_markdown());
+}
+
+}  // namespace
+}  // namespace acceptscope

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/app.hpp"
+
+#include <clocale>
+#include <csignal>
+#include <cstdio>
+
+#include "app/demo.hpp"
+#include "app/doctor.hpp"
+#include "app/trace.hpp"
+
+namespace acceptscope {
+
+void complain(const std::string& message) { std::fprintf(stderr, "acceptscope: %s\n", message.c_str()); }
+
+int run(const cli::Options& options) {
+  std::setlocale(LC_CTYPE, "");           // whether the terminal takes UTF-8
+  std::signal(SIGPIPE, SIG_IGN);          // a closed pipe is an error to report, not an end without a dump
+  switch (options.command) {
+    case cli::Command::trace: return run_trace(options).exit_status;
+    case cli::Command::demo: return run_demo(options);
+    case cli::Command::doctor: return run_doctor(options);
+  }
+  return kExitFailed;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/doctor.hpp"
+
+#include <fmt/core.h>
+
+#include <optional>
+#include <string>
+
+#include "app/app.hpp"
+#include "app/environment.hpp"
+#include "capture/kernel_facts.hpp"
+#include "capture/tracer.hpp"
+#include "util/version.hpp"
+
+namespace acceptscope {
+namespace {
+
+void print_row(std::string_view name, std::string_view text) { fmt::print("{:<13} {}\n", name, text); }
+
+std::string yes_or(bool yes, const std::string& problem) { return yes ? "yes" : "no: " + problem; }
+
+void print_facts(const KernelFacts& facts, const Environment& environment) {
+  print_row("kernel", facts.release);
+  print_row("BTF", facts.btf ? "yes: " + environment.btf : "no: " + facts.btf_problem);
+  print_row("cgroup v2", yes_or(facts.cgroup2, facts.cgroup2_problem));
+  std::string capabilities;
+  for (const Capability& capability : read_capabilities())
+    capabilities += fmt::format("{}{} {}", capabilities.empty() ? "" : ", ", capability.name,
+                                capability.effective ? "yes" : "no");
+  print_row("capabilities", capabilities);
+}
+
+/// Tries one backend for real and prints what became of it.
+bool examine(Backend backend, const Environment& environment) {
+  TracerOptions options;
+  options.backend = backend;
+  options.max_connections = 1024;  // only whether it works is asked
+  std::vector<Attempt> attempts;
+  const Result<Tracer> tracer = Tracer::attach(options, environment, attempts);
+  const Error* problem = nullptr;
+  if (!tracer) problem = attempts.empty() || !attempts.back().problem ? &tracer.error() : &*attempts.back().problem;
+  print_row(name_of(backend), problem == nullptr ? "yes" : "no: " + problem->message());
+  if (problem != nullptr) return false;
+  for (const PlannedProgram& program : attempts.back().plan.programs) print_row("", fmt::format("- {}", program.hook));
+  for (const std::string& note : attempts.back().plan.notes) print_row("", "note: " + note);
+  return true;
+}
+
+}  // namespace
+
+int run_doctor(const cli::Options& options) {
+  const Result<Environment> environment = environment_of(options);
+  if (!environment) {
+    complain(environment.error().message());
+    return kExitFailed;
+  }
+  fmt::print("acceptscope {} doctor\n\n", version());
+  print_facts(read_kernel_facts(*environment), *environment);
+  fmt::print("\nBackends, tried in this order by really loading and attaching:\n\n");
+  std::optional<Backend> chosen;
+  for (const Backend backend : kBackends)
+    if (examine(backend, *environment) && !chosen) chosen = backend;
+  if (chosen) {
+    fmt::print("\n--backend auto would run {}.\n", name_of(*chosen));
+    return kExitOk;
+  }
+  fmt::print("\nNo backend can run here.{}\n",
+             may_use_bpf(read_capabilities()) ? "" : " Run it as root: sudo acceptscope doctor");
+  return kExitNotPossible;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include "capture/environment.hpp"
+#include "cli/options.hpp"
+#include "util/result.hpp"
+
+namespace acceptscope {
+
+/// The machine as the options want it seen; fails where --simulate-missing names nothing that can be missing.
+[[nodiscard]] Result<Environment> environment_of(const cli::Options& options);
+
+}  // namespace acceptscope

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/outputs.hpp"
+
+#include "output/json.hpp"
+
+namespace acceptscope {
+
+Result<Outputs> Outputs::open(const cli::Options& options) {
+  Outputs outputs;
+  if (options.output) {
+    Result<OutputFile> file = OutputFile::open(*options.output, "the dump");
+    if (!file) return tl::unexpected(file.error());
+    outputs.dump_ = *std::move(file);
+  }
+  if (options.log) {
+    Result<LogFile> file = LogFile::open(*options.log, "the log");
+    if (!file) return tl::unexpected(file.error());
+    outputs.log_ = *std::move(file);
+  }
+  return outputs;
+}
+
+void Outputs::log(const Run& run, const ClosedConnection& connection) {
+  if (log_) append(run.service_of(connection), run.row_of(connection));
+}
+
+void Outputs::log(const Run& run, const OpenConnection& connection, MonotonicTime at) {
+  if (log_) append(run.service_of(connection), run.row_of(connection, at));
+}
+
+void Outputs::append(ServiceKey service, std::optional<ConnectionRow> row) {
+  if (!row) return;
+  row->id = ++lines_;
+  std::string line;
+  write_connection_line(line, {service, *std::move(row)});
+  line.pop_back();  // LogFile ends its lines itself
+  log_->append(line);
+}
+
+Result<void> Outputs::flush_log() { return log_ ? log_->flush() : Result<void>{}; }
+
+Result<void> Outputs::dump(const Snapshot& snapshot) {
+  if (!dump_) return {};
+  const Result<void> written =
+      write_dump([this](std::string_view text) { return dump_->write(text); }, snapshot);
+  return written ? dump_->commit() : written;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/trace.hpp"
+
+#include <fmt/core.h>
+#include <malloc.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <array>
+#include <utility>
+
+#include "app/app.hpp"
+#include "app/child.hpp"
+#include "app/environment.hpp"
+#include "app/outputs.hpp"
+#include "app/signals.hpp"
+#include "app/terminal.hpp"
+#include "capture/cgroup.hpp"
+#include "capture/process_watch.hpp"
+#include "capture/tracer.hpp"
+#include "model/run.hpp"
+#include "output/redact.hpp"
+#include "util/version.hpp"
+
+namespace acceptscope {
+namespace {
+
+/// Records that may wait for the next tick; more are taken into the model at once, so that a long interval costs no
+/// memory.
+constexpr std::size_t kPendingRecords = 32768;
+
+/// What the tracer needs to know; fails where the selection names what is not there.
+Result<TracerOptions> tracer_options(const cli::Options& options) {
+  TracerOptions tracer;
+  for (const std::uint32_t pid : options.pids)
+    if (!ProcFs("/proc").exists(pid))
+      return system_failure(ESRCH, fmt::format("--pid {}", pid), "pids are those of the host, not of a container");
+  for (const std::string& path : options.cgroups) {
+    Result<UniqueFd> cgroup = open_cgroup(path);
+    if (!cgroup) return tl::unexpected(cgroup.error());
+    tracer.cgroups.push_back(*std::move(cgroup));
+  }
+  switch (options.backend) {
+    case cli::BackendChoice::automatic: break;
+    case cli::BackendChoice::fentry: tracer.backend = Backend::fentry; break;
+    case cli::BackendChoice::kprobe: tracer.backend = Backend::kprobe; break;
+    case cli::BackendChoice::tracepoint: tracer.backend = Backend::tracepoint; break;
+  }
+  tracer.ports = options.ports;
+  tracer.pids = options.pids;
+  tracer.by_thread = options.by == cli::WorkerUnit::thread;
+  tracer.max_connections = options.max_connections;
+  tracer.max_workers = options.max_workers;
+  tracer.max_services = options.max_services;
+  tracer.ring_bytes = options.ring_bytes;
+  return tracer;
+}
+
+HostInfo host_info() {
+  utsname name{};
+  uname(&name);
+  return {name.nodename, name.release, static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_ONLN))};
+}
+
+RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attempts) {
+  RunInfo info;
+  for (const Attempt& attempt : attempts) {
+    const std::string backend(name_of(attempt.backend));
+    if (!attempt.problem) {
+      info.backend = backend;
+    } else {
+      const Error& problem = *attempt.problem;
+      info.backends_refused.push_back(
+          {backend, problem.code ? problem.code.message() : problem.what, problem.message()});
+    }
+  }
+  info.interval = options.interval;
+  info.window = options.window;
+  info.by = options.by == cli::WorkerUnit::thread ? "thread" : "process";
+  info.filters.ports = options.ports.items();
+  for (const IpAddress& address : options.addresses) info.filters.addresses.push_back(address.to_string());
+  info.filters.pids = options.pids;
+  info.filters.comms = options.comms;
+  info.filters.cgroups = options.cgroups;
+  if (!options.argv.empty()) info.command = CommandInfo{options.argv, std::nullopt};
+  return info;
+}
+
+RunOptions model_options(const cli::Options& options) {
+  RunOptions model;
+  model.max_connection_rows = options.dump_connections;
+  model.by_thread = options.by == cli::WorkerUnit::thread;
+  model.comms = options.comms;
+  model.addresses = options.addresses;
+  return model;
+}
+
+UniqueFd timer(Nanoseconds first, Nanoseconds every) {
+  const auto spec = [](Nanoseconds t) {
+    return timespec{static_cast<time_t>(t.count() / 1'000'000'000), static_cast<long>(t.count() % 1'000'000'000)};
+  };
+  UniqueFd fd(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
+  const itimerspec when{spec(every), spec(first)};
+  timerfd_settime(fd.get(), 0, &when, nullptr);
+  return fd;
+}
+
+/// One run. Single-threaded: everything that happens is a readable descriptor.
+class Session {
+ public:
+  Session(const cli::Options& options, const std::vector<Attempt>& attempts, Tracer tracer, Outputs outputs,
+          EndSignals signals)
+      : options_(options),
+        clock_(clock_base_now()),
+        tracer_(std::move(tracer)),
+        outputs_(std::move(outputs)),
+        signals_(std::move(signals)),
+        processes_(ProcFs("/proc")),
+        view_(writes_to_stdout(options) ? STDERR_FILENO : STDOUT_FILENO, options, ProcFs("/proc").own_netns()),
+        run_(run_info(options, attempts), {"acceptscope", std::string(version())}, host_info(), clock_,
+             model_options(options)) {}
+
+  TraceEnd go(const StartChild& start_child) {
+    tracer_.begin();
+    if (const Result<void> begun = begin(start_child); !begun) {
+      complain(begun.error().message());
+      return {kExitFailed, false};
+    }
+    const EndReason reason = loop();
+    const MonotonicTime ended = tracer_.end();
+    signals_.quit_at_once_from_now_on();
+    if (child_) child_->stop();
+    take(true);
+    finish(ended, reason);
+    return {failed_ ? kExitFailed : kExitOk, reason == EndReason::signal};
+  }
+
+ private:
+  static bool writes_to_stdout(const cli::Options& options) {
+    return (options.output && is_standard_output(*options.output)) || (options.log && is_standard_output(*options.log));
+  }
+
+  Result<void> begin(const StartChild& start_child) {
+    tick_timer_ = timer(options_.interval, options_.interval);
+    if (options_.duration) end_timer_ = timer(*options_.duration, Nanoseconds{0});
+    if (start_child) {
+      const Result<pid_t> pid = start_child();
+      if (!pid) return tl::unexpected(pid.error());
+      Result<Child> child = Child::adopt(*pid);
+      if (!child) return tl::unexpected(child.error());
+      child_.emplace(*std::move(child));
+    } else if (!options_.argv.empty()) {
+      Result<Child> child = Child::spawn(options_.argv);
+      if (!child) return tl::unexpected(child.error());
+      child_.emplace(*std::move(child));
+    }
+    take(true);
+    show();
+    return watch();
+  }
+
+  Result<void> watch() {
+    events_.reset(epoll_create1(EPOLL_CLOEXEC));
+    for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), end_timer_.get(), signals_.fd(), child_ ? child_->fd() : -1}) {
+      epoll_event event{};
+      event.events = EPOLLIN;
+      event.data.fd = fd;
+      if (fd >= 0 && epoll_ctl(events_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+        return system_failure(errno, "cannot wait for events");
+    }
+    return {};
+  }
+
+  EndReason loop() {
+    for (;;) {
+      std::array<epoll_event, 8> ready{};
+      const int count = epoll_wait(events_.get(), ready.data(), static_cast<int>(ready.size()), -1);
+      for (int i = 0; i < count; ++i) {
+        const int fd = ready[static_cast<std::size_t>(i)].data.fd;
+        if (fd == signals_.fd()) return EndReason::signal;
+        if (fd == end_timer_.get()) return EndReason::duration;
+        if (child_ && fd == child_->fd()) return EndReason::command;
+        if (fd == tracer_.ring_fd()) take(false);
+        if (fd == tick_timer_.get()) tick();
+      }
+      if (view_lost_) return EndReason::signal;  // nobody looks any more: what was collected is still written
+    }
+  }
+
+  void tick() {
+    std::uint64_t expirations = 0;
+    static_cast<void>(!read(tick_timer_.get(), &expirations, sizeof expirations));
+    take(true);
+    show();
+  }
+
+  /// Takes what the ring holds, and with `counters` (or when much is waiting) the kernel's totals as well.
+  void take(bool counters) {
+    const Result<std::size_t> drained =
+        tracer_.drain([this](const ClosedConnection& connection) { pending_.push_back(connection); });
+    if (!drained) report(drained.error());
+    if (!counters && pending_.size() < kPendingRecords) return;
+    Result<Tick> tick = tracer_.read(monotonic_now());
+    if (!tick) return report(tick.error());
+    tick->processes = processes_.update(tick->workers);
+    if (options_.redact_peers) redactor_.redact(*tick);
+    last_tick_at_ = tick->at;
+    if (options_.log) open_ = tick->open;
+    run_.apply(*std::move(tick));
+    for (ClosedConnection& connection : pending_) {
+      if (options_.redact_peers) redactor_.redact(connection);
+      run_.apply(connection);
+      outputs_.log(run_, connection);
+    }
+    pending_.clear();
+    if (const Result<void> flushed = outputs_.flush_log(); !flushed) report(flushed.error());
+  }
+
+  void show() {
+    if (view_lost_) return;
+    if (const Result<void> shown = view_.show(run_.snapshot()); !shown) {
+      view_lost_ = true;
+      report(shown.error());
+    }
+  }
+
+  void finish(MonotonicTime ended, EndReason reason) {
+    for (const OpenConnection& connection : open_) outputs_.log(run_, connection, last_tick_at_);
+    if (const Result<void> flushed = outputs_.flush_log(); !flushed) report(flushed.error());
+    const Snapshot snapshot = run_.finish(ended, reason, child_ ? child_->status() : std::nullopt);
+    if (!view_lost_)
+      if (const Result<void> shown = view_.close(snapshot); !shown) report(shown.error());
+    if (const Result<void> dumped = outputs_.dump(snapshot); !dumped) report(dumped.error());
+  }
+
+  void report(const Error& error) {
+    failed_ = true;
+    const std::string message = error.message();
+    if (message != last_report_) complain(message);
+    last_report_ = message;  // a fault that comes with every tick is said once
+  }
+
+  const cli::Options& options_;
+  ClockBase clock_;
+  Tracer tracer_;
+  Outputs outputs_;
+  EndSignals signals_;
+  ProcessWatch processes_;
+  PlainView view_;
+  Run run_;
+  Redactor redactor_;
+  std::optional<Child> child_;
+  UniqueFd events_;
+  UniqueFd tick_timer_;
+  UniqueFd end_timer_;
+  std::vector<ClosedConnection> pending_;
+  std::vector<OpenConnection> open_;  ///< at the last tick, for the end of the log
+  MonotonicTime last_tick_at_;
+  std::string last_report_;
+  bool failed_ = false;
+  bool view_lost_ = false;
+};
+
+}  // namespace
+
+TraceEnd run_trace(const cli::Options& options, const StartChild& start_child) {
+  const auto give_up = [](const Error& error, int status) {
+    complain(error.message());
+    return TraceEnd{status, false};
+  };
+  const Result<Environment> environment = environment_of(options);
+  if (!environment) return give_up(environment.error(), kExitFailed);
+  const Result<TracerOptions> selected = tracer_options(options);
+  if (!selected) return give_up(selected.error(), kExitFailed);
+  Result<Outputs> outputs = Outputs::open(options);
+  if (!outputs) return give_up(outputs.error(), kExitFailed);
+  std::vector<Attempt> attempts;
+  Result<Tracer> tracer = Tracer::attach(*selected, *environment, attempts);
+  if (!tracer) return give_up(tracer.error(), kExitNotPossible);
+  malloc_trim(0);  // libbpf read the kernel's type information: some ten MiB that nobody needs again
+  Result<EndSignals> signals = EndSignals::block();
+  if (!signals) return give_up(signals.error(), kExitFailed);
+  return Session(options, attempts, *std::move(tracer), *std::move(outputs), *std::move(signals)).go(start_child);
+}
+
+}  // namespace acceptscope

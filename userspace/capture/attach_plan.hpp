@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Which BPF programs a backend takes on a kernel. Pure: facts in, plan out.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/kernel_facts.hpp"
+
+namespace acceptscope {
+
+enum class Backend { fentry, kprobe, tracepoint };
+
+/// In the order in which `--backend auto` tries them.
+inline constexpr std::array<Backend, 3> kBackends{Backend::fentry, Backend::kprobe, Backend::tracepoint};
+
+[[nodiscard]] std::string_view name_of(Backend backend);
+[[nodiscard]] std::optional<Backend> backend_named(std::string_view name);
+
+/// How a program is attached.
+enum class Attach { automatic, syscall_tracepoint, cgroup };
+
+/// What a program tells of: for the cost figures.
+enum class Fact { accept, close, other };
+
+struct PlannedProgram {
+  std::string_view name;   ///< of the BPF program
+  std::string_view hook;   ///< for people: "fexit inet_csk_accept"
+  Attach attach = Attach::automatic;
+  Fact fact = Fact::other;
+  std::string_view tracepoint = {};  ///< name in syscalls/, for Attach::syscall_tracepoint
+};
+
+struct AttachPlan {
+  Backend backend = Backend::fentry;
+  std::vector<PlannedProgram> programs;
+  std::string_view refresh;         ///< program that brings the bytes of open connections up to date
+  bool enqueue_from_state = false;  ///< accept wait begins at SYN_RECV -> ESTABLISHED
+  bool close_from_state = false;    ///< close = first step out of the open states: early after shutdown()
+  std::vector<std::string> notes;   ///< what this plan cannot do, for people
+};
+
+/// \param follow_pids --pid is given: forks must be followed
+[[nodiscard]] AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, bool follow_pids);
+
+}  // namespace acceptscope

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/convert.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace acceptscope {
+namespace {
+
+IpAddress to_address(const wire::ip_address& raw) {
+  IpAddress address;
+  std::copy(std::begin(raw.bytes), std::end(raw.bytes), address.bytes.begin());
+  return address;
+}
+
+MonotonicTime to_time(std::uint64_t ns) { return {static_cast<std::int64_t>(ns)}; }
+Nanoseconds to_duration(std::uint64_t ns) { return Nanoseconds{static_cast<std::int64_t>(ns)}; }
+
+CloseReason to_reason(std::uint8_t reason) {
+  return reason < kCloseReasons ? static_cast<CloseReason>(reason) : CloseReason::unknown;
+}
+
+void fill(ConnectionFacts& facts, std::uint64_t sock, const wire::connection& raw) {
+  facts.sock = sock;
+  facts.service = to_service_key(raw.worker.service);
+  facts.worker = to_worker_key(raw.worker);
+  facts.accept_tid = raw.accept_tid;
+  facts.local = {to_address(raw.local), raw.worker.service.port};
+  facts.peer = {to_address(raw.remote), raw.remote_port};
+  facts.accepted_at = to_time(raw.accepted_ns);
+  facts.bytes_received = raw.bytes_received;
+  facts.bytes_sent = raw.bytes_sent;
+  if (raw.enqueued_ns != 0 && raw.found == 0) facts.accept_wait = to_duration(raw.accepted_ns - raw.enqueued_ns);
+}
+
+}  // namespace
+
+ServiceKey to_service_key(const wire::service_key& key) { return {{to_address(key.address), key.port}, key.netns}; }
+
+WorkerKey to_worker_key(const wire::worker_key& key) {
+  return {key.tgid, key.tid, static_cast<std::int64_t>(key.start_ns)};
+}
+
+ClosedConnection to_closed_connection(const wire::closed_connection& record) {
+  ClosedConnection closed;
+  fill(closed, record.sock, record.connection);
+  closed.closed_at = to_time(record.closed_ns);
+  closed.reason = to_reason(record.reason);
+  closed.closer_pid = record.closer_tgid;
+  return closed;
+}
+
+OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& connection) {
+  OpenConnection open;
+  fill(open, sock, connection);
+  return open;
+}
+
+WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& raw) {
+  WorkerCounters counters;
+  counters.service = to_service_key(key.service);
+  counters.worker = to_worker_key(key);
+  counters.comm.assign(raw.comm, strnlen(raw.comm, sizeof raw.comm));
+  counters.ns_pid = raw.ns_pid;
+  counters.first_accept = to_time(raw.first_accept_ns);
+  counters.accepts = raw.accepts;
+  counters.untracked = raw.untracked;
+  counters.closes = raw.closes;
+  counters.bytes_received = raw.bytes_received;
+  counters.bytes_sent = raw.bytes_sent;
+  counters.peak_open = raw.peak_open;
+  std::copy(std::begin(raw.close_reasons), std::end(raw.close_reasons), counters.close_reasons.begin());
+  counters.lifetime = Histogram(raw.lifetime, to_duration(raw.lifetime_sum_ns), to_duration(raw.lifetime_max_ns));
+  counters.wait = Histogram(raw.wait, to_duration(raw.wait_sum_ns), to_duration(raw.wait_max_ns));
+  return counters;
+}
+
+ServiceCounters to_service_counters(const wire::service_key& key, const wire::service_counters& raw) {
+  ServiceCounters counters;
+  counters.service = to_service_key(key);
+  counters.listener_known = raw.listener_known != 0;
+  counters.accepts = raw.accepts;
+  counters.closes = raw.closes;
+  counters.never_accepted = raw.never_accepted;
+  counters.peak_open = raw.peak_open;
+  counters.queue_depth_max = raw.depth_max;
+  if (raw.backlog != 0) counters.backlog = raw.backlog;
+  counters.reuseport = raw.reuseport != 0;
+  return counters;
+}
+
+}  // namespace acceptscope

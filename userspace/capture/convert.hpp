@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// From the shapes of the BPF side to the model's records. Pure.
+#pragma once
+
+#include "bpf/wire.h"
+#include "model/records.hpp"
+
+namespace acceptscope {
+
+[[nodiscard]] ServiceKey to_service_key(const wire::service_key& key);
+[[nodiscard]] WorkerKey to_worker_key(const wire::worker_key& key);
+[[nodiscard]] ClosedConnection to_closed_connection(const wire::closed_connection& record);
+[[nodiscard]] OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& connection);
+[[nodiscard]] WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& counters);
+[[nodiscard]] ServiceCounters to_service_counters(const wire::service_key& key, const wire::service_counters& counters);
+
+}  // namespace acceptscope

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "util/result.hpp"
+#include "util/unique_fd.hpp"
+
+namespace acceptscope {
+
+/// The root directory of the tracefs or cgroup2 file system, from a private mount that nobody else sees (fsopen(2),
+/// 5.2): whether and where the host mounts it does not matter, and nothing is left mounted.
+/// \param type "tracefs" or "cgroup2"
+[[nodiscard]] Result<UniqueFd> open_file_system(const char* type);
+
+/// Number of the tracepoint `events/CATEGORY/NAME` for perf_event_open(2).
+[[nodiscard]] Result<std::uint64_t> tracepoint_id(const UniqueFd& tracefs, const std::string& category,
+                                                  const std::string& name);
+
+/// A disabled perf event on that tracepoint, for a BPF program to be attached to; it fires on every CPU.
+[[nodiscard]] Result<UniqueFd> open_tracepoint(const std::string& category, const std::string& name);
+
+}  // namespace acceptscope

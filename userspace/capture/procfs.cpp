@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/procfs.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <unordered_map>
+
+namespace acceptscope {
+namespace {
+
+/// Arguments are separated by NUL in /proc/PID/cmdline.
+std::string join_arguments(std::string text) {
+  while (!text.empty() && text.back() == '\0') text.pop_back();
+  std::replace(text.begin(), text.end(), '\0', ' ');
+  return text;
+}
+
+/// The path in the line "0::/path" of /proc/PID/cgroup: the cgroup v2 membership (cgroups(7)).
+std::optional<std::string> unified_cgroup(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("0::")) return line.substr(3);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<std::string> ProcFs::read_file(const std::string& path) const {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  std::ostringstream text;
+  text << file.rdbuf();
+  return std::move(text).str();
+}
+
+std::optional<ProcFs::Stat> ProcFs::read_stat(const std::string& directory) const {
+  const std::optional<std::string> text = read_file(directory + "/stat");
+  if (!text) return std::nullopt;
+  const std::size_t comm_end = text->rfind(')');  // the command's name may contain anything, ')' included
+  if (comm_end == std::string::npos) return std::nullopt;
+  std::istringstream fields(text->substr(comm_end + 1));
+  Stat stat;
+  std::string skipped;
+  fields >> stat.state >> stat.parent;
+  for (int field = 5; field < 22; ++field) fields >> skipped;  // proc(5): field 22 is starttime
+  fields >> stat.start_ticks;
+  if (!fields) return std::nullopt;
+  return stat;
+}
+
+std::string ProcFs::directory_of(const WorkerKey& worker) const {
+  const std::string process = root_ + "/" + std::to_string(worker.pid);
+  return worker.tid == 0 ? process : process + "/task/" + std::to_string(worker.tid);
+}
+
+bool ProcFs::alive(const WorkerKey& worker) const {
+  const std::optional<Stat> stat = read_stat(directory_of(worker));
+  const auto ns_per_tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
+  return stat && stat->state != 'Z' && stat->state != 'X' &&
+         stat->start_ticks == static_cast<std::uint64_t>(worker.start_ns / ns_per_tick);
+}
+
+ProcessInfo ProcFs::read(const WorkerKey& worker) const {
+  ProcessInfo info;
+  info.worker = worker;
+  info.exited = !alive(worker);
+  if (info.exited) return info;
+  const std::string directory = directory_of(worker);
+  if (std::optional<std::string> cmdline = read_file(directory + "/cmdline")) {
+    cmdline = join_arguments(*std::move(cmdline));
+    if (!cmdline->empty()) info.cmdline = *std::move(cmdline);
+  }
+  if (const std::optional<std::string> cgroup = read_file(directory + "/cgroup")) info.cgroup = unified_cgroup(*cgroup);
+  return info;
+}
+
+bool ProcFs::exists(std::uint32_t pid) const { return std::filesystem::exists(root_ + "/" + std::to_string(pid)); }
+
+std::vector<std::uint32_t> ProcFs::with_descendants(const std::vector<std::uint32_t>& roots) const {
+  std::unordered_multimap<std::uint32_t, std::uint32_t> children;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(root_, ignored)) {
+    const std::string name = entry.path().filename();
+    std::uint32_t pid = 0;
+    if (std::from_chars(name.data(), name.data() + name.size(), pid).ptr != name.data() + name.size()) continue;
+    if (const std::optional<Stat> stat = read_stat(entry.path())) children.emplace(stat->parent, pid);
+  }
+  std::set<std::uint32_t> found(roots.begin(), roots.end());
+  std::vector<std::uint32_t> queue(roots);
+  while (!queue.empty()) {
+    const auto [begin, end] = children.equal_range(queue.back());
+    queue.pop_back();
+    for (auto child = begin; child != end; ++child)
+      if (found.insert(child->second).second) queue.push_back(child->second);
+  }
+  return {found.begin(), found.end()};
+}
+
+std::uint32_t ProcFs::own_netns() const {
+  struct stat info{};
+  return stat((root_ + "/self/ns/net").c_str(), &info) == 0 ? static_cast<std::uint32_t>(info.st_ino) : 0;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/records.hpp"
+
+namespace acceptscope {
+
+/// What /proc tells of processes. The root is a parameter, so that tests can bring their own tree.
+class ProcFs {
+ public:
+  explicit ProcFs(std::string root) : root_(std::move(root)) {}
+
+  /// Command line and cgroup of the worker's process; `exited` when it is gone or its pid is another process's.
+  [[nodiscard]] ProcessInfo read(const WorkerKey& worker) const;
+  /// Whether the worker's process (or thread) runs; a zombie does not.
+  [[nodiscard]] bool alive(const WorkerKey& worker) const;
+  /// `roots` and all their descendants that live now.
+  [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;
+  [[nodiscard]] bool exists(std::uint32_t pid) const;
+  /// Inode number of this process's network namespace; 0 when unknown.
+  [[nodiscard]] std::uint32_t own_netns() const;
+
+ private:
+  struct Stat {
+    std::uint32_t parent = 0;
+    std::uint64_t start_ticks = 0;  ///< since boot, in clock ticks (sysconf(_SC_CLK_TCK))
+    char state = '?';
+  };
+  [[nodiscard]] std::string directory_of(const WorkerKey& worker) const;
+  [[nodiscard]] std::optional<Stat> read_stat(const std::string& directory) const;
+  [[nodiscard]] std::optional<std::string> read_file(const std::string& path) const;
+
+  std::string root_;
+};
+
+}  // namespace acceptscope

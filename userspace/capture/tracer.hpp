@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/attach_plan.hpp"
+#include "capture/environment.hpp"
+#include "model/records.hpp"
+#include "model/selection.hpp"
+#include "util/result.hpp"
+#include "util/unique_fd.hpp"
+
+namespace acceptscope {
+
+struct TracerOptions {
+  std::optional<Backend> backend;   ///< forced; empty: the first of kBackends that loads and attaches
+  PortSet ports;                    ///< empty: every port
+  std::vector<std::uint32_t> pids;  ///< with their descendants; empty: every process
+  std::vector<UniqueFd> cgroups;    ///< their directories, at most MAX_CGROUPS; empty: every cgroup
+  bool by_thread = false;
+  std::uint32_t max_connections = 262144;
+  std::uint32_t max_workers = 4096;
+  std::uint32_t max_services = 1024;
+  std::uint32_t ring_bytes = 8u << 20;  ///< power of two, at least a page
+};
+
+/// What became of trying one backend.
+struct Attempt {
+  Backend backend = Backend::fentry;
+  AttachPlan plan;
+  std::optional<Error> problem;  ///< empty: loaded and attached
+};
+
+/// The BPF side, loaded and attached. All of it leaves the kernel with this object, or with the process: nothing is
+/// pinned, every attachment is a descriptor.
+class Tracer {
+ public:
+  /// Tries the backends and attaches the first that works; nothing is counted before begin().
+  /// \param attempts receives what was tried, in order, the one that worked last
+  [[nodiscard]] static Result<Tracer> attach(const TracerOptions& options, const Environment& environment,
+                                             std::vector<Attempt>& attempts);
+  Tracer(Tracer&&) noexcept;
+  Tracer& operator=(Tracer&&) noexcept;
+  ~Tracer();
+
+  /// From here on every program counts. Call once.
+  void begin();
+  /// Nothing is counted any more after the moment that it returns, and no program is still running then. The totals
+  /// stay readable.
+  MonotonicTime end();
+
+  /// Readable when the ring fills; for epoll. Owned by the tracer.
+  [[nodiscard]] int ring_fd() const;
+  /// Hands every record in the ring to `sink`, oldest first. Returns their number.
+  Result<std::size_t> drain(const std::function<void(const ClosedConnection&)>& sink);
+  /// Counters, open connections, losses and cost now. The processes are left empty.
+  [[nodiscard]] Result<Tick> read(MonotonicTime now);
+
+ private:
+  struct Parts;
+  explicit Tracer(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace acceptscope

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "cli/option_table.hpp"
+
+namespace acceptscope::cli {
+namespace {
+
+constexpr std::size_t kWidth = 100;
+constexpr std::size_t kTextColumn = 34;
+constexpr std::size_t kCommandColumn = 47;
+
+constexpr std::array<std::pair<Group, std::string_view>, 6> kHeadings{{
+    {Group::selection, "Selection (all that is given must match)"},
+    {Group::time, "Time"},
+    {Group::output, "Output"},
+    {Group::capture, "Capture"},
+    {Group::demo, "Demo (each client runs for 5 s, or for --duration)"},
+    {Group::general, "General"},
+}};
+
+constexpr std::string_view kExamples =
+    R"(  acceptscope --port 8000                         watch the workers behind port 8000 until Ctrl-C
+  acceptscope -p 8000 -d 60 -o hot.json           a hot minute, and its dump for the post-mortem
+  acceptscope -p 8000 -- ab -k -c 40 -n 10000 http://127.0.0.1:8000/
+                                                  trace for as long as a command runs
+)";
+
+constexpr std::string_view kClosing =
+    R"(TIME is a number with an optional unit: ms, s, m or h; seconds without one.
+Exit status: 0 done, 1 failed while running, 2 usage, 3 this kernel or these privileges cannot
+(acceptscope doctor tells why). Ctrl-C ends the run normally; a second one quits at once.
+)";
+
+/// `text` broken at blanks into lines that end at kWidth, each but the first indented to `column`.
+std::string wrapped(std::string_view text, std::size_t column) {
+  std::string result;
+  std::size_t used = column;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(text.size(), word.size() + 1));
+    if (used > column && used + 1 + word.size() > kWidth) {
+      result.append("\n").append(column, ' ');
+      used = column;
+    }
+    if (used > column) result += ' ';
+    result += word;
+    used += word.size() + (used > column ? 1 : 0);
+  }
+  return result;
+}
+
+/// `left`, then `right` from `column` on: on the next line if `left` is too long for that.
+std::string two_columns(const std::string& left, std::string_view right, std::size_t column) {
+  if (left.size() + 2 > column) return fmt::format("{}\n{:{}}{}\n", left, "", column, wrapped(right, column));
+  return fmt::format("{:{}}{}\n", left, column, wrapped(right, column));
+}
+
+/// "-p, --port LIST", or "--pid PID" after `no_short`.
+std::string names_of(const OptionRow& row, std::string_view no_short) {
+  const std::string names = row.short_name.empty() ? fmt::format("{}{}", no_short, row.long_name)
+                                                   : fmt::format("{}, {}", row.short_name, row.long_name);
+  return row.argument.empty() ? names : fmt::format("{} {}", names, row.argument);
+}
+
+std::string help_of(const OptionRow& row) {
+  const std::string text =
+      row.default_text.empty() ? std::string(row.meaning) : fmt::format("{} [{}]", row.meaning, row.default_text);
+  return two_columns("  " + names_of(row, "    "), text, kTextColumn);
+}
+
+std::string escaped_for_table(std::string_view text) {
+  std::string result;
+  for (const char c : text) result += c == '|' ? std::string("\\|") : std::string(1, c);
+  return result;
+}
+
+}  // namespace
+
+std::string help_text() {
+  std::string text = "acceptscope - which prefork worker wins each TCP connection, and how long it keeps it\n";
+  text += "\nUsage:\n";
+  for (const CommandRow& row : command_table()) {
+    std::string left = "  acceptscope";
+    for (const std::string_view part : {row.name, row.arguments}) {
+      if (!part.empty()) left.append(" ").append(part);
+    }
+    text += two_columns(left, row.meaning, kCommandColumn);
+  }
+  text.append("\nExamples:\n").append(kExamples);
+  for (const auto& [group, heading] : kHeadings) {
+    text += fmt::format("\n{}:\n", heading);
+    for (const OptionRow& row : option_table()) {
+      if (row.group == group) text += help_of(row);
+    }
+  }
+  text += two_columns("  -h, --help", "print this", kTextColumn);
+  text += two_columns("  -V, --version", "print the version", kTextColumn);
+  return text.append("\n").append(kClosing);
+}
+
+std::string options_markdown() {
+  std::string text = "| option | meaning | default |\n| --- | --- | --- |\n";
+  for (const OptionRow& row : option_table()) {
+    if (row.group == Group::hidden) continue;
+    text += fmt::format("| `{}` | {} | {} |\n", escaped_for_table(names_of(row, "")), escaped_for_table(row.meaning),
+                        escaped_for_table(row.default_text));
+  }
+  return text;
+}
+
+}  // namespace acceptscope::cli

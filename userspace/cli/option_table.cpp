@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cli/option_table.hpp"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <charconv>
+#include <utility>
+
+namespace acceptscope::cli {
+namespace {
+
+constexpr std::uint32_t kHighestPid = 1U << 22;  // PID_MAX_LIMIT of 64-bit kernels, include/linux/threads.h
+constexpr std::uint32_t kCommLength = 15;        // TASK_COMM_LEN - 1
+constexpr Nanoseconds kShortestInterval = std::chrono::milliseconds{10};
+
+/// A decimal number from `low` to `high`.
+template <class T>
+Result<T> parse_number(std::string_view text, T low, T high) {
+  T value{};
+  const char* const end = text.data() + text.size();
+  const auto [rest, code] = std::from_chars(text.data(), end, value);
+  const std::string range = "from " + std::to_string(low) + " to " + std::to_string(high);
+  if (code == std::errc::result_out_of_range && rest == end) return failure("out of range", range);
+  if (code != std::errc{} || rest != end) return failure("not a whole number", range);
+  if (value < low || value > high) return failure("out of range", range);
+  return value;
+}
+
+/// Stores a number in `member`.
+template <auto member, class T>
+Result<void> store_number(Options& options, std::string_view text, T low, T high) {
+  return parse_number<T>(text, low, high).map([&](T value) { options.*member = value; });
+}
+
+/// Calls `take` for each item of a comma-separated list until one is wrong.
+template <class Take>
+Result<void> for_each_item(std::string_view list, Take take) {
+  for (std::size_t start = 0; start <= list.size();) {
+    const std::size_t end = std::min(list.find(',', start), list.size());
+    if (Result<void> taken = take(list.substr(start, end - start)); !taken) return taken;
+    start = end + 1;
+  }
+  return {};
+}
+
+/// The value of the name in `choices` that equals `text`.
+template <class T, std::size_t N>
+Result<T> parse_choice(std::string_view text, const std::array<std::pair<std::string_view, T>, N>& choices) {
+  std::string names;
+  for (const auto& [name, value] : choices) {
+    if (name == text) return value;
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  }
+  return failure("no such choice", "one of " + names);
+}
+
+Result<void> set_ports(Options& options, std::string_view text) {
+  return PortSet::parse(text).map([&](const PortSet& ports) { options.ports.merge(ports); });
+}
+
+Result<void> add_addresses(Options& options, std::string_view text) {
+  return for_each_item(text, [&](std::string_view item) {
+    return IpAddress::parse(item).map([&](const IpAddress& address) { options.addresses.push_back(address); });
+  });
+}
+
+Result<void> add_pids(Options& options, std::string_view text) {
+  return for_each_item(text, [&](std::string_view item) {
+    return parse_number<std::uint32_t>(item, 1, kHighestPid).map([&](auto pid) { options.pids.push_back(pid); });
+  });
+}
+
+Result<void> add_comm(Options& options, std::string_view text) {
+  if (text.empty()) return failure("empty", "a name such as uvicorn, or a pattern such as 'php-fpm*'");
+  const bool pattern = text.find_first_of("*?[") != std::string_view::npos;
+  if (!pattern && text.size() > kCommLength) {
+    return failure("no process has so long a name: the kernel keeps 15 bytes of it",
+                   "such as '" + std::string(text.substr(0, kCommLength)) + "'");
+  }
+  options.comms.emplace_back(text);
+  return {};
+}
+
+Result<void> add_cgroup(Options& options, std::string_view text) {
+  if (text.empty()) return failure("empty", "a path such as /sys/fs/cgroup/system.slice/nginx.service");
+  options.cgroups.emplace_back(text);
+  return {};
+}
+
+Result<void> set_by(Options& options, std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, WorkerUnit>, 2> kChoices{
+      {{"process", WorkerUnit::process}, {"thread", WorkerUnit::thread}}};
+  return parse_choice(text, kChoices).map([&](auto by) { options.by = by; });
+}
+
+Result<void> set_duration(Options& options, std::string_view text) {
+  return parse_duration(text).map([&](Nanoseconds duration) { options.duration = duration; });
+}
+
+/// A duration that is something's period: too short a one would keep a processor busy with nothing.
+Result<Nanoseconds> parse_period(std::string_view text) {
+  Result<Nanoseconds> period = parse_duration(text);
+  if (period && *period < kShortestInterval) return failure("too short", "at least 10ms");
+  return period;
+}
+
+Result<void> set_interval(Options& options, std::string_view text) {
+  return parse_period(text).map([&](Nanoseconds interval) { options.interval = interval; });
+}
+
+Result<void> set_window(Options& options, std::string_view text) {
+  return parse_period(text).map([&](Nanoseconds window) { options.window = window; });
+}
+
+Result<void> set_file(std::optional<std::string>& file, std::string_view text) {
+  if (text.empty()) return failure("empty", "name a file, or - for standard output");
+  file = text;
+  return {};
+}
+
+Result<void> set_output(Options& options, std::string_view text) { return set_file(options.output, text); }
+Result<void> set_log(Options& options, std::string_view text) { return set_file(options.log, text); }
+
+Result<void> set_dump_connections(Options& options, std::string_view text) {
+  return store_number<&Options::dump_connections, std::uint64_t>(options, text, 0, 1'000'000'000);
+}
+
+Result<void> set_redact_peers(Options& options, std::string_view) {
+  options.redact_peers = true;
+  return {};
+}
+
+Result<void> set_view(Options& options, std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, ViewChoice>, 3> kChoices{
+      {{"auto", ViewChoice::automatic}, {"plain", ViewChoice::plain}, {"none", ViewChoice::none}}};
+  return parse_choice(text, kChoices).map([&](auto view) { options.view = view; });
+}
+
+Result<void> set_color(Options& options, std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, ColorChoice>, 3> kChoices{
+      {{"auto", ColorChoice::automatic}, {"always", ColorChoice::always}, {"never", ColorChoice::never}}};
+  return parse_choice(text, kChoices).map([&](auto color) { options.color = color; });
+}
+
+Result<void> set_backend(Options& options, std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, BackendChoice>, 4> kChoices{
+      {{"auto", BackendChoice::automatic},
+       {"fentry", BackendChoice::fentry},
+       {"kprobe", BackendChoice::kprobe},
+       {"tracepoint", BackendChoice::tracepoint}}};
+  return parse_choice(text, kChoices).map([&](auto backend) { options.backend = backend; });
+}
+
+Result<void> set_max_connections(Options& options, std::string_view text) {
+  return store_number<&Options::max_connections, std::uint32_t>(options, text, 1, 1U << 24);
+}
+
+Result<void> set_max_workers(Options& options, std::string_view text) {
+  return store_number<&Options::max_workers, std::uint32_t>(options, text, 1, 1U << 20);
+}
+
+Result<void> set_max_services(Options& options, std::string_view text) {
+  return store_number<&Options::max_services, std::uint32_t>(options, text, 1, 1U << 20);
+}
+
+Result<void> set_ring_bytes(Options& options, std::string_view text) {
+  Result<std::uint32_t> bytes = parse_number<std::uint32_t>(text, 4096, 1U << 30);
+  if (!bytes) return tl::unexpected(bytes.error());
+  if (!std::has_single_bit(*bytes)) return failure("not a power of two", "such as 4096, 65536 or 8388608");
+  options.ring_bytes = *bytes;
+  return {};
+}
+
+Result<void> add_missing(Options& options, std::string_view text) {
+  return for_each_item(text, [&](std::string_view feature) -> Result<void> {
+    if (feature.empty()) return failure("a list of features has an empty item", "such as btf or btf,cgroup2");
+    options.simulate_missing.emplace_back(feature);
+    return {};
+  });
+}
+
+/// --pinned, --spread, --both: the only flags that exclude one another.
+template <DemoKind kind>
+Result<void> set_demo(Options& options, std::string_view) {
+  options.demo = kind;
+  return {};
+}
+
+// clang-format off
+constexpr std::array kOptions{
+    OptionRow{Group::selection, kTrace, "-p", "--port", "LIST",
+              "local ports: 8000, 80,443 or 8000-8010; repeatable", "every listening port", set_ports},
+    OptionRow{Group::selection, kTrace, "-a", "--address", "ADDR",
+              "local listening address, IPv4 or IPv6; repeatable", "any", add_addresses},
+    OptionRow{Group::selection, kTrace, "", "--pid", "PID",
+              "these processes and their descendants, also those born later; repeatable", "all", add_pids},
+    OptionRow{Group::selection, kTrace, "", "--comm", "GLOB",
+              "workers with this command name; repeatable", "all", add_comm},
+    OptionRow{Group::selection, kTrace, "", "--cgroup", "PATH",
+              "workers in this cgroup v2 subtree; repeatable", "all", add_cgroup},
+    OptionRow{Group::selection, kTrace | kDemo, "", "--by", "process|thread",
+              "what a worker is", "process", set_by},
+
+    OptionRow{Group::time, kTrace | kDemo, "-d", "--duration", "TIME",
+              "how long to trace: 60, 60s, 2m", "until Ctrl-C", set_duration},
+    OptionRow{Group::time, kTrace | kDemo, "-i", "--interval", "TIME",
+              "refresh and sampling tick", "1s", set_interval},
+    OptionRow{Group::time, kTrace | kDemo, "-w", "--window", "TIME",
+              "window of the per-window statistics", "1s", set_window},
+
+    OptionRow{Group::output, kTrace | kDemo, "-o", "--output", "FILE",
+              "JSON dump at the end, - for standard output; the file appears complete or not at all", "none",
+              set_output},
+    OptionRow{Group::output, kTrace | kDemo, "", "--log", "FILE",
+              "one JSON object per closed connection, a line each, written as they close; open ones follow at the end",
+              "none", set_log},
+    OptionRow{Group::output, kTrace | kDemo, "", "--dump-connections", "N",
+              "at most N connection records in the dump; the rest is counted", "100000", set_dump_connections},
+    OptionRow{Group::output, kTrace | kDemo, "", "--redact-peers", "",
+              "replace peer addresses by stable pseudonyms in every output", "off", set_redact_peers},
+    OptionRow{Group::output, kTrace | kDemo, "", "--view", "auto|plain|none",
+              "the live summary: redrawn on a terminal, appended blocks when piped", "auto", set_view},
+    OptionRow{Group::output, kAllCommands, "", "--color", "auto|always|never",
+              "colors on the terminal; auto honours NO_COLOR", "auto", set_color},
+
+    OptionRow{Group::capture, kAllCommands, "", "--backend", "auto|fentry|kprobe|tracepoint",
+              "force one; auto tries them in that order by really loading and attaching", "auto", set_backend},
+    OptionRow{Group::capture, kTrace | kDemo, "", "--max-connections", "N",
+              "connections tracked at once", "262144", set_max_connections},
+
+    OptionRow{Group::demo, kDemo, "", "--pinned", "", "only the client with a keep-alive pool", "",
+              set_demo<DemoKind::pinned>},
+    OptionRow{Group::demo, kDemo, "", "--spread", "", "only the client with a connection per request", "",
+              set_demo<DemoKind::spread>},
+    OptionRow{Group::demo, kDemo, "", "--both", "", "one after the other", "what demo does",
+              set_demo<DemoKind::both>},
+
+    OptionRow{Group::hidden, kAllCommands, "", "--ring-bytes", "N",
+              "ring buffer of closed connections", "8388608", set_ring_bytes},
+    OptionRow{Group::hidden, kAllCommands, "", "--max-workers", "N",
+              "workers counted at once", "4096", set_max_workers},
+    OptionRow{Group::hidden, kAllCommands, "", "--max-services", "N",
+              "services counted at once", "1024", set_max_services},
+    OptionRow{Group::hidden, kAllCommands, "", "--simulate-missing", "LIST",
+              "pretend that the kernel lacks a feature: btf, cgroup2, ...", "none", add_missing},
+};
+
+constexpr std::array kCommands{
+    CommandRow{Command::trace, kTrace, "", "[OPTIONS] [-- COMMAND ARG...]",
+               "trace; with COMMAND, run it and stop when it ends"},
+    CommandRow{Command::demo, kDemo, "demo", "[--pinned|--spread|--both]",
+               "a built-in prefork server and client, traced"},
+    CommandRow{Command::doctor, kDoctor, "doctor", "",
+               "what this kernel and these privileges allow, and why"},
+};
+// clang-format on
+
+}  // namespace
+
+std::span<const OptionRow> option_table() { return kOptions; }
+std::span<const CommandRow> command_table() { return kCommands; }
+
+}  // namespace acceptscope::cli

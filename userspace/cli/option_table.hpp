@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// The one description of every option: parsing, --help and the README's table come from it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "cli/options.hpp"
+
+namespace acceptscope::cli {
+
+/// Heading in the help under which an option stands.
+enum class Group : std::uint8_t { selection, time, output, capture, demo, general, hidden };
+
+/// Commands that know an option, as a bit set.
+enum Commands : std::uint8_t { kTrace = 1, kDemo = 2, kDoctor = 4, kAllCommands = 7 };
+
+struct OptionRow {
+  Group group;
+  std::uint8_t commands;          ///< of Commands
+  std::string_view short_name;    ///< "-p", or empty
+  std::string_view long_name;     ///< "--port"
+  std::string_view argument;      ///< "LIST"; empty for a flag
+  std::string_view meaning;       ///< as in the help
+  std::string_view default_text;  ///< as in the help; empty where there is nothing to say
+  /// Puts `value` into the options; a flag's value is empty. The error says what is wrong with the value, not which
+  /// option it was. Called once per occurrence, in the order of the command line.
+  Result<void> (*apply)(Options& options, std::string_view value);
+};
+
+[[nodiscard]] std::span<const OptionRow> option_table();
+
+struct CommandRow {
+  Command command;
+  Commands bit;
+  std::string_view name;       ///< empty for tracing
+  std::string_view arguments;  ///< as in the help
+  std::string_view meaning;
+};
+
+[[nodiscard]] std::span<const CommandRow> command_table();
+
+}  // namespace acceptscope::cli

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// What the command line asks for, as plain values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "model/address.hpp"
+#include "model/selection.hpp"
+#include "util/clock.hpp"
+
+namespace acceptscope::cli {
+
+enum class Command : std::uint8_t { trace, demo, doctor };
+enum class DemoKind : std::uint8_t { both, pinned, spread };
+enum class WorkerUnit : std::uint8_t { process, thread };
+enum class BackendChoice : std::uint8_t { automatic, fentry, kprobe, tracepoint };
+enum class ViewChoice : std::uint8_t { automatic, plain, none };
+enum class ColorChoice : std::uint8_t { automatic, always, never };
+
+struct Options {
+  Command command = Command::trace;
+  DemoKind demo = DemoKind::both;
+
+  // Selection; what is empty selects everything.
+  PortSet ports;
+  std::vector<IpAddress> addresses;
+  std::vector<std::uint32_t> pids;
+  std::vector<std::string> comms;    ///< glob patterns
+  std::vector<std::string> cgroups;  ///< paths, as typed
+  WorkerUnit by = WorkerUnit::process;
+
+  // Time.
+  std::optional<Nanoseconds> duration;  ///< empty: until Ctrl-C or the end of the command
+  Nanoseconds interval = std::chrono::seconds{1};
+  Nanoseconds window = std::chrono::seconds{1};
+
+  // Output.
+  std::optional<std::string> output;  ///< "-" is standard output
+  std::optional<std::string> log;     ///< likewise; never both
+  std::uint64_t dump_connections = 100'000;
+  bool redact_peers = false;
+  ViewChoice view = ViewChoice::automatic;
+  ColorChoice color = ColorChoice::automatic;
+
+  // Capture.
+  BackendChoice backend = BackendChoice::automatic;
+  std::uint32_t max_connections = 262'144;
+
+  // Hidden: for tests and for hosts beyond the usual sizes.
+  std::uint32_t ring_bytes = 8U << 20;  ///< a power of two, at least 4096
+  std::uint32_t max_workers = 4096;
+  std::uint32_t max_services = 1024;
+  std::vector<std::string> simulate_missing;  ///< kernel features to be treated as absent: "btf", "cgroup2", ...
+
+  std::vector<std::string> argv;  ///< the command after "--"; empty if there is none
+};
+
+/// The program has nothing to run: help, version, or a usage error.
+struct ExitNow {
+  int status = 0;
+  std::string text;  ///< with its newline at the end
+  bool to_stderr = false;
+};
+
+/// Reads the command line. Never throws, never prints, never looks at the file system.
+[[nodiscard]] std::variant<Options, ExitNow> parse(int argc, const char* const* argv);
+
+/// The text of --help, at most 100 columns wide.
+[[nodiscard]] std::string help_text();
+
+/// The options as a Markdown table, as the README has it.
+[[nodiscard]] std::string options_markdown();
+
+}  // namespace acceptscope::cli

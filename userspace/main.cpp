@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <cstdio>
+#include <variant>
+
+#include "app/app.hpp"
+#include "cli/options.hpp"
+
+int main(int argc, char** argv) {
+  using namespace acceptscope;
+  const auto parsed = cli::parse(argc, argv);
+  if (const auto* exit_now = std::get_if<cli::ExitNow>(&parsed)) {
+    std::fputs(exit_now->text.c_str(), exit_now->to_stderr ? stderr : stdout);
+    return exit_now->status;
+  }
+  return run(std::get<cli::Options>(parsed));
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/histogram.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <limits>
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kBuckets = HIST_BUCKETS;
+constexpr std::size_t kSub = HIST_SUB;
+constexpr std::int64_t kUnbounded = std::numeric_limits<std::int64_t>::max();
+
+/// Smallest value of bucket `index` in ns: 0, then (HIST_SUB + sub) * 2^(octave + HIST_FIRST_BIT - HIST_SUB_BITS).
+std::int64_t lower_bound_ns(std::size_t index) {
+  if (index == 0) return 0;
+  const std::size_t octave = (index - 1) / kSub;
+  const std::size_t sub = (index - 1) % kSub;
+  return static_cast<std::int64_t>((kSub + sub) << (octave + HIST_FIRST_BIT - HIST_SUB_BITS));
+}
+
+}  // namespace
+
+Histogram::Histogram(const wire::histogram& buckets, Nanoseconds sum, Nanoseconds max) : sum_(sum), max_(max) {
+  std::size_t highest = 0;
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    counts_[i] = buckets.count[i];
+    count_ += counts_[i];
+    if (counts_[i] != 0) highest = i;
+  }
+  // The kernel's maximum is a plain store that can lose a race, and it is read after the buckets or before them.
+  if (count_ != 0) raise_max(Nanoseconds{lower_bound_ns(highest)});
+}
+
+void Histogram::add(Nanoseconds value) {
+  const Nanoseconds duration = std::max(value, Nanoseconds::zero());
+  ++counts_[index_of(duration)];
+  ++count_;
+  sum_ += duration;
+  raise_max(duration);
+}
+
+void Histogram::merge(const Histogram& other) {
+  for (std::size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
+  count_ += other.count_;
+  sum_ += other.sum_;
+  raise_max(other.max_);
+}
+
+void Histogram::raise_max(Nanoseconds value) { max_ = std::max(max_, value); }
+
+std::optional<Nanoseconds> Histogram::max() const {
+  if (count_ == 0) return std::nullopt;
+  return max_;
+}
+
+std::optional<Nanoseconds> Histogram::mean() const {
+  if (count_ == 0) return std::nullopt;
+  return sum_ / static_cast<std::int64_t>(count_);
+}
+
+std::optional<Nanoseconds> Histogram::quantile(double q) const {
+  if (count_ == 0) return std::nullopt;
+  const double exact_rank = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_));
+  const std::uint64_t rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact_rank), 1, count_);
+
+  std::uint64_t before = 0;
+  std::size_t index = 0;
+  while (before + counts_[index] < rank) before += counts_[index++];
+
+  // The samples of a bucket are taken to be spread evenly over it, the last of them at its upper bound.
+  const std::int64_t lower = lower_bound_ns(index);
+  const std::int64_t upper = std::max(lower, std::min(upper_bound_ns(index), max_.count()));
+  const double part = static_cast<double>(rank - before) / static_cast<double>(counts_[index]);
+  const std::int64_t within = static_cast<std::int64_t>(part * static_cast<double>(upper - lower));
+  return Nanoseconds{std::min(lower + within, max_.count())};
+}
+
+std::vector<HistogramBucket> Histogram::buckets() const {
+  std::vector<HistogramBucket> filled;
+  for (std::size_t i = 0; i < kBuckets; ++i) {
+    if (counts_[i] == 0) continue;
+    const bool bounded = i + 1 < kBuckets;
+    filled.push_back({bounded ? std::optional(Nanoseconds{upper_bound_ns(i)}) : std::nullopt, counts_[i]});
+  }
+  return filled;
+}
+
+std::size_t Histogram::index_of(Nanoseconds value) {
+  if (value.count() < static_cast<std::int64_t>(HIST_FIRST_NS)) return 0;
+  const auto ns = static_cast<std::uint64_t>(value.count());
+  const auto top_bit = static_cast<std::size_t>(std::bit_width(ns)) - 1;
+  const std::size_t octave = top_bit - HIST_FIRST_BIT;
+  const std::size_t sub = static_cast<std::size_t>(ns >> (top_bit - HIST_SUB_BITS)) & (kSub - 1);
+  return std::min(1 + octave * kSub + sub, kBuckets - 1);
+}
+
+std::int64_t Histogram::upper_bound_ns(std::size_t index) {
+  return index + 1 < kBuckets ? lower_bound_ns(index + 1) - 1 : kUnbounded;
+}
+
+}  // namespace acceptscope

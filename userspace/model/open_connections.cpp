@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/open_connections.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace acceptscope {
+namespace {
+
+struct Group {
+  OpenPlacement placement;
+  OpenSummary summary;
+  std::vector<Nanoseconds> ages;
+};
+
+void add(Group& group, const OpenConnection& connection, MonotonicTime at) {
+  // Accepted after the tick's time was taken, but before the walk came by: not older than nothing.
+  const Nanoseconds age = std::max(at - connection.accepted_at, Nanoseconds::zero());
+  ++group.summary.count;
+  if (!group.placement.counted) ++group.summary.without_counters;
+  group.summary.age_sum += age;
+  group.summary.bytes_received += connection.bytes_received;
+  group.summary.bytes_sent += connection.bytes_sent;
+  group.ages.push_back(age);
+}
+
+void append(Group& to, const Group& from) {
+  to.summary.count += from.summary.count;
+  to.summary.without_counters += from.summary.without_counters;
+  to.summary.age_sum += from.summary.age_sum;
+  to.summary.bytes_received += from.summary.bytes_received;
+  to.summary.bytes_sent += from.summary.bytes_sent;
+  to.ages.insert(to.ages.end(), from.ages.begin(), from.ages.end());
+}
+
+OpenSummary finished(Group& group) {
+  const auto median = group.ages.begin() + static_cast<std::ptrdiff_t>((group.ages.size() - 1) / 2);
+  std::nth_element(group.ages.begin(), median, group.ages.end());
+  group.summary.age_p50 = *median;
+  group.summary.age_max = *std::max_element(median, group.ages.end());
+  return group.summary;
+}
+
+template <class Key>
+std::map<Key, OpenSummary> finished(std::map<Key, Group>& groups) {
+  std::map<Key, OpenSummary> summaries;
+  for (auto& [key, group] : groups) summaries.emplace(key, finished(group));
+  return summaries;
+}
+
+}  // namespace
+
+OpenSummaries summarize(std::span<const OpenConnection> open, MonotonicTime at,
+                        const std::function<OpenPlacement(const Owner&)>& place) {
+  std::map<Owner, Group> as_recorded;
+  for (const OpenConnection& connection : open) {
+    const auto [group, is_new] = as_recorded.try_emplace(owner_of(connection));
+    if (is_new) group->second.placement = place(group->first);
+    if (group->second.placement.shown) add(group->second, connection, at);
+  }
+
+  std::map<Owner, Group> owners;
+  std::map<ServiceKey, Group> services;
+  for (const auto& [owner, group] : as_recorded) {
+    if (!group.placement.shown) continue;
+    append(owners[{group.placement.service, owner.worker}], group);
+    append(services[group.placement.service], group);
+  }
+  return {finished(owners), finished(services)};
+}
+
+}  // namespace acceptscope

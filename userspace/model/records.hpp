@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Plain records: what the capture side hands to the model. No kernel types, no libbpf, no clock.
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/address.hpp"
+#include "model/histogram.hpp"
+#include "util/clock.hpp"
+
+namespace acceptscope {
+
+/// A service: network namespace (inode number) and the listening socket's address.
+struct ServiceKey {
+  Endpoint endpoint;
+  std::uint32_t netns = 0;
+  auto operator<=>(const ServiceKey&) const = default;
+};
+
+/// A process, or with --by thread a thread; the start time tells a reused pid from its predecessor.
+struct WorkerKey {
+  std::uint32_t pid = 0;      ///< tgid in the initial pid namespace
+  std::uint32_t tid = 0;      ///< 0 unless workers are threads
+  std::int64_t start_ns = 0;  ///< CLOCK_BOOTTIME
+  auto operator<=>(const WorkerKey&) const = default;
+};
+
+/// Order and values are those of wire::close_reason.
+enum class CloseReason : std::uint8_t { unknown, local, peer, reset, worker_exit };
+inline constexpr std::size_t kCloseReasons = 5;
+
+/// What open and closed connections have in common.
+struct ConnectionFacts {
+  std::uint64_t sock = 0;  ///< with accepted_at the identity; 0 in dumps read back
+  ServiceKey service;
+  WorkerKey worker;
+  std::uint32_t accept_tid = 0;
+  Endpoint local;
+  Endpoint peer;
+  MonotonicTime accepted_at;
+  std::optional<Nanoseconds> accept_wait;
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+};
+
+struct ClosedConnection : ConnectionFacts {
+  MonotonicTime closed_at;
+  CloseReason reason = CloseReason::unknown;
+  std::uint32_t closer_pid = 0;
+  [[nodiscard]] Nanoseconds lifetime() const { return closed_at - accepted_at; }
+};
+
+struct OpenConnection : ConnectionFacts {};
+
+/// Kernel totals of one worker on one service, since tracing began.
+struct WorkerCounters {
+  ServiceKey service;
+  WorkerKey worker;
+  std::string comm;              ///< raw bytes from the kernel: hostile until escaped
+  std::uint32_t ns_pid = 0;
+  MonotonicTime first_accept;
+  std::uint64_t accepts = 0;
+  std::uint64_t untracked = 0;   ///< of the accepts: the connection map was full
+  std::uint64_t closes = 0;
+  std::uint64_t bytes_received = 0;  ///< of closed connections
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t peak_open = 0;
+  std::array<std::uint64_t, kCloseReasons> close_reasons{};
+  Histogram lifetime;
+  Histogram wait;
+};
+
+/// Kernel totals of one service, since tracing began.
+struct ServiceCounters {
+  ServiceKey service;
+  bool listener_known = true;    ///< false: `service` is the connection's own local address
+  std::uint64_t accepts = 0;
+  std::uint64_t closes = 0;
+  std::uint64_t never_accepted = 0;
+  std::uint64_t peak_open = 0;
+  std::uint64_t queue_depth_max = 0;
+  std::optional<std::uint32_t> backlog;
+  bool reuseport = false;
+};
+
+/// One counter per place where something can be lost; all since tracing began.
+struct Losses {
+  std::uint64_t ring_full = 0;
+  std::uint64_t connection_map_full = 0;
+  std::uint64_t worker_map_full = 0;
+  std::uint64_t service_map_full = 0;
+  std::uint64_t program_skipped = 0;
+  std::uint64_t unknown_close = 0;
+  std::uint64_t unattributed_accept = 0;
+  std::uint64_t missed_accept = 0;
+  std::uint64_t missed_close = 0;
+  std::uint64_t pid_filter_full = 0;
+  bool operator==(const Losses&) const = default;
+};
+
+/// What a process looks like from outside the kernel's counters; read once per worker and refreshed while it lives.
+struct ProcessInfo {
+  WorkerKey worker;
+  std::optional<std::string> cmdline;  ///< arguments joined by spaces; raw
+  std::optional<std::string> cgroup;   ///< cgroup v2 path; raw
+  bool exited = false;
+};
+
+/// Cost of the tool itself, since tracing began.
+struct Overhead {
+  std::optional<double> bpf_ns_per_accept;  ///< every program on the way to an accept, per accept; sampled
+  std::optional<double> bpf_ns_per_close;
+  double cpu_seconds_user = 0;
+  double cpu_seconds_system = 0;
+  std::uint64_t max_rss_bytes = 0;
+  bool operator==(const Overhead&) const = default;
+};
+
+/// The kernel's state at one tick.
+struct Tick {
+  MonotonicTime at;
+  std::vector<ServiceCounters> services;
+  std::vector<WorkerCounters> workers;
+  std::vector<OpenConnection> open;
+  std::vector<ProcessInfo> processes;  ///< of workers that are new or changed
+  Losses losses;
+  Overhead overhead;
+};
+
+}  // namespace acceptscope

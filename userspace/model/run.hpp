@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/connection_table.hpp"
+#include "model/consistency.hpp"
+#include "model/open_connections.hpp"
+#include "model/service_resolver.hpp"
+#include "model/service_rows.hpp"
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+/// What the model itself applies; ports, processes and cgroups are selected in the kernel.
+struct RunOptions {
+  std::size_t max_connection_rows = 100000;  ///< --dump-connections
+  bool by_thread = false;                    ///< workers are threads
+  std::vector<std::string> comms;            ///< globs, fnmatch(3); empty: any
+  std::vector<IpAddress> addresses;          ///< of listening sockets; empty: any
+};
+
+/// One traced run: takes in records and ticks, gives out snapshots. Pure: no clock, no I/O. Its memory grows with the
+/// services and workers, which the kernel's maps bound, and with max_connection_rows, not with the connections.
+///
+/// Each turn: drain the ring, then read the kernel's counters into a Tick; apply(Tick), then apply() and row_of() for
+/// the drained records, so that their workers are known by name. In the last turn the programs must have stopped
+/// before the drain: finish() then compares all counters exactly.
+class Run {
+ public:
+  /// `info` as of the start; `info.started_at` left at zero is the moment of `clock`.
+  Run(RunInfo info, ToolInfo tool, HostInfo host, ClockBase clock, RunOptions options = {});
+
+  void apply(const ClosedConnection& connection);
+  void apply(Tick tick);
+
+  /// The picture at the last tick, without single connections.
+  [[nodiscard]] Snapshot snapshot() const;
+  /// The closing picture with connections[]; `command_status` is the exit status of the run's command, if it has one.
+  /// Ages of open connections are as of the last tick.
+  [[nodiscard]] Snapshot finish(MonotonicTime end, EndReason reason, std::optional<int> command_status = {}) const;
+
+  /// The listener that a connection came through, as far as it is known.
+  [[nodiscard]] ServiceKey service_of(const ConnectionFacts& connection) const;
+  /// A line for --log; empty when the connection is filtered out. `id` and `service` of it are 0: they number the rows
+  /// of a finished dump.
+  [[nodiscard]] std::optional<ConnectionRow> row_of(const ClosedConnection& connection) const;
+  /// The same for one that is open at `at`.
+  [[nodiscard]] std::optional<ConnectionRow> row_of(const OpenConnection& connection, MonotonicTime at) const;
+
+ private:
+  [[nodiscard]] bool address_selected(const ServiceKey& resolved) const;
+  [[nodiscard]] bool worker_selected(const Owner& owner) const;
+  [[nodiscard]] bool shown(const Owner& owner) const;
+  [[nodiscard]] bool selection_is_final(const Owner& owner) const;
+  [[nodiscard]] ConnectionRow base_row(const ConnectionFacts& connection) const;
+
+  [[nodiscard]] bool pass_milestone(MonotonicTime at);
+  void update_counters(Tick& tick);
+  void update_processes(std::vector<ProcessInfo>& processes);
+  void update_open(std::vector<OpenConnection> open);
+  [[nodiscard]] KernelSums kernel_sums(std::uint64_t open) const;
+
+  [[nodiscard]] ServiceRows service_rows() const;
+  [[nodiscard]] Snapshot picture(ServiceRows& services) const;
+  void add_connections(Snapshot& snapshot, const std::vector<ServiceKey>& services) const;
+
+  RunInfo info_;
+  ToolInfo tool_;
+  HostInfo host_;
+  ClockBase clock_;
+  RunOptions options_;
+
+  ServiceResolver resolver_;
+  std::map<ServiceKey, ServiceState> services_;  ///< by the kernel's keys, unresolved ones among them
+  std::map<Owner, WorkerState> workers_;         ///< by the kernel's keys
+  std::map<WorkerKey, ProcessFacts> processes_;
+  ConnectionTable table_;
+  OpenSummaries open_;
+
+  MonotonicTime last_tick_;
+  MonotonicTime recent_since_;  ///< where "recent" begins: one milestone ago
+  MonotonicTime milestone_;     ///< the last tick that was at least half an interval after the one before it
+  Overhead overhead_;
+  KernelSums sums_;
+  std::vector<std::string> broken_;  ///< at the last tick
+};
+
+}  // namespace acceptscope

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Text from outside (command names, command lines, paths) made fit for a terminal.
+#pragma once
+
+#include <cstddef>
+#include <limits>
+#include <string>
+#include <string_view>
+
+namespace acceptscope {
+
+struct EscapeOptions {
+  std::size_t max_width = std::numeric_limits<std::size_t>::max();  ///< in columns; longer text ends in an ellipsis
+  bool ascii = false;                                               ///< escape everything beyond ASCII
+};
+
+/// `raw` with everything visible: control bytes and invalid UTF-8 as \x1b (newline, tab, return as \n, \t, \r), what
+/// is invisible, reorders text or combines with its neighbours as \u202e, a backslash as two. What is left moves the
+/// cursor display_width() columns to the right; in scripts whose letters combine (Devanagari, Thai) that is an
+/// estimate.
+[[nodiscard]] std::string escape_text(std::string_view raw, const EscapeOptions& options = {});
+
+/// Columns that escaped text takes on a terminal; East Asian wide characters and emoji take two.
+[[nodiscard]] std::size_t display_width(std::string_view text);
+
+}  // namespace acceptscope

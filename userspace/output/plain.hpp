@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// The plain view: the block that is redrawn (or appended) on each tick, and the closing summary.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+struct PlainOptions {
+  std::size_t width = 100;                 ///< columns; in the summary only tables keep to it, sentences may be longer
+  std::optional<std::size_t> height = {};  ///< lines the live block may have; empty when it is not redrawn
+  bool color = false;
+  bool ascii = false;            ///< nothing beyond ASCII: for terminals and locales that are not UTF-8
+  bool final = false;            ///< the closing summary instead of the live block
+  std::uint32_t host_netns = 0;  ///< services of other network namespaces are marked; 0 = not known
+};
+
+/// Lines of text, each ended by a newline. The same snapshot and options always give the same text. The live block
+/// has at most `height` lines of at most `width` columns: workers and services give way first, losses never.
+[[nodiscard]] std::string render(const Snapshot& snapshot, const PlainOptions& options);
+
+/// A column of the worker table.
+struct PlainColumn {
+  std::string_view header;
+  std::string_view help;
+};
+
+[[nodiscard]] std::vector<PlainColumn> plain_columns();
+
+/// The columns as a Markdown table: header, meaning.
+[[nodiscard]] std::string plain_columns_markdown();
+
+}  // namespace acceptscope

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/redact.hpp"
+
+namespace acceptscope {
+
+IpAddress Redactor::pseudonym(const IpAddress& peer) {
+  std::uint64_t number = numbers_.try_emplace(peer, numbers_.size() + 1).first->second;
+  IpAddress address{{0x20, 0x01, 0x0d, 0xb8}};
+  for (std::size_t i = address.bytes.size(); number > 0; number >>= 8)
+    address.bytes[--i] = static_cast<std::uint8_t>(number & 0xff);
+  return address;
+}
+
+void Redactor::redact(ConnectionFacts& connection) { connection.peer.address = pseudonym(connection.peer.address); }
+
+void Redactor::redact(Tick& tick) {
+  for (OpenConnection& connection : tick.open) redact(connection);
+}
+
+}  // namespace acceptscope

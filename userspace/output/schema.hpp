@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// What output/fields.hpp describes, for programs and for people.
+#pragma once
+
+#include <string>
+
+namespace acceptscope {
+
+/// JSON Schema (draft 2020-12) of the dump; "#/$defs/log_line" in it is the schema of a line of --log.
+[[nodiscard]] std::string json_schema();
+
+/// Markdown table of every field of the dump: path, type, meaning.
+[[nodiscard]] std::string dump_fields_markdown();
+
+/// Markdown table of the fields of a line of --log.
+[[nodiscard]] std::string log_fields_markdown();
+
+}  // namespace acceptscope

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+
+namespace acceptscope {
+
+using Nanoseconds = std::chrono::nanoseconds;
+
+/// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(): all durations are differences of these.
+struct MonotonicTime {
+  std::int64_t ns = 0;
+  auto operator<=>(const MonotonicTime&) const = default;
+};
+[[nodiscard]] inline Nanoseconds operator-(MonotonicTime a, MonotonicTime b) { return Nanoseconds{a.ns - b.ns}; }
+[[nodiscard]] inline MonotonicTime operator+(MonotonicTime a, Nanoseconds d) { return {a.ns + d.count()}; }
+
+/// An instant of civil time, nanoseconds since 1970-01-01T00:00:00Z.
+struct Instant {
+  std::int64_t unix_ns = 0;
+  auto operator<=>(const Instant&) const = default;
+};
+[[nodiscard]] inline Nanoseconds operator-(Instant a, Instant b) { return Nanoseconds{a.unix_ns - b.unix_ns}; }
+[[nodiscard]] inline Instant operator+(Instant a, Nanoseconds d) { return {a.unix_ns + d.count()}; }
+
+/// Maps kernel times to instants with offsets taken once, when tracing began: a clock set back during the run
+/// moves no record (CLOCK_REALTIME is read once).
+struct ClockBase {
+  MonotonicTime monotonic;           ///< CLOCK_MONOTONIC ...
+  Instant realtime;                  ///< ... and CLOCK_REALTIME at the same moment
+  std::int64_t boottime_minus_monotonic_ns = 0;  ///< time spent suspended; process start times are CLOCK_BOOTTIME
+
+  [[nodiscard]] Instant instant(MonotonicTime t) const { return realtime + (t - monotonic); }
+  [[nodiscard]] Instant instant_of_boottime(std::int64_t boottime_ns) const {
+    return instant({boottime_ns - boottime_minus_monotonic_ns});
+  }
+};
+
+/// The system's clocks now.
+[[nodiscard]] MonotonicTime monotonic_now();
+[[nodiscard]] ClockBase clock_base_now();
+
+}  // namespace acceptscope

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "util/output_file.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <utility>
+
+namespace acceptscope {
+namespace {
+
+constexpr mode_t kMode = 0600;
+constexpr int kTemporaryNameTries = 100;
+constexpr std::size_t kCollectAtMost = 1 << 20;  // a log that nobody flushes still has bounded memory
+
+/// Temporary names that exist right now. A signal handler can reach nothing but static storage: this is the one global.
+struct CleanupSlot {
+  std::atomic<int> state{0};  ///< free, being filled, armed
+  int directory = -1;
+  char name[NAME_MAX + 1] = {};
+};
+enum : int { kFree, kFilling, kArmed };
+std::array<CleanupSlot, 8> cleanup_slots;
+static_assert(std::atomic<int>::is_always_lock_free);  // or a signal handler could not read it
+
+/// Index of the slot, -1 when all are taken: then the name is removed on every path but the second Ctrl-C.
+int arm_cleanup(int directory, const std::string& name) {
+  for (std::size_t i = 0; i < cleanup_slots.size(); ++i) {
+    CleanupSlot& slot = cleanup_slots[i];
+    int expected = kFree;
+    if (!slot.state.compare_exchange_strong(expected, kFilling)) continue;
+    slot.directory = directory;
+    std::snprintf(slot.name, sizeof slot.name, "%s", name.c_str());
+    slot.state.store(kArmed);
+    return static_cast<int>(i);
+  }
+  return -1;
+}
+
+void disarm_cleanup(int slot) {
+  if (slot >= 0) cleanup_slots[static_cast<std::size_t>(slot)].state.store(kFree);
+}
+
+std::string cannot(const char* action, const std::string& path, const std::string& purpose) {
+  return std::string("cannot ") + action + " '" + path + "' for " + purpose;
+}
+
+/// Writes all of `bytes`; `written` counts them, also on error. Returns 0 or the errno value.
+int write_all(int fd, std::string_view bytes, std::size_t& written) {
+  written = 0;
+  while (written < bytes.size()) {
+    const ssize_t n = ::write(fd, bytes.data() + written, bytes.size() - written);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) {  // standard output may be non-blocking: that flag belongs to whoever shares it
+      pollfd ready{fd, POLLOUT, 0};
+      static_cast<void>(::poll(&ready, 1, -1));
+      continue;
+    }
+    if (n < 0) return errno;
+    written += static_cast<std::size_t>(n);
+  }
+  return 0;
+}
+
+/// N of "-" (1), /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N; -1 for other paths. These are duplicated,
+/// not opened: opening them would truncate a file that standard output was redirected to, and fails for sockets.
+int descriptor_named_by(std::string_view path) {
+  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
+  if (path == "/dev/stderr") return STDERR_FILENO;
+  for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
+    const std::string_view digits = path.substr(0, prefix.size()) == prefix ? path.substr(prefix.size()) : "";
+    if (digits.empty() || digits.size() > 6) continue;
+    if (digits.find_first_not_of("0123456789") == std::string_view::npos) return std::atoi(std::string(digits).c_str());
+  }
+  return -1;
+}
+
+std::string hint_for(int errno_value) {
+  switch (errno_value) {
+    case ENOENT: return "its directory does not exist; create it first";
+    case ENOTDIR: return "a part of the path is not a directory";
+    case EISDIR: return "it is a directory; name a file in it";
+    case EACCES: return "choose a directory that this user may write to";
+    case EROFS: return "choose a place on a writable file system";
+    case ENOSPC: return "free some space or choose another file system";
+    case EDQUOT: return "the disk quota is used up; choose another file system";
+    case ENXIO: return "nobody reads from this pipe; start its reader first";
+    case EPIPE: return "whoever read from it has gone";
+    default: return {};
+  }
+}
+
+/// Opens what is not a regular file, or duplicates a descriptor that `path` names. No waiting for a FIFO's reader: that
+/// would hold up everything, deaf to Ctrl-C.
+int open_direct(const std::string& path, int flags) {
+  if (const int existing = descriptor_named_by(path); existing >= 0) return ::fcntl(existing, F_DUPFD_CLOEXEC, 3);
+  const int fd = ::open(path.c_str(), flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kMode);
+  if (fd < 0) return fd;
+  const int status = ::fcntl(fd, F_GETFL);
+  if (status >= 0) static_cast<void>(::fcntl(fd, F_SETFL, status & ~O_NONBLOCK));
+  return fd;
+}
+
+/// Where a symbolic link leads, if it leads anywhere; else `path` itself.
+std::string resolved(const std::string& path) {
+  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
+  return real ? std::string(real.get()) : path;
+}
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+}  // namespace
+
+bool is_standard_output(std::string_view path) { return descriptor_named_by(path) == STDOUT_FILENO; }
+
+void remove_temporary_files() noexcept {
+  for (CleanupSlot& slot : cleanup_slots) {
+    if (slot.state.load() == kArmed) ::unlinkat(slot.directory, slot.name, 0);
+  }
+}
+
+Result<OutputFile> OutputFile::open(const std::string& path, std::string purpose, Staging staging) {
+  OutputFile file;
+  file.path_ = path;
+  file.purpose_ = std::move(purpose);
+  struct stat status {};
+  const bool exists = ::stat(path.c_str(), &status) == 0;
+  if (exists && S_ISDIR(status.st_mode)) return file.failed("open", EISDIR, hint_for(EISDIR));
+  if (descriptor_named_by(path) >= 0 || (exists && !S_ISREG(status.st_mode))) {
+    file.fd_ = UniqueFd(open_direct(path, 0));
+    if (!file.fd_) return file.failed("open", errno);
+    return file;
+  }
+  if (path.empty() || path.back() == '/') return file.failed("open", path.empty() ? ENOENT : EISDIR, "name a file");
+  if (exists && ::access(path.c_str(), W_OK) != 0) return file.failed("replace", errno);
+  if (auto opened = file.open_staged(exists ? resolved(path) : path, staging); !opened) {
+    return tl::unexpected(opened.error());
+  }
+  return file;
+}
+
+Result<void> OutputFile::open_staged(const std::string& target, Staging staging) {
+  const std::string parent = directory_of(target);
+  name_ = target.substr(target.rfind('/') + 1);
+  if (name_.size() > NAME_MAX) return failed("open", ENAMETOOLONG);
+  directory_ = UniqueFd(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!directory_) return failed("open", errno);
+  if (staging == Staging::unnamed_if_possible) {
+    fd_ = UniqueFd(::openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode));
+    if (fd_) return {};
+    // EOPNOTSUPP: the file system (NFS, FUSE, overlayfs before 6.3) has no unnamed files; EISDIR: the kernel has none.
+    if (errno != EOPNOTSUPP && errno != EISDIR) return failed("open", errno);
+  }
+  return create_temporary([this](const char* name) {
+    fd_ = UniqueFd(::openat(directory_.get(), name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kMode));
+    return fd_.get();
+  });
+}
+
+/// Takes a hidden name in the target's directory and calls `create` with it, which returns -1 and errno on failure.
+/// The name is registered for removal before it exists, so that no signal can fall in between.
+template <class Create>
+Result<void> OutputFile::create_temporary(Create create) {
+  for (int i = 0; i < kTemporaryNameTries; ++i) {
+    temporary_ = ".acceptscope-" + std::to_string(::getpid()) + "-" + std::to_string(i) + ".tmp";
+    cleanup_slot_ = arm_cleanup(directory_.get(), temporary_);
+    if (create(temporary_.c_str()) >= 0) return {};
+    const int error = errno;
+    forget_temporary(false);
+    if (error != EEXIST) return failed("create", error);
+  }
+  return failed("create", EEXIST);
+}
+
+Result<void> OutputFile::write(std::string_view bytes) {
+  std::size_t written = 0;
+  const int error = write_all(fd_.get(), bytes, written);
+  if (error != 0) return failed("write", error);
+  return {};
+}
+
+Result<void> OutputFile::commit() {
+  if (directory_) {
+    // Space that a file system promised but does not have shows here at the latest, before the name is given.
+    if (::fsync(fd_.get()) != 0 && errno != EINVAL && errno != ENOSYS) return failed("write", errno);
+    if (auto named = give_name(); !named) return named;
+  }
+  if (::close(fd_.release()) != 0 && errno != EINTR) return failed("close", errno);
+  directory_.reset();
+  return {};
+}
+
+/// linkat() cannot replace a file, rename() can: so link under a temporary name, then rename.
+Result<void> OutputFile::give_name() {
+  if (temporary_.empty()) {
+    const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
+    auto linked = create_temporary(
+        [&](const char* name) { return ::linkat(AT_FDCWD, self.c_str(), directory_.get(), name, AT_SYMLINK_FOLLOW); });
+    if (!linked) return linked;
+  }
+  if (::renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) {
+    return failed("create", errno);
+  }
+  forget_temporary(false);
+  return {};
+}
+
+tl::unexpected<Error> OutputFile::failed(const char* action, int errno_value, std::string hint) const {
+  return system_failure(errno_value, cannot(action, path_, purpose_), hint.empty() ? hint_for(errno_value) : hint);
+}
+
+void OutputFile::forget_temporary(bool unlink) {
+  if (unlink && !temporary_.empty()) ::unlinkat(directory_.get(), temporary_.c_str(), 0);
+  disarm_cleanup(cleanup_slot_);
+  cleanup_slot_ = -1;
+  temporary_.clear();
+}
+
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : path_(std::move(other.path_)),
+      purpose_(std::move(other.purpose_)),
+      fd_(std::move(other.fd_)),
+      directory_(std::move(other.directory_)),
+      name_(std::move(other.name_)),
+      temporary_(std::exchange(other.temporary_, {})),
+      cleanup_slot_(std::exchange(other.cleanup_slot_, -1)) {}
+
+OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
+  if (this == &other) return *this;
+  forget_temporary(true);
+  path_ = std::move(other.path_);
+  purpose_ = std::move(other.purpose_);
+  fd_ = std::move(other.fd_);
+  directory_ = std::move(other.directory_);
+  name_ = std::move(other.name_);
+  temporary_ = std::exchange(other.temporary_, {});
+  cleanup_slot_ = std::exchange(other.cleanup_slot_, -1);
+  return *this;
+}
+
+OutputFile::~OutputFile() { forget_temporary(true); }
+
+Result<LogFile> LogFile::open(const std::string& path, std::string purpose) {
+  LogFile log;
+  log.path_ = path;
+  log.purpose_ = std::move(purpose);
+  const int fd = open_direct(path, O_CREAT | O_TRUNC | O_APPEND);
+  if (fd < 0) return system_failure(errno, cannot("open", path, log.purpose_), hint_for(errno));
+  log.fd_ = UniqueFd(fd);
+  return log;
+}
+
+void LogFile::append(std::string_view line) {
+  if (failed_) {
+    ++lines_lost_;
+    return;
+  }
+  collected_.append(line).push_back('\n');
+  ++lines_collected_;
+  if (collected_.size() >= kCollectAtMost) write_collected();
+}
+
+Result<void> LogFile::flush() {
+  write_collected();
+  if (!unreported_) return {};
+  tl::unexpected<Error> error(std::move(*unreported_));
+  unreported_.reset();
+  return error;
+}
+
+void LogFile::write_collected() {
+  if (failed_ || collected_.empty()) return;
+  std::size_t written = 0;
+  const int error = write_all(fd_.get(), collected_, written);
+  std::uint64_t complete = lines_collected_;
+  if (error != 0) {
+    failed_ = true;
+    unreported_ =
+        Error{cannot("write", path_, purpose_), std::error_code(error, std::generic_category()), hint_for(error)};
+    const std::string_view arrived = std::string_view(collected_).substr(0, written);
+    complete = static_cast<std::uint64_t>(std::count(arrived.begin(), arrived.end(), '\n'));
+    const std::size_t torn = arrived.size() - (arrived.rfind('\n') + 1);  // bytes of a line that is not complete
+    struct stat status {};
+    if (torn > 0 && ::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+      static_cast<void>(::ftruncate(fd_.get(), status.st_size - static_cast<off_t>(torn)));
+    }
+  }
+  lines_written_ += complete;
+  lines_lost_ += lines_collected_ - complete;
+  lines_collected_ = 0;
+  collected_.clear();
+}
+
+}  // namespace acceptscope
