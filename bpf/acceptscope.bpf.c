@@ -20,6 +20,14 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* Of an MPTCP socket its first subflow, which is what was accepted (or listens); any other socket itself. */
+static __always_inline struct sock *tcp_of(struct sock *sk)
+{
+	if (sk && bpf_core_type_exists(struct mptcp_sock) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
+		return BPF_CORE_READ((struct mptcp_sock *)sk, first);
+	return sk;
+}
+
 /* ---- fentry */
 
 SEC("?fentry/inet_csk_reqsk_queue_add")
@@ -59,6 +67,13 @@ int BPF_PROG(close_fentry, struct sock *sk)
 	return on_close(sk);
 }
 
+/* An MPTCP socket closes its subflows by ways of its own, not by tcp_close(). */
+SEC("?fentry/mptcp_close")
+int BPF_PROG(mptcp_fentry, struct sock *sk)
+{
+	return on_close(tcp_of(sk));
+}
+
 /* ---- kprobe */
 
 SEC("?kprobe/inet_csk_reqsk_queue_add")
@@ -91,21 +106,23 @@ int BPF_KPROBE(close_kprobe, struct sock *sk)
 	return on_close(sk);
 }
 
+SEC("?kprobe/mptcp_close")
+int BPF_KPROBE(mptcp_kprobe, struct sock *sk)
+{
+	return on_close(tcp_of(sk));
+}
+
 /* ---- tracepoint */
 
-/* The TCP socket behind a file; NULL if it is none. Of an MPTCP socket its first subflow, which is what was accepted. */
+/* The socket behind a file, of MPTCP the TCP one; NULL if it is none. */
 static __always_inline struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket;
-	struct sock *sk;
 
 	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
 		return NULL;
 	socket = BPF_CORE_READ(file, private_data);
-	sk = BPF_CORE_READ(socket, sk);
-	if (sk && bpf_core_type_exists(struct mptcp_sock) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
-		sk = BPF_CORE_READ((struct mptcp_sock *)sk, first);
-	return sk;
+	return tcp_of(BPF_CORE_READ(socket, sk));
 }
 
 static __always_inline struct sock *sock_of_fd(int fd)
@@ -131,24 +148,15 @@ static __always_inline int syscall_fd(void)
 	return PT_REGS_PARM1_SYSCALL(regs);
 }
 
-static __always_inline int on_sys_exit_accept(struct sys_exit_record *ctx)
+/* Attached twice, for accept and accept4. */
+SEC("?tp/syscalls/sys_exit_accept4")
+int accept_sysexit(struct sys_exit_record *ctx)
 {
 	if (!recording || ctx->ret < 0)
 		return 0;
 	return on_accept(sock_of_fd(syscall_fd()), sock_of_fd(ctx->ret), false);
 }
 
-SEC("?tp/syscalls/sys_exit_accept")
-int accept_sysexit(struct sys_exit_record *ctx)
-{
-	return on_sys_exit_accept(ctx);
-}
-
-SEC("?tp/syscalls/sys_exit_accept4")
-int accept4_sysexit(struct sys_exit_record *ctx)
-{
-	return on_sys_exit_accept(ctx);
-}
 
 /*
  * io_uring accepts are no system calls. Whatever completes with the number of a descriptor behind which a connection
@@ -157,7 +165,7 @@ int accept4_sysexit(struct sys_exit_record *ctx)
  */
 static __always_inline int on_io_uring_result(int result)
 {
-	return recording && result > 0 ? on_holder((void *)bpf_get_current_task(), sock_of_fd(result), false) : 0;
+	return recording && result > 0 ? on_uring_accept(sock_of_fd(result)) : 0;
 }
 
 SEC("?tp_btf/io_uring_complete")
@@ -176,7 +184,7 @@ SEC("?cgroup/sock_release")
 int close_release(struct bpf_sock *ctx)
 {
 	/* The kernel passes the struct sock itself (BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE); only its address is used. */
-	on_close((struct sock *)ctx);
+	on_close(tcp_of((struct sock *)ctx));
 	return 1;
 }
 
@@ -208,14 +216,46 @@ int BPF_PROG(free_tp, struct task_struct *task)
 
 /* ---- who holds what: one walk over every descriptor of the host, whatever its network namespace */
 
+/* Whether the name of an anonymous inode says "[eventpoll]". */
+static __always_inline bool is_epoll(struct file *file)
+{
+	static const char wanted[] = "[eventpoll]";
+	char name[sizeof(wanted)] = {};
+	const unsigned char *from = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	__u32 i;
+
+	bpf_probe_read_kernel(name, sizeof(name), from);
+	for (i = 0; i < sizeof(wanted); i++)
+		if (name[i] != wanted[i])
+			return false;
+	return true;
+}
+
 SEC("?iter/task_file")
 int walk_holders(struct bpf_iter__task_file *ctx)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
+	struct descriptor told = {};
+	struct sock *sk;
 
-	if (task && file)
-		on_holder(task, sock_of_file(file), true);
+	if (!task || !file)
+		return 0;
+	sk = sock_of_file(file);
+	if (!sk) {
+		if (!walk_listeners || !is_epoll(file) || !holder_traced(task))
+			return 0;
+		told.kind = DESCRIPTOR_EPOLL;
+	} else if (!is_tcp(sk)) {
+		return 0;
+	} else if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN) {
+		return walk_connections ? on_held(task, sk) : 0;
+	} else if (!walk_listeners || !on_listener(task, sk, &told)) {
+		return 0;
+	}
+	describe_holder(&told, task, ctx->fd);
+	told.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	bpf_seq_write(ctx->meta->seq, &told, sizeof(told)); /* no room: the kernel calls again for the same descriptor */
 	return 0;
 }
 
@@ -226,7 +266,13 @@ int walk_holders(struct bpf_iter__task_file *ctx)
 
 static long refresh_entry(struct bpf_map *map, __u64 *key, struct connection *conn, void *ctx)
 {
-	refresh(*key, conn);
+	refresh(*key, conn, true);
+	return 0;
+}
+
+static long refresh_listener_entry(struct bpf_map *map, __u64 *key, struct listener *listener, void *ctx)
+{
+	refresh_listener(*key, listener);
 	return 0;
 }
 
@@ -234,6 +280,7 @@ SEC("?syscall") /* with bpf_for_each_map_elem(): 5.14 */
 int refresh_syscall(void *ctx)
 {
 	bpf_for_each_map_elem(&connections, refresh_entry, NULL, 0);
+	bpf_for_each_map_elem(&listeners, refresh_listener_entry, NULL, 0);
 	return 0;
 }
 
@@ -244,6 +291,6 @@ int refresh_iter(struct bpf_iter__bpf_map_elem *ctx)
 	struct connection *conn = ctx->value;
 
 	if (key && conn)
-		refresh(*key, conn);
+		refresh(*key, conn, false); /* an iterator's place in the map would be lost */
 	return 0;
 }

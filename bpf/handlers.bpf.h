@@ -19,12 +19,30 @@ const volatile __u32 ring_wakeup_bytes = 0;     /* wake the reader when so much 
 /* 1 while everything is attached and counting: programs attach one by one, but begin and end together. */
 volatile __u32 recording = 0;
 
-static __always_inline void count_loss(__u32 kind)
+/* Set before a walk. */
+volatile __u32 walk_listeners = 0;  /* tell of listening sockets and epoll descriptors */
+volatile __u32 walk_connections = 0; /* look for the holders of connections */
+volatile __u32 walk_first = 0;      /* what is open and unknown was open before tracing began */
+volatile __u32 walk_last = 0;       /* tracing ends: nothing will be reported later */
+volatile __u32 walk_number = 0;     /* 1, 2, ... */
+
+/* Connections that refresh() found dead for the first time; reset by userspace. */
+volatile __u32 found_dead = 0;
+
+/* Accepts younger than this may still be on their way back to the application: a walk leaves them alone. */
+#define WALK_PATIENCE_NS 100000000ULL
+
+static __always_inline void change_loss(__u32 kind, __u64 difference)
 {
 	__u64 *count = bpf_map_lookup_elem(&losses, &kind);
 
 	if (count)
-		*count += 1; /* per CPU */
+		*count += difference; /* per CPU: only the sum means something */
+}
+
+static __always_inline void count_loss(__u32 kind)
+{
+	change_loss(kind, 1);
 }
 
 static __always_inline void count_tracked(__u64 difference)
@@ -46,10 +64,13 @@ static __always_inline bool track(__u64 key, const struct connection *conn, bool
 	return true;
 }
 
-static __always_inline void untrack(__u64 key)
+/* False if the connection was not there any more: somebody else has counted its end. */
+static __always_inline bool untrack(__u64 key)
 {
-	if (!bpf_map_delete_elem(&connections, &key))
-		count_tracked(-1);
+	if (bpf_map_delete_elem(&connections, &key))
+		return false;
+	count_tracked(-1);
+	return true;
 }
 
 static __always_inline void add(__u64 *counter, __u64 amount)
@@ -195,34 +216,29 @@ static __always_inline void read_bytes(struct connection *conn, struct sock *sk)
 	bool fin_received = flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 	__u64 received = BPF_CORE_READ(tp, bytes_received);
 	__u64 sent = BPF_CORE_READ(tp, bytes_acked) + unacked;
+	__u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
 
-	conn->bytes_received = received - (fin_received && received);
-	conn->bytes_sent = sent - (conn->fin_sent && sent);
-	conn->bytes_known = 1;
-}
-
-/* Bytes of an open connection, so far. The socket may end meanwhile and its memory be another one's: then none. */
-static __always_inline void refresh(__u64 key, struct connection *conn)
-{
-	struct sock *sk = (struct sock *)key;
-
-	if (conn->accepted_ns && local_port(sk) == conn->worker.service.port &&
-	    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) == conn->remote_port)
-		read_bytes(conn, sk);
+	conn->bytes_received = received - (fin_received && received) - conn->bytes_received_before;
+	conn->bytes_sent = sent - (conn->fin_sent && sent) - conn->bytes_sent_before;
+	conn->unread_bytes = unread - (fin_received && unread);
 }
 
 static __always_inline struct service_counters *get_service(const struct connection *conn)
 {
 	const struct service_key *key = &conn->worker.service;
 	struct service_counters *service = bpf_map_lookup_elem(&services, key);
-	struct service_counters zero = {};
+	struct service_counters *zeros;
+	__u32 zero = 0;
 
 	if (service)
 		return service;
-	zero.listener_known = conn->listener_known;
-	bpf_map_update_elem(&services, key, &zero, BPF_NOEXIST); /* EEXIST: another CPU was first */
+	zeros = bpf_map_lookup_elem(&zero_service, &zero);
+	if (zeros)
+		bpf_map_update_elem(&services, key, zeros, BPF_NOEXIST); /* EEXIST: another CPU was first */
 	service = bpf_map_lookup_elem(&services, key);
-	if (!service)
+	if (service)
+		service->listener_known = conn->listener_known;
+	else
 		count_loss(LOSS_SERVICE_MAP_FULL);
 	return service;
 }
@@ -259,7 +275,6 @@ static __noinline struct worker_counters *new_worker(const struct worker_key *ke
 	if (!worker)
 		return NULL;
 	worker->ns_pid = innermost_pid(leader);
-	worker->first_accept_ns = bpf_ktime_get_ns();
 	BPF_CORE_READ_STR_INTO(&worker->comm, by_thread ? task : leader, comm);
 	return worker;
 }
@@ -281,17 +296,41 @@ static __always_inline __u64 ring_flags(void)
 										: BPF_RB_NO_WAKEUP;
 }
 
+static __always_inline void count_close(const struct closed_connection *record)
+{
+	const struct connection *conn = &record->connection;
+	struct service_counters *service = get_service(conn);
+	struct worker_counters *worker = bpf_map_lookup_elem(&workers, &conn->worker);
+	__u64 lifetime = record->closed_ns - conn->accepted_ns;
+
+	if (service)
+		add(conn->preexisting ? &service->preexisting_closes : &service->closes, 1);
+	if (!worker)
+		return;
+	add(&worker->bytes_received, conn->bytes_received);
+	add(&worker->bytes_sent, conn->bytes_sent);
+	if (record->reason < CLOSE_REASONS)
+		add(&worker->close_reasons[record->reason], 1);
+	if (conn->preexisting) { /* its lifetime is not known */
+		add(&worker->preexisting_closes, 1);
+		add(&worker->preexisting_sum_ns, lifetime);
+		return;
+	}
+	add(&worker->closes, 1);
+	add(&worker->lifetime_sum_ns, lifetime);
+	raise(&worker->lifetime_max_ns, lifetime);
+	hist_add(&worker->lifetime, lifetime);
+}
+
 /*
- * Counts the close of an accepted connection, hands its record to the ring and forgets it. `socket_reused`: its
- * memory is another socket by now, so that the bytes cannot be read any more.
+ * Counts the close of an accepted connection, hands its record to the ring and forgets it. `flags`: FINISH_*.
  */
-static __noinline int finish(struct sock *sk, struct connection *conn, __u32 reason, __u32 closer_tgid,
-			     bool socket_reused)
+#define FINISH_MISSED 1        /* no program saw the close */
+#define FINISH_SOCKET_REUSED 2 /* the memory is another socket by now: the bytes cannot be read any more */
+static __noinline int finish(struct sock *sk, struct connection *conn, __u32 reason, __u32 closer_tgid, __u32 flags)
 {
 	struct closed_connection record = {}, *slot;
-	struct service_counters *service;
-	struct worker_counters *worker;
-	__u64 key = (__u64)sk, lifetime;
+	__u64 key = (__u64)sk;
 
 	if (!conn)
 		return 0;
@@ -304,25 +343,13 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record.connection = *conn;
 	record.closer_tgid = closer_tgid;
 	record.reason = reason;
-	if (!socket_reused)
+	if (!(flags & FINISH_SOCKET_REUSED))
 		read_bytes(&record.connection, sk);
-	untrack(key); /* `conn` is no longer ours */
-
-	service = get_service(&record.connection);
-	if (service)
-		add(&service->closes, 1);
-	worker = bpf_map_lookup_elem(&workers, &record.connection.worker);
-	if (worker) {
-		lifetime = record.closed_ns - record.connection.accepted_ns;
-		add(&worker->closes, 1);
-		add(&worker->bytes_received, record.connection.bytes_received);
-		add(&worker->bytes_sent, record.connection.bytes_sent);
-		add(&worker->lifetime_sum_ns, lifetime);
-		raise(&worker->lifetime_max_ns, lifetime);
-		if (reason < CLOSE_REASONS)
-			add(&worker->close_reasons[reason], 1);
-		hist_add(&worker->lifetime, lifetime);
-	}
+	if (!untrack(key)) /* `conn` is no longer ours */
+		return 0;
+	if (flags & FINISH_MISSED)
+		count_loss(LOSS_MISSED_CLOSE);
+	count_close(&record);
 
 	slot = bpf_ringbuf_reserve(&closed, sizeof(*slot), 0);
 	if (!slot) {
@@ -337,9 +364,72 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 /* Two sockets cannot share an address: a new one there tells that the former one's end was missed. */
 static __always_inline void finish_former(struct sock *sk, struct connection *conn)
 {
-	if (!conn->ignored)
-		count_loss(LOSS_MISSED_CLOSE);
-	finish(sk, conn, CLOSE_UNKNOWN, 0, true);
+	finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | FINISH_SOCKET_REUSED);
+}
+
+/* It left the accept queue, and nobody had accepted it. */
+static __always_inline void drop_queued(__u64 key, struct connection *conn)
+{
+	struct service_counters *service = get_service(conn);
+
+	if (service)
+		add(&service->never_accepted, 1);
+	untrack(key);
+}
+
+static __always_inline __u64 connection_identity(const struct connection *conn)
+{
+	return conn->accepted_ns ? conn->accepted_ns : conn->enqueued_ns;
+}
+
+static __always_inline void end_dead(__u64 key, struct connection *conn, bool same)
+{
+	if (bpf_map_lookup_elem(&connections, &key) != conn)
+		return; /* it is gone, and its address is another connection's */
+	if (conn->accepted_ns)
+		finish((struct sock *)key, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | (same ? 0 : FINISH_SOCKET_REUSED));
+	else
+		drop_queued(key, conn);
+}
+
+/*
+ * Brings the bytes of an open connection up to date, and ends one whose socket is gone without a program having seen it:
+ * its memory is another socket by now, or it has no application any more (SOCK_DEAD). As this runs beside a close that is
+ * under way, such a socket must be seen twice, by two passes: a close that a program sees is gone from the map before
+ * the socket is dead. The memory of an entry can become another entry's under our hands, so what was seen is told by its
+ * identity. `may_end`: the caller's context allows deleting.
+ */
+static __always_inline void refresh(__u64 key, struct connection *conn, bool may_end)
+{
+	struct sock *sk = (struct sock *)key;
+	bool same = local_port(sk) == conn->worker.service.port &&
+		    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) == conn->remote_port;
+	__u64 received = conn->bytes_received, sent = conn->bytes_sent;
+
+	if (!same || BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DEAD) & 1) {
+		if (conn->dead_ns != connection_identity(conn)) {
+			conn->dead_ns = connection_identity(conn);
+			found_dead = 1;
+		} else if (may_end && recording) {
+			end_dead(key, conn, same);
+		}
+		return;
+	}
+	if (!conn->accepted_ns)
+		return;
+	read_bytes(conn, sk);
+	conn->active = conn->bytes_received != received || conn->bytes_sent != sent;
+}
+
+static __always_inline void refresh_listener(__u64 key, struct listener *listener)
+{
+	struct sock *sk = (struct sock *)key;
+
+	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN || local_port(sk) != listener->service.port)
+		return; /* on_destroy() is about to delete it */
+	listener->depth = BPF_CORE_READ(sk, sk_ack_backlog);
+	listener->backlog = BPF_CORE_READ(sk, sk_max_ack_backlog);
+	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
 }
 
 /* Found accepted, though no accept of it was seen: counted for its service, guessed for nobody. */
@@ -355,11 +445,30 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
 	untrack(key);
 }
 
+/* Connections in hand, as far as they are tracked. */
+static __always_inline __u64 open_of_worker(const struct worker_counters *worker)
+{
+	return worker->accepts - worker->closes - worker->untracked + worker->preexisting - worker->preexisting_closes;
+}
+
+static __always_inline __u64 open_of_service(const struct service_counters *service)
+{
+	return service->accepts - service->closes - service->untracked + service->preexisting -
+	       service->preexisting_closes;
+}
+
+static __always_inline struct worker_counters *get_worker(const struct connection *conn, struct task_struct *task)
+{
+	struct worker_counters *worker = bpf_map_lookup_elem(&workers, &conn->worker);
+
+	return worker ? worker : new_worker(&conn->worker, task);
+}
+
 static __always_inline void count_accept(struct connection *conn, struct task_struct *task, bool is_tracked)
 {
 	__u64 wait = conn->accepted_ns - conn->enqueued_ns;
 	struct service_counters *service = get_service(conn);
-	struct worker_counters *worker = bpf_map_lookup_elem(&workers, &conn->worker);
+	struct worker_counters *worker = get_worker(conn, task);
 	__u32 port = conn->worker.service.port;
 	__u8 one = 1;
 
@@ -370,15 +479,13 @@ static __always_inline void count_accept(struct connection *conn, struct task_st
 		add(&service->accepts, 1);
 		if (!is_tracked)
 			add(&service->untracked, 1);
-		raise(&service->peak_open, service->accepts - service->closes - service->untracked);
+		raise(&service->peak_open, open_of_service(service));
 		raise(&service->depth_max, conn->queue_depth);
 		if (conn->backlog) {
 			service->backlog = conn->backlog;
 			service->reuseport = conn->reuseport;
 		}
 	}
-	if (!worker)
-		worker = new_worker(&conn->worker, task);
 	if (!worker) {
 		count_loss(LOSS_WORKER_MAP_FULL);
 		return;
@@ -386,13 +493,67 @@ static __always_inline void count_accept(struct connection *conn, struct task_st
 	add(&worker->accepts, 1);
 	if (!is_tracked)
 		add(&worker->untracked, 1);
-	raise(&worker->peak_open, worker->accepts - worker->closes - worker->untracked);
+	raise(&worker->peak_open, open_of_worker(worker));
 	if (conn->enqueued_ns && !conn->found) {
 		add(&worker->wait_count, 1);
 		add(&worker->wait_sum_ns, wait);
 		raise(&worker->wait_max_ns, wait);
 		hist_add(&worker->wait, wait);
 	}
+}
+
+/* A connection that was open when tracing began, in the hands of `task`. */
+static __always_inline void count_preexisting(struct connection *conn, struct task_struct *task, bool is_tracked)
+{
+	struct service_counters *service = get_service(conn);
+	struct worker_counters *worker = get_worker(conn, task);
+	__u32 port = conn->worker.service.port;
+	__u8 one = 1;
+
+	bpf_map_update_elem(&accepted_ports, &port, &one, BPF_ANY);
+	if (!is_tracked)
+		count_loss(LOSS_CONNECTION_MAP_FULL);
+	if (service) {
+		add(&service->preexisting, 1);
+		if (!is_tracked)
+			add(&service->untracked, 1);
+		raise(&service->peak_open, open_of_service(service));
+	}
+	if (!worker) {
+		count_loss(LOSS_WORKER_MAP_FULL);
+		return;
+	}
+	add(&worker->preexisting, 1);
+	if (!is_tracked)
+		add(&worker->untracked, 1);
+	raise(&worker->peak_open, open_of_worker(worker));
+}
+
+/*
+ * Its accept is reported after all: a walk was faster than the end of the system call. What the walk made of it is taken
+ * back, so that it can be counted as what it is.
+ */
+static __noinline int take_back(struct connection *conn)
+{
+	struct service_counters *service;
+	struct worker_counters *worker;
+
+	if (!conn)
+		return 0;
+	service = bpf_map_lookup_elem(&services, &conn->worker.service);
+	worker = bpf_map_lookup_elem(&workers, &conn->worker);
+	if (service && !conn->ignored)
+		add(conn->preexisting ? &service->preexisting : &service->accepts, -1);
+	if (worker && !conn->ignored)
+		add(conn->preexisting ? &worker->preexisting : &worker->accepts, -1);
+	if (!worker && !conn->ignored)
+		change_loss(LOSS_WORKER_MAP_FULL, -1);
+	if (!conn->preexisting && !conn->ignored)
+		change_loss(LOSS_MISSED_ACCEPT, -1);
+	conn->accepted_ns = 0;
+	conn->preexisting = conn->found = conn->ignored = 0;
+	conn->bytes_received_before = conn->bytes_sent_before = 0;
+	return 0;
 }
 
 /*
@@ -435,10 +596,14 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 		return 0;
 	queued = bpf_map_lookup_elem(&connections, &key);
 	if (queued && queued->accepted_ns) {
-		if (again || queued->found) /* on_holder() can be faster than the end of the system call */
+		if (again)
 			return 0;
-		finish_former(child, queued);
-		queued = NULL;
+		if (queued->found || queued->preexisting) {
+			take_back(queued);
+		} else {
+			finish_former(child, queued);
+			queued = NULL;
+		}
 	}
 	if (again && !queued && !bpf_map_delete_elem(&untracked, &key))
 		return 0;
@@ -461,26 +626,166 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	return 0;
 }
 
-/*
- * `task` holds a descriptor of `sk`. A connection that is still noted as waiting in the accept queue has then been
- * accepted without our seeing it: its holder is its owner. `late` = found by a walk over all descriptors, some time
- * after the accept; else by an event of the accept itself.
- */
-static __noinline int on_holder(struct task_struct *task, struct sock *sk, bool late)
+/* The current task got a descriptor of `sk` from an accept that is no system call: the connection must be in the queue. */
+static __always_inline int on_uring_accept(struct sock *sk)
 {
+	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)sk;
 	struct connection *conn = bpf_map_lookup_elem(&connections, &key);
+
+	if (!recording || !conn)
+		return 0;
+	if (conn->accepted_ns && !conn->found && !conn->preexisting)
+		return 0; /* another operation on an accepted connection */
+	if (conn->accepted_ns && bpf_ktime_get_ns() - conn->accepted_ns > WALK_PATIENCE_NS)
+		return 0; /* the same, on one that a walk found */
+	if (conn->accepted_ns)
+		take_back(conn);
+	read_worker(conn, task);
+	conn->ignored = !task_traced();
+	conn->accepted_ns = bpf_ktime_get_ns();
+	if (!conn->ignored)
+		count_accept(conn, task, true);
+	return 0;
+}
+
+/* ---- walks: over every descriptor of every task; `task` is the holder, and the current task is the walker */
+
+static __always_inline bool holder_traced(struct task_struct *task)
+{
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 
-	if (!recording || !conn || conn->accepted_ns || filter_cgroups ||
-	    (filter_pids && !bpf_map_lookup_elem(&pids, &tgid)))
+	return !(filter_pids && !bpf_map_lookup_elem(&pids, &tgid)) &&
+	       !(filter_cgroups && !bpf_map_lookup_elem(&members, &tgid));
+}
+
+static __always_inline void describe_holder(struct descriptor *out, struct task_struct *task, __u32 fd)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	out->fd = fd;
+	out->tgid = BPF_CORE_READ(task, tgid);
+	out->start_ns = BPF_CORE_READ(leader, start_boottime);
+	out->parent_tgid = BPF_CORE_READ(leader, real_parent, tgid);
+	out->ns_pid = innermost_pid(leader);
+	BPF_CORE_READ_STR_INTO(&out->comm, leader, comm);
+}
+
+/* `task` holds the listening socket `sk`: fills `out`; false if that is of no interest. */
+static __noinline int on_listener(struct task_struct *task, struct sock *sk, struct descriptor *out)
+{
+	__u64 key = (__u64)sk;
+	struct listener listener = {}, *known;
+	__u8 one = 1;
+
+	if (!out || !port_traced(local_port(sk)) || !holder_traced(task))
+		return false;
+	read_local(sk, &listener.service.address);
+	listener.service.port = local_port(sk);
+	listener.service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	bpf_map_update_elem(&listening, &listener.service, &one, BPF_ANY);
+	known = bpf_map_lookup_elem(&listeners, &key);
+	if (known) {
+		refresh_listener(key, known);
+	} else {
+		refresh_listener(key, &listener);
+		listener.reuseport = BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_reuseport);
+		listener.drops_before = walk_first ? listener.drops : 0;
+		bpf_map_update_elem(&listeners, &key, &listener, BPF_NOEXIST);
+	}
+	out->kind = DESCRIPTOR_LISTENER;
+	out->service = listener.service;
+	return true;
+}
+
+/* The listening socket that took the connection `conn` in: on its own address, else on the wildcard. */
+static __always_inline bool find_listener(struct connection *conn)
+{
+	struct service_key *service = &conn->worker.service;
+	bool is_ipv4 = service->address.bytes[10] == 0xff && service->address.bytes[11] == 0xff;
+
+	if (bpf_map_lookup_elem(&listening, service))
+		return true;
+	if (is_ipv4) {
+		map_ipv4(&service->address, 0);
+		if (bpf_map_lookup_elem(&listening, service))
+			return true;
+	}
+	__builtin_memset(&service->address, 0, sizeof(service->address));
+	return bpf_map_lookup_elem(&listening, service) != NULL;
+}
+
+/* `task` holds a connection that no program has seen: one from before, or one whose accept was missed altogether. */
+static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct connection conn = {};
+	int error;
+
+	read_tuple(&conn, sk, NULL);
+	if (!conn.remote_port || !find_listener(&conn))
 		return 0;
-	read_worker(conn, task);
-	conn->found = late;
-	conn->accepted_ns = bpf_ktime_get_ns();
-	if (late)
+	conn.listener_known = 1;
+	read_worker(&conn, task);
+	conn.owner_walk = walk_number;
+	conn.ignored = !holder_traced(task);
+	conn.preexisting = walk_first;
+	conn.found = !walk_first;
+	conn.accepted_ns = bpf_ktime_get_ns();
+	read_bytes(&conn, sk);
+	if (conn.preexisting) {
+		conn.bytes_received_before = conn.bytes_received;
+		conn.bytes_sent_before = conn.bytes_sent;
+		conn.bytes_received = conn.bytes_sent = 0;
+	}
+	/* The descriptor keeps the socket open while we are here: no close can come before the entry is there. */
+	error = bpf_map_update_elem(&connections, &key, &conn, BPF_NOEXIST);
+	if (error == -EEXIST)
+		return 0; /* its accept has just been seen */
+	if (!error)
+		count_tracked(1);
+	if (conn.ignored)
+		return 0;
+	if (conn.found) {
 		count_loss(LOSS_MISSED_ACCEPT);
-	count_accept(conn, task, true);
+		count_accept(&conn, task, !error);
+	} else {
+		count_preexisting(&conn, task, !error);
+	}
+	return 0;
+}
+
+/* `task` holds the connection `sk`. */
+static __noinline int on_held(struct task_struct *task, struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct connection *conn;
+	__u32 tgid = BPF_CORE_READ(task, tgid);
+
+	if (!recording || !port_traced(local_port(sk)) || BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
+		return 0;
+	conn = bpf_map_lookup_elem(&connections, &key);
+	if (!conn)
+		return on_unknown(task, sk);
+	if (!conn->accepted_ns) {
+		if (bpf_ktime_get_ns() - conn->enqueued_ns < WALK_PATIENCE_NS && !walk_last)
+			return 0;
+		read_worker(conn, task);
+		conn->ignored = !holder_traced(task);
+		conn->found = 1;
+		conn->owner_walk = walk_number;
+		conn->accepted_ns = bpf_ktime_get_ns();
+		if (conn->ignored)
+			return 0;
+		count_loss(LOSS_MISSED_ACCEPT);
+		count_accept(conn, task, true);
+	} else if (conn->worker.tgid == tgid) {
+		conn->owner_walk = walk_number;
+	} else {
+		conn->other_tgid = tgid;
+		conn->other_start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+		conn->other_walk = walk_number;
+	}
 	return 0;
 }
 
@@ -528,7 +833,7 @@ static __always_inline int on_close(struct sock *sk)
 	return finish(sk, conn,
 		      close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state),
 				      BPF_CORE_READ(task, flags) & PF_EXITING),
-		      BPF_CORE_READ(task, tgid), false);
+		      BPF_CORE_READ(task, tgid), 0);
 }
 
 /* Notes who leaves ESTABLISHED first and whether our FIN is out; stands in for hooks that a backend lacks. */
@@ -547,7 +852,7 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	if (!conn)
 		return 0;
 	if (close_from_state && conn->accepted_ns && (to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE))
-		return finish(sk, conn, close_reason_of(conn, to == TCP_CLOSE ? to : from, false), 0, false);
+		return finish(sk, conn, close_reason_of(conn, to == TCP_CLOSE ? to : from, false), 0, 0);
 	if (from == TCP_ESTABLISHED)
 		conn->first_end = to == TCP_CLOSE_WAIT ? CLOSE_PEER : to == TCP_CLOSE ? CLOSE_RESET : CLOSE_LOCAL;
 	if (to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK)
@@ -560,22 +865,16 @@ static __always_inline int on_destroy(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct connection *conn;
-	struct service_counters *service;
 
 	if (!recording)
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
-	if (!conn)
-		return 0;
-	if (conn->accepted_ns) {
-		if (!conn->ignored)
-			count_loss(LOSS_MISSED_CLOSE);
-		return finish(sk, conn, CLOSE_UNKNOWN, 0, false);
-	}
-	service = get_service(conn);
-	if (service)
-		add(&service->never_accepted, 1);
-	untrack(key);
+	if (conn && conn->accepted_ns)
+		finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED);
+	else if (conn)
+		drop_queued(key, conn);
+	else if (!BPF_CORE_READ(sk, __sk_common.skc_dport))
+		bpf_map_delete_elem(&listeners, &key);
 	return 0;
 }
 

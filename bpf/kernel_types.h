@@ -6,6 +6,7 @@
 #pragma once
 
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
 #include <stdbool.h>
@@ -39,11 +40,13 @@ struct sock_common {                                            /* include/net/s
 	struct { __u8 in6_u[16]; } skc_v6_rcv_saddr;
 };
 
+typedef struct { int counter; } atomic_t;                       /* include/linux/types.h */
 struct sock {                                                   /* include/net/sock.h */
 	struct sock_common __sk_common;
 	__u32 sk_ack_backlog;
 	__u32 sk_max_ack_backlog;
 	__u16 sk_protocol;
+	atomic_t sk_drops;
 };
 
 enum sock_flags { SOCK_DEAD, SOCK_DONE };                       /* include/net/sock.h */
@@ -55,14 +58,23 @@ struct tcp_sock {                                               /* include/linux
 	__u64 bytes_acked;
 	__u32 snd_una;
 	__u32 write_seq;
+	__u32 rcv_nxt;
+	__u32 copied_seq;
 };
 
 struct proto_accept_arg {};                                     /* include/net/sock.h, since 6.10 (92ef0fd55ac8) */
 struct request_sock;
 
 struct socket { struct sock *sk; };                             /* include/linux/net.h */
-struct inode { unsigned short i_mode; };                        /* include/linux/fs.h */
-struct file { void *private_data; struct inode *f_inode; };     /* include/linux/fs.h */
+struct inode { unsigned short i_mode; unsigned long i_ino; };   /* include/linux/fs.h */
+struct qstr { const unsigned char *name; };                     /* include/linux/dcache.h */
+struct dentry { struct qstr d_name; };                          /* include/linux/dcache.h */
+struct path { struct dentry *dentry; };                         /* include/linux/path.h */
+struct file {                                                   /* include/linux/fs.h */
+	void *private_data;
+	struct inode *f_inode;
+	struct path f_path;
+};
 struct fdtable { unsigned int max_fds; struct file **fd; };     /* include/linux/fdtable.h */
 struct files_struct { struct fdtable *fdt; };                   /* include/linux/fdtable.h */
 
@@ -76,11 +88,13 @@ struct task_struct {                                            /* include/linux
 	int tgid;
 	__u64 start_boottime;   /* since 5.5; real_start_time before */
 	struct task_struct *group_leader;
+	struct task_struct *real_parent;
 	struct pid *thread_pid;
 	struct files_struct *files;
 	char comm[16];
 };
 
+struct seq_file;
 struct bpf_iter_meta { struct seq_file *seq; };                 /* include/linux/bpf.h */
 struct bpf_iter__bpf_map_elem {                                 /* kernel/bpf/map_iter.c */
 	struct bpf_iter_meta *meta;

@@ -19,7 +19,7 @@ struct {
 
 /*
  * workers: (service, process or thread, start time) -> totals.
- *   inserted: on_accept(); updated: on_accept(), finish(); read: userspace on the tick; deleted: never, rows stay
+ *   inserted: on_accept(), on_holder(); updated: those, finish(); read: userspace on the tick; deleted: never, rows stay
  *   after the worker's exit. Full: the service still counts, LOSS_WORKER_MAP_FULL.
  */
 struct {
@@ -31,7 +31,7 @@ struct {
 
 /*
  * services: where a listening socket is bound -> totals.
- *   inserted: on_accept(), on_destroy(); read: userspace on the tick; deleted: never. Full: LOSS_SERVICE_MAP_FULL.
+ *   inserted: get_service(), by whoever counts; read: userspace on the tick; deleted: never. Full: LOSS_SERVICE_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -39,6 +39,40 @@ struct {
 	__type(key, struct service_key);
 	__type(value, struct service_counters);
 } services SEC(".maps");
+
+/*
+ * listeners: struct sock's address of a listening socket on a traced port -> the socket.
+ *   inserted: on_listener(), by walks; refreshed: refresh_listener(); read: userspace on the tick; deleted: on_destroy().
+ *   Full: the socket is missing in the listener facts, nowhere else.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct listener);
+} listeners SEC(".maps");
+
+/*
+ * listening: where a listening socket is, or was, bound -> 1. Tells connections that were accepted from those that this
+ *   host made itself. inserted: on_listener(); read: on_held(); deleted: never. Full: pre-existing connections there are not found.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct service_key);
+	__type(value, __u8);
+} listening SEC(".maps");
+
+/*
+ * members: tgid -> 1 for the processes in the subtrees of --cgroup, for walks: a walk's current task is not the one that
+ *   it looks at. inserted and deleted: userspace, before a walk.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u32);
+	__type(value, __u8);
+} members SEC(".maps");
 
 /* closed: struct closed_connection, one per close. Full: LOSS_RING_FULL; the totals are not touched. --ring-bytes. */
 struct {
@@ -80,6 +114,14 @@ struct {
 	__type(key, __u32);
 	__type(value, struct worker_counters);
 } zero_worker SEC(".maps");
+
+/* zero_service: the value of a new service; the stack has no room for it. Never written. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct service_counters);
+} zero_service SEC(".maps");
 
 /* ports: bit n of word n / 64 set = local port n is traced. Written by userspace before the programs are attached. */
 struct {

@@ -66,9 +66,12 @@ enum close_reason {
 /* Totals of one worker on one service. Counted in the kernel; exact when ring records are lost. */
 struct worker_counters {
 	__u64 accepts;
-	__u64 untracked;        /* of the accepts: not in the connection map, which was full; their close is not counted here */
-	__u64 closes;
-	__u64 bytes_received;   /* of closed connections */
+	__u64 untracked;        /* of accepts and pre-existing: not in the connection map, which was full; their close is not counted here */
+	__u64 closes;           /* of accepts */
+	__u64 preexisting;      /* connections found in its hands when tracing began */
+	__u64 preexisting_closes;
+	__u64 preexisting_sum_ns; /* of those closed: from when they were found to their close */
+	__u64 bytes_received;   /* of closed connections; of pre-existing ones since they were found */
 	__u64 bytes_sent;
 	__u64 lifetime_sum_ns;
 	__u64 lifetime_max_ns;
@@ -77,7 +80,6 @@ struct worker_counters {
 	__u64 wait_max_ns;
 	__u64 peak_open;
 	__u64 close_reasons[CLOSE_REASONS];
-	__u64 first_accept_ns;
 	__u32 ns_pid;           /* of the process, in its innermost pid namespace */
 	__u32 pad;              /* zero */
 	char comm[16];
@@ -89,7 +91,9 @@ struct worker_counters {
 struct service_counters {
 	__u64 accepts;
 	__u64 untracked;        /* as in worker_counters */
-	__u64 closes;
+	__u64 closes;           /* of accepts */
+	__u64 preexisting;      /* as in worker_counters */
+	__u64 preexisting_closes;
 	__u64 never_accepted;   /* left the accept queue without an accept */
 	__u64 peak_open;
 	__u64 depth_max;        /* deepest accept queue seen, connections */
@@ -99,9 +103,12 @@ struct service_counters {
 	__u16 pad;              /* zero */
 };
 
-/* A connection: in the accept queue (accepted_ns == 0) or accepted. The value of the connection map. */
+/*
+ * A connection: in the accept queue (accepted_ns == 0), accepted, or found open when tracing began. The value of the
+ * connection map.
+ */
 struct connection {
-	__u64 accepted_ns;
+	__u64 accepted_ns;      /* pre-existing: when it was found */
 	__u64 enqueued_ns;      /* entered the accept queue; 0 = before tracing began */
 	struct worker_key worker;
 	struct ip_address local;
@@ -111,15 +118,54 @@ struct connection {
 	__u8 first_end;         /* enum close_reason: who left ESTABLISHED first; 0 = nobody yet */
 	__u8 fin_sent;          /* our FIN is in the sequence numbers */
 	__u8 listener_known;    /* as in service_counters */
-	__u8 bytes_known;       /* bytes_* were read, by refresh() */
+	__u8 active;            /* bytes_* changed between the last two refresh() */
 	__u8 ignored;           /* accepted by a task that --pid or --cgroup leaves out: kept so that its close is known */
 	__u8 found;             /* the accept was not seen: its holder was found later, accepted_ns is that moment */
 	__u8 reuseport;         /* SO_REUSEPORT on the listening socket */
-	__u8 pad[3];            /* zero */
+	__u8 preexisting;       /* open before tracing began */
+	__u8 pad[2];            /* zero */
 	__u32 queue_depth;      /* accept queue with this connection in it; 0 = not seen */
 	__u32 backlog;          /* of the listening socket; 0 = not seen */
-	__u64 bytes_received;   /* as of the last refresh() */
+	__u32 unread_bytes;     /* received, not yet read by the application, as of the last refresh() */
+	__u32 owner_walk;       /* number of the last walk that saw the owner hold a descriptor; 0 = none did */
+	__u32 other_walk;       /* the same for another process: other_* */
+	__u32 other_tgid;
+	__u64 other_start_ns;
+	__u64 bytes_received;   /* as of the last refresh(), since the accept or since it was found */
 	__u64 bytes_sent;
+	__u64 bytes_received_before; /* pre-existing: when it was found */
+	__u64 bytes_sent_before;
+	__u64 dead_ns;          /* refresh() found the socket gone: connection_identity() of the one that it saw; else 0 */
+};
+
+/* A listening socket. Written by walks and refreshed on the tick. */
+struct listener {
+	struct service_key service;
+	__u64 drops;            /* sk_drops now */
+	__u64 drops_before;     /* when it was found */
+	__u32 depth;            /* connections in its accept queue */
+	__u32 backlog;
+	__u8 reuseport;
+	__u8 pad[7];            /* zero */
+};
+
+/* What a walk over all descriptors tells of one of them; read from the iterator. */
+enum descriptor_kind {
+	DESCRIPTOR_LISTENER = 1,
+	DESCRIPTOR_EPOLL = 2,   /* of the rest only tgid and fd are set */
+};
+
+struct descriptor {
+	struct service_key service;
+	__u64 start_ns;         /* CLOCK_BOOTTIME of the process's start */
+	__u64 inode;            /* of the socket, as in /proc/PID/fdinfo of an epoll descriptor */
+	__u32 kind;             /* enum descriptor_kind */
+	__u32 tgid;
+	__u32 ns_pid;
+	__u32 parent_tgid;
+	__u32 fd;
+	__u32 pad;              /* zero */
+	char comm[16];          /* of the process */
 };
 
 /* One closed connection: the ring's only record. Written by finish(), read by capture/. */
@@ -138,9 +184,9 @@ struct closed_connection {
 /* Everything that can go missing, by kind. Indexes of the loss counters. */
 enum loss {
 	LOSS_RING_FULL = 0,     /* a closed connection's detail record */
-	LOSS_CONNECTION_MAP_FULL, /* an accepted connection that is not tracked */
-	LOSS_WORKER_MAP_FULL,   /* an accept not counted for its worker, only for its service */
-	LOSS_SERVICE_MAP_FULL,  /* an accept not counted for its service */
+	LOSS_CONNECTION_MAP_FULL, /* an accepted or pre-existing connection that is not tracked */
+	LOSS_WORKER_MAP_FULL,   /* one not counted for its worker, only for its service */
+	LOSS_SERVICE_MAP_FULL,  /* one not counted for its service */
 	LOSS_UNKNOWN_CLOSE,     /* close, on a port with accepts, of a connection that is not tracked */
 	LOSS_UNATTRIBUTED_ACCEPT, /* a connection found accepted when it was closed; by whom is not known */
 	LOSS_MISSED_ACCEPT,     /* an accept that was not seen; its holder was found later and the accept counted for it */
@@ -152,9 +198,11 @@ enum loss {
 #ifdef __cplusplus
 static_assert(sizeof(service_key) == 24);
 static_assert(sizeof(worker_key) == 40);
-static_assert(sizeof(service_counters) == 56);
-static_assert(sizeof(connection) == 128);
-static_assert(sizeof(closed_connection) == 152);
+static_assert(sizeof(service_counters) == 72);
+static_assert(sizeof(connection) == 176);
+static_assert(sizeof(closed_connection) == 200);
+static_assert(sizeof(listener) == 56);
+static_assert(sizeof(descriptor) == 80);
 static_assert(sizeof(worker_counters) % 8 == 0);
 }  // namespace acceptscope::wire
 #endif

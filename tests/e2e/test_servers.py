@@ -3,14 +3,10 @@
 
 import asyncio
 import collections
-import importlib.util
-import os
 import subprocess
-import sys
 
 import harness
-
-HERE = os.path.dirname(os.path.abspath(__file__))
+import servers
 
 
 class ServerTest(harness.TestCase):
@@ -34,38 +30,9 @@ class ServerTest(harness.TestCase):
         return self.read_json("dump.json")
 
 
-class Uvicorn(ServerTest):
-    WORKERS = 8
+class Uvicorn(servers.UvicornServer, ServerTest):
     POOL = 40
     ROUNDS = 5
-
-    def setUp(self):
-        super().setUp()
-        for module in ("uvicorn", "httpx"):
-            if importlib.util.find_spec(module) is None:
-                self.skipTest(f"Python has no {module} (Debian: python3-{module})")
-        self.port = harness.free_port()
-        self.log = self.path("requests.log")
-        self.server = harness.Child(
-            self, [sys.executable, "-m", "uvicorn", "--app-dir", HERE, "asgi_app:app", "--workers", str(self.WORKERS),
-                   "--port", str(self.port), "--timeout-keep-alive", "120", "--log-level", "warning"],
-            env={"E2E_LOG": self.log})
-        harness.eventually(lambda: self.started() == self.WORKERS or self.server.process.poll() is not None,
-                           "uvicorn's workers")
-        self.assertIsNone(self.server.process.poll(), self.server.stderr)
-
-    def lines(self):
-        if not os.path.exists(self.log):
-            return []
-        with open(self.log) as log:
-            return [line.split() for line in log]
-
-    def started(self):
-        return sum(1 for _, what in self.lines() if what == "started")
-
-    def served(self):
-        """(client port, pid) of each request."""
-        return [(int(what), int(pid)) for pid, what in self.lines() if what != "started"]
 
     async def request_in_rounds(self, limits, at_the_end=None, headers=None):
         import httpx
@@ -99,55 +66,7 @@ class Uvicorn(ServerTest):
         self.assertNotIn(self.server.process.pid, {c["pid"] for c in dump["connections"]}, "the supervisor")
 
 
-class Nginx(ServerTest):
-    WORKERS = 4
-    CONFIGURATION = """
-        daemon off;
-        worker_processes {workers};
-        pid {directory}/nginx.pid;
-        error_log {directory}/error.log;
-        events {{ worker_connections 1024; }}
-        http {{
-          log_format owner '$pid $remote_port';
-          access_log {directory}/access.log owner;
-          client_body_temp_path {directory}/body;
-          proxy_temp_path {directory}/proxy;
-          fastcgi_temp_path {directory}/fastcgi;
-          uwsgi_temp_path {directory}/uwsgi;
-          scgi_temp_path {directory}/scgi;
-          server {{
-            listen 127.0.0.1:{port};
-            location / {{ return 200 "ok"; }}
-          }}
-        }}
-    """
-
-    def setUp(self):
-        super().setUp()
-        harness.need("nginx", "ab")
-        self.port = harness.free_port()
-        with open(self.path("nginx.conf"), "w") as file:
-            file.write(self.CONFIGURATION.format(workers=self.WORKERS, directory=self.directory, port=self.port))
-        self.server = harness.Child(self, ["nginx", "-c", self.path("nginx.conf"), "-e", self.path("error.log")])
-        harness.eventually(lambda: self.workers() == self.WORKERS or self.server.process.poll() is not None,
-                           "nginx's workers")
-        self.assertIsNone(self.server.process.poll(), self.server.stderr)
-
-    def workers(self):
-        """Child processes that have taken a worker's title: those accept."""
-        pid = self.server.process.pid
-        with open(f"/proc/{pid}/task/{pid}/children") as file:
-            children = file.read().split()
-        titles = 0
-        for child in children:
-            with open(f"/proc/{child}/cmdline") as file:
-                titles += "worker process" in file.read()
-        return titles
-
-    def served(self):
-        with open(self.path("access.log")) as log:
-            return [(int(port), int(pid)) for pid, port in map(str.split, log)]
-
+class Nginx(servers.NginxServer, ServerTest):
     def ab(self, *options):
         subprocess.run(["ab", "-q", *options, f"http://127.0.0.1:{self.port}/"], check=True, timeout=harness.PATIENCE,
                        stdout=subprocess.DEVNULL)

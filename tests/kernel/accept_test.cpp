@@ -3,45 +3,42 @@
 #include <cmath>
 #include <map>
 
-#include "comparison.hpp"
+#include "shared.hpp"
 
 namespace acceptscope::test {
 namespace {
 
 class Accepting : public TruthTest {};
 
-TEST_P(Accepting, EpollWorkersThatShareASocket) {
-  expect_truth_of({.workload = {"--workers", "4", "--connections", "60", "--hold-ms", "0,5,20"}});
-}
+TRUTH_TEST(Accepting, EpollWorkersThatShareASocket,
+           {.workload = {"--workers", "4", "--connections", "60", "--hold-ms", "0,5,20"}})
 
-TEST_P(Accepting, EpollWorkersThatEmptyTheQueueAtEachWakeUp) {
-  expect_truth_of({.workload = {"--workers", "4", "--connections", "60", "--drain", "--exclusive", "--gate"}});
-}
+TRUTH_TEST(Accepting, EpollWorkersThatEmptyTheQueueAtEachWakeUp,
+           {.workload = {"--workers", "4", "--connections", "60", "--drain", "--exclusive", "--gate"}})
 
+SHARED_PLAN(Accepting, WorkersWithASocketEach,
+            {.workload = {"--workers", "4", "--connections", "60", "--reuseport"}});
 TEST_P(Accepting, WorkersWithASocketEach) {
-  expect_truth_of({.workload = {"--workers", "4", "--connections", "60", "--reuseport"}});
-  if (IsSkipped() || HasFailure()) return;
+  expect_truth_of_shared_plan();
+  if (!is_exact()) return;
   ASSERT_EQ(outcome_.traced.dump["services"].size(), 1U) << "SO_REUSEPORT sockets on one address are one service";
   EXPECT_EQ(outcome_.traced.dump["services"][0]["reuseport"], true);
 }
 
-TEST_P(Accepting, WorkersThatBlockInAcceptSinceBeforeTheTracingBegan) {
-  expect_truth_of({.workload = {"--workers", "8", "--connections", "60", "--accept", "blocking"}});
-}
+TRUTH_TEST(Accepting, WorkersThatBlockInAcceptSinceBeforeTheTracingBegan,
+           {.workload = {"--workers", "8", "--connections", "60", "--accept", "blocking"}})
 
-TEST_P(Accepting, WorkersBornAfterTheTracingBegan) {
-  expect_truth_of({.workload = {"--workers", "4", "--connections", "40", "--late-workers"}});
-}
+TRUTH_TEST(Accepting, WorkersBornAfterTheTracingBegan,
+           {.workload = {"--workers", "4", "--connections", "40", "--late-workers"}})
 
-TEST_P(Accepting, ThreadsCountForTheirProcess) {
-  expect_truth_of({.workload = {"--workers", "2", "--threads", "3", "--connections", "60"}});
-}
+TRUTH_TEST(Accepting, ThreadsCountForTheirProcess,
+           {.workload = {"--workers", "2", "--threads", "3", "--connections", "60"}})
 
 TEST_P(Accepting, ThreadsAreWorkersWhenAskedFor) {
   expect_truth_of({.workload = {"--workers", "2", "--threads", "3", "--connections", "60"},
                    .tracer = {"--by", "thread"}},
                   {.by_thread = true});
-  if (IsSkipped() || HasFailure()) return;
+  if (!is_exact()) return;
   EXPECT_EQ(outcome_.traced.dump["run"]["by"], "thread");
 }
 
@@ -51,25 +48,30 @@ TEST_P(Accepting, ThreadsThatBlockInAcceptAreTold) {
                   {.by_thread = true});
 }
 
+SHARED_PLAN(Accepting, SeveralServicesAtOnce,
+            {.workload = {"--services", "4", "--workers", "2", "--connections", "30"}});
 TEST_P(Accepting, SeveralServicesAtOnce) {
-  expect_truth_of({.workload = {"--services", "4", "--workers", "2", "--connections", "30"}});
-  if (IsSkipped() || HasFailure()) return;
+  expect_truth_of_shared_plan();
+  if (!is_exact()) return;
   EXPECT_EQ(outcome_.traced.dump["services"].size(), 4U);
 }
 
-TEST_P(Accepting, WorkersThatServeSeveralServicesHaveARowInEach) {
-  expect_truth_of({.workload = {"--services", "3", "--workers", "2", "--connections", "30", "--share-services"}});
-}
+TRUTH_TEST(Accepting, WorkersThatServeSeveralServicesHaveARowInEach,
+           {.workload = {"--services", "3", "--workers", "2", "--connections", "30", "--share-services"}})
 
+SHARED_PLAN(Accepting, OpenConnectionsAreListedWithTheirBytes,
+            {.workload = {"--workers", "3", "--connections", "30", "--end", "hold,peer"}});
 TEST_P(Accepting, OpenConnectionsAreListedWithTheirBytes) {
-  expect_truth_of({.workload = {"--workers", "3", "--connections", "30", "--end", "hold,peer"}});
-  if (IsSkipped() || HasFailure()) return;
+  expect_truth_of_shared_plan();
+  if (!is_exact()) return;
   EXPECT_EQ(outcome_.traced.dump["totals"]["open"], 15);
 }
 
+SHARED_PLAN(Accepting, TimeInTheAcceptQueueIsMeasured,
+            {.workload = {"--workers", "2", "--connections", "12", "--gate", "--gate-ms", "60"}});
 TEST_P(Accepting, TimeInTheAcceptQueueIsMeasured) {
-  expect_truth_of({.workload = {"--workers", "2", "--connections", "12", "--gate", "--gate-ms", "60"}});
-  if (IsSkipped() || HasFailure()) return;
+  expect_truth_of_shared_plan();
+  if (!is_exact()) return;
   const json& service = outcome_.traced.dump["services"][0];
   for (const json& record : outcome_.traced.dump["connections"]) {
     EXPECT_GE(record["accept_wait_seconds"].get<double>(), 0.059);
@@ -79,16 +81,13 @@ TEST_P(Accepting, TimeInTheAcceptQueueIsMeasured) {
   EXPECT_GE(service["accept_queue"]["depth_max"].get<int>(), backend() == "tracepoint" ? 11 : 12);
 }
 
+SHARED_PLAN(Accepting, ConnectionsQueuedBeforeTheTracingBeganHaveAnAcceptButNoWait,
+            {.workload = {"--workers", "2", "--connections", "10", "--gate"}, .queued_before = true},
+                {.waits_known = false});
 TEST_P(Accepting, ConnectionsQueuedBeforeTheTracingBeganHaveAnAcceptButNoWait) {
-  Workload workload({"--workers", "2", "--connections", "10", "--gate"});
-  ASSERT_EQ(workload.proceed()["phase"], "queued");
-  Tracer tracer(backend(), {"--port", workload.ports()});
-  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  workload.make_traffic();
-  const Traced traced = tracer.stop();
-  expect_truth(truth_of(workload.finish()), traced, {.waits_known = false});
-  if (HasFailure()) return;
-  for (const json& record : traced.dump["connections"]) EXPECT_EQ(record["accept_wait_seconds"], nullptr);
+  expect_truth_of_shared_plan();
+  if (!is_exact()) return;
+  for (const json& record : outcome_.traced.dump["connections"]) EXPECT_EQ(record["accept_wait_seconds"], nullptr);
 }
 
 TEST_P(Accepting, ConnectionsAcceptedBeforeTheTracingBeganAreNobodysAccept) {
@@ -104,11 +103,16 @@ TEST_P(Accepting, ConnectionsAcceptedBeforeTheTracingBeganAreNobodysAccept) {
   for (const json& record : traced.dump["connections"]) EXPECT_EQ(record["accepted_at"], nullptr) << record;
 }
 
+/// An emulated processor takes minutes for 20,000.
+int many_connections() { return time_factor() > 4 ? 1000 : 20000; }
+
+SHARED_PLAN(Accepting, TwentyThousandShortConnectionsOverEightWorkers,
+            {.workload = {"--workers", "8", "--connections", std::to_string(many_connections()), "--concurrency",
+                "16"}});
 TEST_P(Accepting, TwentyThousandShortConnectionsOverEightWorkers) {
-  const int count = time_factor() > 4 ? 2000 : 20000;  // an emulated processor takes minutes for all of them
-  expect_truth_of(
-      {.workload = {"--workers", "8", "--connections", std::to_string(count), "--concurrency", "16"}});
-  if (IsSkipped() || HasFailure()) return;
+  const int count = many_connections();
+  expect_truth_of_shared_plan();
+  if (!is_exact()) return;
   EXPECT_EQ(outcome_.traced.dump["totals"]["accepts"], count);
   // By the server's own clock readings, without allowing for the moments in which they cannot be taken.
   std::map<int, const TrueConnection*> by_port;

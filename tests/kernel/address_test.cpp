@@ -6,7 +6,7 @@
 
 #include <stdexcept>
 
-#include "comparison.hpp"
+#include "shared.hpp"
 
 namespace acceptscope::test {
 namespace {
@@ -34,26 +34,22 @@ class NetworkNamespace {
   std::string name_;
 };
 
-TEST_P(Addressing, Ipv4) { expect_truth_of({.workload = {"--listen", "127.0.0.1", "--connections", "20"}}); }
+TRUTH_TEST(Addressing, Ipv4, {.workload = {"--listen", "127.0.0.1", "--connections", "20"}})
 
-TEST_P(Addressing, Ipv6) { expect_truth_of({.workload = {"--listen", "::1", "--connections", "20"}}); }
+TRUTH_TEST(Addressing, Ipv6, {.workload = {"--listen", "::1", "--connections", "20"}})
 
-TEST_P(Addressing, Ipv4ClientsOfAnIpv6ListenerAreShownAsIpv4) {
-  expect_truth_of({.workload = {"--listen", "::", "--connect", "127.0.0.1,::1", "--connections", "20"}});
-}
+TRUTH_TEST(Addressing, Ipv4ClientsOfAnIpv6ListenerAreShownAsIpv4,
+           {.workload = {"--listen", "::", "--connect", "127.0.0.1,::1", "--connections", "20"}})
 
-TEST_P(Addressing, TheServiceOfAWildcardListenerIsTheWildcard) {
-  expect_truth_of({.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20"}});
-}
+TRUTH_TEST(Addressing, TheServiceOfAWildcardListenerIsTheWildcard,
+           {.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20"}})
 
-TEST_P(Addressing, TheServiceOfAWildcardListenerIsTheWildcardAlsoForBlockedWorkers) {
-  expect_truth_of({.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20",
-                                "--accept", "blocking"}});
-}
+TRUTH_TEST(Addressing, TheServiceOfAWildcardListenerIsTheWildcardAlsoForBlockedWorkers,
+           {.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20",
+               "--accept", "blocking"}})
 
-TEST_P(Addressing, BothFamiliesAtOnce) {
-  expect_truth_of({.workload = {"--listen", "127.0.0.1,::1", "--workers", "2", "--connections", "20"}});
-}
+TRUTH_TEST(Addressing, BothFamiliesAtOnce,
+           {.workload = {"--listen", "127.0.0.1,::1", "--workers", "2", "--connections", "20"}})
 
 TEST_P(Addressing, ThePortOfOneServiceInTwoNetworkNamespacesIsTwoServices) {
   const NetworkNamespace one("a");

@@ -57,7 +57,12 @@ struct Expectation {
 };
 
 /// Everything that the program said agrees with the truth: totals, services, workers, connections, log; nothing lost.
+/// Where the kernel skipped programs, expects expect_bounded_truth() instead.
 void expect_truth(const Truth& truth, const Traced& traced, const Expectation& expectation = {});
+
+/// What must be true though the kernel skipped programs: nothing else is lost, no more connections are distorted than
+/// programs were skipped, no record names a wrong process, and those open at the end are all there with their owners.
+void expect_bounded_truth(const Truth& truth, const Traced& traced);
 
 /// Totals and services, for runs that lose details on purpose.
 void expect_true_totals(const Truth& truth, const json& dump);
@@ -69,6 +74,13 @@ void expect_true_connections(const Truth& truth, const json& records, const Expe
 /// Everything under `losses` is zero and the program found no contradiction.
 void expect_nothing_lost(const json& dump);
 
+/// How many runs of its programs the kernel skipped (losses.program_skipped).
+[[nodiscard]] std::uint64_t programs_skipped(const json& dump);
+
+/// What the program said about the services of one workload of several, as if it had traced no other. Losses are those
+/// of the whole run.
+[[nodiscard]] Traced part_of(const Traced& traced, const json& document);
+
 /// The dump's connections, each with its service in place of the index, as in the log.
 [[nodiscard]] json connections_of(const json& dump);
 
@@ -77,6 +89,11 @@ class TruthTest : public BackendTest {
  protected:
   /// Skips where the backend is refused.
   void expect_truth_of(const Plan& plan, const Expectation& expectation = {});
+
+  /// The same for the SHARED_PLAN of this test.
+  void expect_truth_of_shared_plan();
+  /// Whether there is a dump that tells everything: to be asked before more is expected of it.
+  [[nodiscard]] bool is_exact() const;
 
   Outcome outcome_;  ///< of the last plan
 };

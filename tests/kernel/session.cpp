@@ -64,9 +64,15 @@ std::string Workload::ports() const {
 }
 
 const json& Workload::proceed() {
-  process_.write_line("go");
+  if (!under_way_) process_.write_line("go");
+  under_way_ = false;
   truth_ = json::parse(process_.read_line());
   return truth_;
+}
+
+void Workload::begin_traffic() {
+  process_.write_line("go");
+  under_way_ = true;
 }
 
 const json& Workload::make_traffic() {
@@ -124,6 +130,7 @@ Traced Tracer::stop(std::optional<int> signal) {
 
 Outcome trace(const std::string& backend, const Plan& plan) {
   Workload workload(plan.workload);
+  if (plan.queued_before) workload.proceed();
   Tracer tracer(backend, Arguments{"--port", workload.ports()} + plan.tracer);
   if (!tracer.starts()) return {.refusal = tracer.refusal()};
   Outcome outcome;

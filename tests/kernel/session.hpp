@@ -50,6 +50,8 @@ class Workload {
 
   /// To the next phase.
   const json& proceed();
+  /// Starts the traffic and does not wait for its end; make_traffic() does.
+  void begin_traffic();
   /// Through to the end of the traffic.
   const json& make_traffic();
   /// To the end.
@@ -60,6 +62,7 @@ class Workload {
 
   Process process_;
   json truth_;
+  bool under_way_ = false;  ///< the next phase has been asked for
 };
 
 /// What the program left: its outputs and its exit status.
@@ -95,6 +98,7 @@ class Tracer {
 struct Plan {
   Arguments workload{};
   Arguments tracer{};
+  bool queued_before = false;        ///< connections wait in the accept queue when tracing begins (needs --gate)
   bool finish_while_traced = false;  ///< held connections end before the program does
 };
 

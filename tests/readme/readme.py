@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Holds README.md against the tables that the program describes itself with.
+"""Holds README.md against the tables that the program describes itself with, and against what was run.
 
-readme.py check TABLES README    exit 1 and a diff where they differ
-readme.py update TABLES README   writes them into README
+readme.py check TABLES KERNELS README    exit 1 and a diff where they differ
+readme.py update TABLES KERNELS README   writes them into README
 
-TABLES is the program that prints them; README has each between
-`<!-- generated: NAME -->` and `<!-- end of NAME -->`.
+TABLES is the program that prints them, KERNELS the matrix.md of a run of tests/vm/run-matrix, which becomes the table
+"kernels" (left alone while no run is kept). README has each between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
 """
 import difflib
+import os
 import re
 import subprocess
 import sys
@@ -31,16 +32,20 @@ def filled(readme, generated):
 
 
 def main():
-    mode, program, path = sys.argv[1:]
+    mode, program, kernels, path = sys.argv[1:]
+    generated = tables(program)
+    if os.path.exists(kernels):
+        with open(kernels, encoding="utf-8") as file:
+            generated["kernels"] = file.read().strip()
     with open(path, encoding="utf-8") as file:
         before = file.read()
-    after = filled(before, tables(program))
+    after = filled(before, generated)
     if mode == "update":
         with open(path, "w", encoding="utf-8") as file:
             file.write(after)
     elif before != after:
-        sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), after.splitlines(True), "README.md", "program"))
-        sys.exit("README.md is not what the program says of itself; scripts/update-readme mends it")
+        sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), after.splitlines(True), "README.md", "generated"))
+        sys.exit("README.md is not what was generated; scripts/update-readme mends it")
 
 
 main()

@@ -94,6 +94,8 @@ RunOptions model_options(const cli::Options& options) {
   model.by_thread = options.by == cli::WorkerUnit::thread;
   model.comms = options.comms;
   model.addresses = options.addresses;
+  model.show_idle_services = !options.ports.empty() || !options.addresses.empty() || !options.pids.empty() ||
+                             !options.comms.empty() || !options.cgroups.empty();
   return model;
 }
 
@@ -123,8 +125,9 @@ class Session {
              model_options(options)) {}
 
   TraceEnd go(const StartChild& start_child) {
-    tracer_.begin();
-    if (const Result<void> begun = begin(start_child); !begun) {
+    Result<void> begun = tracer_.begin();
+    if (begun) begun = begin(start_child);
+    if (!begun) {
       complain(begun.error().message());
       return {kExitFailed, false};
     }
@@ -204,7 +207,7 @@ class Session {
     if (!counters && pending_.size() < kPendingRecords) return;
     Result<Tick> tick = tracer_.read(monotonic_now());
     if (!tick) return report(tick.error());
-    tick->processes = processes_.update(tick->workers);
+    tick->processes = processes_.update(tick->workers, tick->holders);
     if (options_.redact_peers) redactor_.redact(*tick);
     last_tick_at_ = tick->at;
     if (options_.log) open_ = tick->open;

@@ -17,6 +17,8 @@ Programs fentry_programs(const KernelFacts& facts) {
     programs.push_back({"enqueue_fentry", "fentry inet_csk_reqsk_queue_add", Attach::automatic, Fact::accept});
   if (facts.has_hashdance)
     programs.push_back({"enqueue2_fentry", "fentry inet_csk_complete_hashdance", Attach::automatic, Fact::accept});
+  if (facts.has_mptcp_close)
+    programs.push_back({"mptcp_fentry", "fentry mptcp_close", Attach::automatic, Fact::close});
   return programs;
 }
 
@@ -29,13 +31,15 @@ Programs kprobe_programs(const KernelFacts& facts) {
     programs.push_back({"enqueue_kprobe", "kprobe inet_csk_reqsk_queue_add", Attach::automatic, Fact::accept});
   if (facts.has_hashdance)
     programs.push_back({"enqueue2_kprobe", "kprobe inet_csk_complete_hashdance", Attach::automatic, Fact::accept});
+  if (facts.has_mptcp_close)
+    programs.push_back({"mptcp_kprobe", "kprobe mptcp_close", Attach::automatic, Fact::close});
   return programs;
 }
 
 Programs tracepoint_programs(const KernelFacts& facts) {
   Programs programs{{"accept_sysexit", "tracepoint syscalls:sys_exit_accept", Attach::syscall_tracepoint, Fact::accept,
                      "sys_exit_accept"},
-                    {"accept4_sysexit", "tracepoint syscalls:sys_exit_accept4", Attach::syscall_tracepoint,
+                    {"accept_sysexit", "tracepoint syscalls:sys_exit_accept4", Attach::syscall_tracepoint,
                      Fact::accept, "sys_exit_accept4"}};
   if (facts.uring == KernelFacts::UringTrace::cqe)
     programs.push_back({"uring_cqe", "tracepoint io_uring:io_uring_complete", Attach::automatic, Fact::accept});

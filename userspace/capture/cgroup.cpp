@@ -2,8 +2,12 @@
 #include "capture/cgroup.hpp"
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <linux/magic.h>
 #include <sys/vfs.h>
+
+#include <filesystem>
+#include <fstream>
 
 #include "capture/kernel_fs.hpp"
 
@@ -30,6 +34,20 @@ Result<UniqueFd> open_cgroup(const std::string& path) {
     return system_failure(errno, "--cgroup '" + path + "'", "a cgroup v2 path as in /proc/PID/cgroup, such as "
                                                             "/system.slice/nginx.service");
   return directory;
+}
+
+std::vector<std::uint32_t> processes_in(const UniqueFd& directory) {
+  std::vector<std::uint32_t> pids;
+  const auto read = [&pids](const std::filesystem::path& path) {
+    std::ifstream file(path / "cgroup.procs");
+    for (std::uint32_t pid = 0; file >> pid;) pids.push_back(pid);
+  };
+  const std::filesystem::path root = fmt::format("/proc/self/fd/{}/.", directory.get());
+  read(root);
+  std::error_code ended;  // cgroups come and go meanwhile
+  for (std::filesystem::recursive_directory_iterator entry(root, ended), end; !ended && entry != end; entry.increment(ended))
+    if (entry->is_directory(ended)) read(entry->path());
+  return pids;
 }
 
 }  // namespace acceptscope

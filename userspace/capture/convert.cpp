@@ -30,6 +30,7 @@ void fill(ConnectionFacts& facts, std::uint64_t sock, const wire::connection& ra
   facts.accepted_at = to_time(raw.accepted_ns);
   facts.bytes_received = raw.bytes_received;
   facts.bytes_sent = raw.bytes_sent;
+  facts.preexisting = raw.preexisting != 0;
   if (raw.enqueued_ns != 0 && raw.found == 0) facts.accept_wait = to_duration(raw.accepted_ns - raw.enqueued_ns);
 }
 
@@ -50,10 +51,39 @@ ClosedConnection to_closed_connection(const wire::closed_connection& record) {
   return closed;
 }
 
-OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& connection) {
+OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& connection, std::uint32_t last_walk) {
   OpenConnection open;
   fill(open, sock, connection);
+  open.active = connection.active != 0;
+  open.unread_bytes = connection.unread_bytes;
+  // Only a walk that began after the accept can tell, and the owner may have a descriptor besides.
+  if (connection.other_walk > connection.owner_walk && connection.other_walk == last_walk)
+    open.held_by = WorkerKey{connection.other_tgid, 0, static_cast<std::int64_t>(connection.other_start_ns)};
   return open;
+}
+
+void add_listener(std::vector<Listeners>& services, const wire::listener& raw) {
+  const ServiceKey key = to_service_key(raw.service);
+  auto service = std::find_if(services.begin(), services.end(), [&](const Listeners& l) { return l.service == key; });
+  if (service == services.end()) {
+    service = services.insert(services.end(), Listeners{});
+    service->service = key;
+  }
+  ++service->sockets;
+  service->backlog = std::max(service->backlog, raw.backlog);
+  service->reuseport = service->reuseport || raw.reuseport != 0;
+  service->queue_depth += raw.depth;
+  service->overflows += raw.drops - raw.drops_before;
+}
+
+Holder to_holder(const wire::descriptor& raw) {
+  Holder holder;
+  holder.service = to_service_key(raw.service);
+  holder.worker = {raw.tgid, 0, static_cast<std::int64_t>(raw.start_ns)};
+  holder.comm.assign(raw.comm, strnlen(raw.comm, sizeof raw.comm));
+  holder.ns_pid = raw.ns_pid;
+  holder.parent_pid = raw.parent_tgid;
+  return holder;
 }
 
 WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& raw) {
@@ -62,10 +92,12 @@ WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worke
   counters.worker = to_worker_key(key);
   counters.comm.assign(raw.comm, strnlen(raw.comm, sizeof raw.comm));
   counters.ns_pid = raw.ns_pid;
-  counters.first_accept = to_time(raw.first_accept_ns);
   counters.accepts = raw.accepts;
   counters.untracked = raw.untracked;
   counters.closes = raw.closes;
+  counters.preexisting = raw.preexisting;
+  counters.preexisting_closes = raw.preexisting_closes;
+  counters.preexisting_time = to_duration(raw.preexisting_sum_ns);
   counters.bytes_received = raw.bytes_received;
   counters.bytes_sent = raw.bytes_sent;
   counters.peak_open = raw.peak_open;
@@ -81,6 +113,8 @@ ServiceCounters to_service_counters(const wire::service_key& key, const wire::se
   counters.listener_known = raw.listener_known != 0;
   counters.accepts = raw.accepts;
   counters.closes = raw.closes;
+  counters.preexisting = raw.preexisting;
+  counters.preexisting_closes = raw.preexisting_closes;
   counters.never_accepted = raw.never_accepted;
   counters.peak_open = raw.peak_open;
   counters.queue_depth_max = raw.depth_max;

@@ -10,7 +10,13 @@ namespace acceptscope {
 [[nodiscard]] ServiceKey to_service_key(const wire::service_key& key);
 [[nodiscard]] WorkerKey to_worker_key(const wire::worker_key& key);
 [[nodiscard]] ClosedConnection to_closed_connection(const wire::closed_connection& record);
-[[nodiscard]] OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& connection);
+/// \param last_walk number of the last complete walk over all descriptors, which tells who holds the connection
+[[nodiscard]] OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& connection,
+                                                std::uint32_t last_walk);
+/// Adds a listening socket to those of its service.
+void add_listener(std::vector<Listeners>& services, const wire::listener& listener);
+/// Without what epoll tells.
+[[nodiscard]] Holder to_holder(const wire::descriptor& descriptor);
 [[nodiscard]] WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& counters);
 [[nodiscard]] ServiceCounters to_service_counters(const wire::service_key& key, const wire::service_counters& counters);
 

@@ -58,6 +58,7 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
   facts.uring = find_uring_trace(types.get());
   facts.has_queue_add = has("inet_csk_reqsk_queue_add", BTF_KIND_FUNC);
   facts.has_hashdance = has("inet_csk_complete_hashdance", BTF_KIND_FUNC);
+  facts.has_mptcp_close = has("mptcp_close", BTF_KIND_FUNC);
   facts.has_sock_graft = has("security_sock_graft", BTF_KIND_FUNC) && !environment.lacks("sock_graft");
 }
 

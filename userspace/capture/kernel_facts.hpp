@@ -18,6 +18,7 @@ struct KernelFacts {
   bool has_queue_add = false;    ///< inet_csk_reqsk_queue_add() can be hooked
   bool has_hashdance = false;    ///< so can inet_csk_complete_hashdance(), which calls it or contains it
   bool has_sock_graft = false;   ///< security_sock_graft() exists (CONFIG_SECURITY_NETWORK)
+  bool has_mptcp_close = false;  ///< mptcp_close() can be hooked (CONFIG_MPTCP)
   bool syscall_programs = false; ///< programs that userspace calls, with bpf_for_each_map_elem() (5.14)
   enum class UringTrace { none, result, cqe };
   UringTrace uring = UringTrace::none;  ///< what the tracepoint io_uring_complete carries

@@ -16,7 +16,7 @@ namespace acceptscope {
 /// Entries that come or go meanwhile may be missed.
 template <class Key, class Value, class Each>
 Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
-  std::uint32_t capacity = 64;
+  std::uint32_t capacity = 4096;
   std::vector<Key> keys(capacity);
   std::vector<Value> values(capacity);
   std::uint32_t position = 0;

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "capture/process_watch.hpp"
 
+#include <set>
+
 namespace acceptscope {
 
-std::vector<ProcessInfo> ProcessWatch::update(const std::vector<WorkerCounters>& workers) {
+std::vector<ProcessInfo> ProcessWatch::update(const std::vector<WorkerCounters>& workers,
+                                              const std::vector<Holder>& holders) {
+  std::set<WorkerKey> keys;  // a worker of several services is looked at once
+  for (const auto& [key, exited] : exited_) keys.insert(key);  // one that holds nothing any more may have exited
+  for (const WorkerCounters& counters : workers) keys.insert(counters.worker);
+  for (const Holder& holder : holders) keys.insert(holder.worker);
   std::vector<ProcessInfo> news;
-  std::map<WorkerKey, bool> checked;  // a worker of several services is looked at once
-  for (const WorkerCounters& counters : workers) {
-    const WorkerKey& key = counters.worker;
-    if (!checked.emplace(key, true).second) continue;
+  for (const WorkerKey& key : keys) {
     const auto known = exited_.find(key);
     if (known == exited_.end()) {
       news.push_back(procfs_.read(key));

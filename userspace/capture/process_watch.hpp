@@ -8,17 +8,18 @@
 
 namespace acceptscope {
 
-/// Follows the workers' processes: reads each once when it turns up, later only whether it still lives.
+/// Follows the processes of workers and holders: reads each once when it turns up, later only whether it still lives.
 class ProcessWatch {
  public:
   explicit ProcessWatch(ProcFs procfs) : procfs_(std::move(procfs)) {}
 
-  /// What is new about these workers: their first description, and the end of those that have exited since.
-  [[nodiscard]] std::vector<ProcessInfo> update(const std::vector<WorkerCounters>& workers);
+  /// What is new about these processes: their first description, and the end of those that have exited since.
+  [[nodiscard]] std::vector<ProcessInfo> update(const std::vector<WorkerCounters>& workers,
+                                                const std::vector<Holder>& holders);
 
  private:
   ProcFs procfs_;
-  std::map<WorkerKey, bool> exited_;  ///< of every worker seen
+  std::map<WorkerKey, bool> exited_;  ///< of everyone seen
 };
 
 }  // namespace acceptscope

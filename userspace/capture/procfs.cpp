@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "capture/procfs.hpp"
 
+#include <fmt/core.h>
+#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -101,6 +104,28 @@ std::vector<std::uint32_t> ProcFs::with_descendants(const std::vector<std::uint3
       if (found.insert(child->second).second) queue.push_back(child->second);
   }
   return {found.begin(), found.end()};
+}
+
+std::optional<EpollWatch> ProcFs::epoll_watch(std::uint32_t pid, std::uint32_t fd,
+                                              const std::vector<std::uint64_t>& inodes) const {
+  const std::optional<std::string> text = read_file(fmt::format("{}/{}/fdinfo/{}", root_, pid, fd));
+  if (!text) return std::nullopt;
+  EpollWatch watch;
+  std::istringstream lines(*text);
+  for (std::string line; std::getline(lines, line);) {
+    // "tfd:        6 events:       19 data: ...  pos:0 ino:4ab9 sdev:8": ep_show_fdinfo() in fs/eventpoll.c
+    unsigned int events = 0;
+    unsigned long inode = 0;
+    const std::size_t ino = line.find(" ino:");
+    if (!line.starts_with("tfd:") || ino == std::string::npos) continue;
+    if (std::sscanf(line.c_str(), "tfd: %*d events: %x", &events) != 1) continue;
+    if (std::sscanf(line.c_str() + ino, " ino:%lx", &inode) != 1) continue;
+    if (std::find(inodes.begin(), inodes.end(), inode) == inodes.end()) continue;
+    const bool exclusive = (events & EPOLLEXCLUSIVE) != 0;
+    watch.exclusive = exclusive && (watch.exclusive || !watch.watched);
+    watch.watched = true;
+  }
+  return watch;
 }
 
 std::uint32_t ProcFs::own_netns() const {

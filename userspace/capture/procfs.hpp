@@ -10,6 +10,12 @@
 
 namespace acceptscope {
 
+/// What an epoll set does with some sockets.
+struct EpollWatch {
+  bool watched = false;    ///< at least one of them is in the set
+  bool exclusive = false;  ///< and all of them that are, with EPOLLEXCLUSIVE
+};
+
 /// What /proc tells of processes. The root is a parameter, so that tests can bring their own tree.
 class ProcFs {
  public:
@@ -22,6 +28,10 @@ class ProcFs {
   /// `roots` and all their descendants that live now.
   [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;
   [[nodiscard]] bool exists(std::uint32_t pid) const;
+  /// Whether the sockets with these inode numbers are in the epoll set that is descriptor `fd` of process `pid`;
+  /// empty if it cannot be read.
+  [[nodiscard]] std::optional<EpollWatch> epoll_watch(std::uint32_t pid, std::uint32_t fd,
+                                                      const std::vector<std::uint64_t>& inodes) const;
   /// Inode number of this process's network namespace; 0 when unknown.
   [[nodiscard]] std::uint32_t own_netns() const;
 

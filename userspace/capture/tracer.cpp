@@ -17,8 +17,10 @@
 #include <numeric>
 
 #include "acceptscope_bpf.skel.h"
+#include "capture/bpf_handles.hpp"
 #include "capture/convert.hpp"
 #include "capture/cost.hpp"
+#include "capture/holder_walk.hpp"
 #include "capture/kernel_facts.hpp"
 #include "capture/kernel_fs.hpp"
 #include "capture/libbpf_log.hpp"
@@ -34,11 +36,6 @@ struct SkeletonDestroy {
 };
 using Skeleton = std::unique_ptr<acceptscope_bpf, SkeletonDestroy>;
 
-struct LinkDestroy {
-  void operator()(bpf_link* link) const { bpf_link__destroy(link); }
-};
-using Link = std::unique_ptr<bpf_link, LinkDestroy>;
-
 struct RingFree {
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 };
@@ -51,13 +48,6 @@ constexpr Nanoseconds kPatience = std::chrono::seconds{1};
 
 bpf_program* program_named(const Skeleton& skeleton, std::string_view name) {
   return bpf_object__find_program_by_name(skeleton->obj, std::string(name).c_str());
-}
-
-/// "what: errno text: libbpf's own explanation"
-tl::unexpected<Error> libbpf_failure(int error, std::string what, const LibbpfLog& log) {
-  const std::string reason = log.reason();
-  if (!reason.empty()) what += " (" + reason + ")";
-  return system_failure(error, std::move(what));
 }
 
 void configure(const Skeleton& skeleton, const TracerOptions& options, const AttachPlan& plan) {
@@ -83,7 +73,8 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   LibbpfLog log;
   bpf_object_open_opts open_options{};
   open_options.sz = sizeof open_options;
-  open_options.btf_custom_path = environment.btf.c_str();
+  // The kernel's own is read by libbpf once for all uses; a custom path would make it read the same types twice.
+  if (environment.btf != Environment{}.btf) open_options.btf_custom_path = environment.btf.c_str();
   Skeleton skeleton(acceptscope_bpf::open(&open_options));
   if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
   configure(skeleton, options, plan);
@@ -150,44 +141,6 @@ Result<Link> attach(bpf_program* program, const PlannedProgram& planned) {
   return link;
 }
 
-/// An iterator over the entries of `map`, or over what the program's type says where that is none.
-Result<Link> attach_iterator(const bpf_program* program, const bpf_map* map) {
-  LibbpfLog log;
-  bpf_iter_link_info target{};
-  bpf_iter_attach_opts options{};
-  options.sz = sizeof options;
-  if (map != nullptr) {
-    target.map.map_fd = static_cast<__u32>(bpf_map__fd(map));
-    options.link_info = &target;
-    options.link_info_len = sizeof target;
-  }
-  Link link(bpf_program__attach_iter(program, &options));
-  if (!link) return libbpf_failure(errno, std::string("cannot attach the iterator ") + bpf_program__name(program), log);
-  return link;
-}
-
-/// Runs an iterator to its end; its programs write nothing.
-Result<void> run_iterator(const Link& link) {
-  const UniqueFd iterator(bpf_iter_create(bpf_link__fd(link.get())));
-  if (!iterator) return system_failure(errno, "cannot start a walk in the kernel");
-  std::array<char, 64> nothing{};
-  for (;;) {
-    const ssize_t length = ::read(iterator.get(), nothing.data(), nothing.size());
-    if (length == 0) return {};
-    if (length < 0 && errno != EINTR && errno != EAGAIN)
-      return system_failure(errno, "cannot finish a walk in the kernel");
-  }
-}
-
-/// Calls a program of type "syscall".
-Result<void> run_program(const bpf_program* program) {
-  bpf_test_run_opts options{};
-  options.sz = sizeof options;
-  const int error = bpf_prog_test_run_opts(bpf_program__fd(program), &options);
-  if (error != 0) return system_failure(error, "cannot run BPF program " + std::string(bpf_program__name(program)));
-  return {};
-}
-
 }  // namespace
 
 struct Tracer::Parts {
@@ -195,11 +148,12 @@ struct Tracer::Parts {
   Skeleton skeleton;
   std::vector<Link> links;
   Link refresh;  ///< only where the plan refreshes by iterator
-  Link holders;  ///< the walk over all descriptors
+  std::optional<HolderWalk> walk;
   Ring ring;
   CostMeter cost{{}};
   std::function<void(const ClosedConnection&)> sink;
   std::uint64_t ticks = 0;
+  std::uint64_t skipped = 0;  ///< program runs that the kernel had skipped by the last walk
 
   static Result<std::unique_ptr<Parts>> make(const TracerOptions& options, const Environment& environment,
                                              const AttachPlan& plan);
@@ -211,10 +165,13 @@ struct Tracer::Parts {
     std::vector<OpenConnection> open;
     std::uint64_t queued_since_ns = std::numeric_limits<std::uint64_t>::max();  ///< of the longest in an accept queue
   };
+  /// Brings the map up to date: bytes of open connections, entries whose socket is gone.
+  Result<void> refresh_entries() const;
   [[nodiscard]] Result<Entries> read_entries() const;
-  /// The open connections. Before, the accepts that no program saw are found by who holds the descriptor, if
-  /// a connection seems to wait in an accept queue for `patience` or more.
-  [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience) const;
+  /// The open connections. Accepts that no program saw are found before, by who holds the descriptor: when it is time for
+  /// a walk, when programs were skipped, or when a connection seems to wait in an accept queue for `patience` or more.
+  [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience);
+  [[nodiscard]] Result<std::vector<Listeners>> read_listeners() const;
   [[nodiscard]] Result<std::uint64_t> sum_of(const bpf_map* map, std::uint32_t index) const;
   [[nodiscard]] Result<Losses> read_losses() const;
   [[nodiscard]] Overhead read_overhead();
@@ -236,12 +193,11 @@ Result<void> Tracer::Parts::attach_programs() {
     Result<Link> link = ::acceptscope::attach(program, planned);
     if (!link) return tl::unexpected(link.error());
     links.push_back(*std::move(link));
-    metered.push_back({bpf_program__fd(program), planned.fact});
+    const int fd = bpf_program__fd(program);
+    if (std::ranges::none_of(metered, [fd](const auto& other) { return other.fd == fd; }))  // may be attached twice
+      metered.push_back({fd, planned.fact});
   }
   cost = CostMeter(std::move(metered));
-  Result<Link> walk = attach_iterator(skeleton->progs.walk_holders, nullptr);
-  if (!walk) return tl::unexpected(walk.error());
-  holders = *std::move(walk);
   if (plan.refresh != "refresh_iter") return {};
   Result<Link> link = attach_iterator(skeleton->progs.refresh_iter, skeleton->maps.connections);
   if (!link) return tl::unexpected(link.error());
@@ -265,6 +221,9 @@ Result<std::unique_ptr<Tracer::Parts>> Tracer::Parts::make(const TracerOptions& 
   if (const auto done = select_ports(parts->skeleton, options.ports); !done) return tl::unexpected(done.error());
   if (const auto done = select_cgroups(parts->skeleton, options.cgroups); !done) return tl::unexpected(done.error());
   if (const auto done = parts->attach_programs(); !done) return tl::unexpected(done.error());
+  Result<HolderWalk> walk = HolderWalk::attach(*parts->skeleton, options.cgroups, ProcFs(environment.proc));
+  if (!walk) return tl::unexpected(walk.error());
+  parts->walk.emplace(*std::move(walk));
   if (const auto done = parts->open_ring(); !done) return tl::unexpected(done.error());
   if (!options.pids.empty()) {
     const auto done = select_processes(parts->skeleton, options.pids, ProcFs(environment.proc));
@@ -280,36 +239,61 @@ Result<std::uint64_t> Tracer::Parts::sum_of(const bpf_map* map, std::uint32_t in
   return std::accumulate(per_cpu.begin(), per_cpu.end(), std::uint64_t{0});
 }
 
+Result<void> Tracer::Parts::refresh_entries() const {
+  for (int pass = 0; pass < 2; ++pass) {
+    skeleton->bss->found_dead = 0;
+    const Result<void> refreshed = refresh ? run_iterator(refresh, [](auto) {}) : run_program(skeleton->progs.refresh_syscall);
+    if (!refreshed) return refreshed;
+    if (skeleton->bss->found_dead == 0) break;  // else once more: a connection must be found dead twice
+  }
+  return {};
+}
+
 Result<Tracer::Parts::Entries> Tracer::Parts::read_entries() const {
   Entries entries;
+  if (const Result<void> refreshed = refresh_entries(); !refreshed) return tl::unexpected(refreshed.error());
   const Result<std::uint64_t> tracked = sum_of(skeleton->maps.tracked, 0);
   if (!tracked) return tl::unexpected(tracked.error());
   if (*tracked == 0) return entries;  // walking an empty map of the usual size costs more than the rest of an idle tick
-  const Result<void> refreshed = refresh ? run_iterator(refresh) : run_program(skeleton->progs.refresh_syscall);
-  if (!refreshed) return tl::unexpected(refreshed.error());
   const auto read = for_each_entry<std::uint64_t, wire::connection>(
       bpf_map__fd(skeleton->maps.connections), "connections", [&](std::uint64_t sock, const wire::connection& entry) {
         if (entry.accepted_ns == 0)
           entries.queued_since_ns = std::min(entries.queued_since_ns, entry.enqueued_ns);
         else if (entry.ignored == 0)
-          entries.open.push_back(to_open_connection(sock, entry));
+          entries.open.push_back(to_open_connection(sock, entry, walk->number()));
       });
   if (!read) return tl::unexpected(read.error());
   return entries;
 }
 
-Result<std::vector<OpenConnection>> Tracer::Parts::read_open(Nanoseconds patience) const {
+Result<std::vector<OpenConnection>> Tracer::Parts::read_open(Nanoseconds patience) {
+  const std::uint64_t skipped_now = cost.skipped();
+  bool walked = false;
+  if (skipped_now != skipped || walk->is_due(monotonic_now())) {
+    if (const Result<void> done = walk->again(); !done) return tl::unexpected(done.error());
+    skipped = skipped_now;
+    walked = true;
+  }
   Result<Entries> entries = read_entries();
   if (!entries) return tl::unexpected(entries.error());
   const auto now = static_cast<std::uint64_t>(monotonic_now().ns);
   const auto limit = static_cast<std::uint64_t>(patience.count());
-  if (entries->queued_since_ns < now && now - entries->queued_since_ns >= limit) {
+  if (!walked && entries->queued_since_ns < now && now - entries->queued_since_ns >= limit) {
     // Waiting for long, or accepted without our seeing it: whoever holds the descriptor tells.
-    if (const Result<void> walked = run_iterator(holders); !walked) return tl::unexpected(walked.error());
+    if (const Result<void> done = walk->again(); !done) return tl::unexpected(done.error());
     entries = read_entries();
     if (!entries) return tl::unexpected(entries.error());
   }
   return std::move(entries->open);
+}
+
+Result<std::vector<Listeners>> Tracer::Parts::read_listeners() const {
+  std::vector<Listeners> services;
+  const auto read = for_each_entry<std::uint64_t, wire::listener>(
+      bpf_map__fd(skeleton->maps.listeners), "listeners",
+      [&](std::uint64_t, const wire::listener& listener) { add_listener(services, listener); });
+  if (!read) return tl::unexpected(read.error());
+  return services;
 }
 
 Result<Losses> Tracer::Parts::read_losses() const {
@@ -388,12 +372,14 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
   return failure(what, "'acceptscope doctor' tells what is missing");
 }
 
-void Tracer::begin() {
+Result<void> Tracer::begin() {
   parts_->cost.start_sample(0, 0);
   parts_->skeleton->bss->recording = 1;
+  return parts_->walk->first();
 }
 
 MonotonicTime Tracer::end() {
+  parts_->skeleton->bss->walk_last = 1;
   static_cast<void>(parts_->read_open(Nanoseconds{0}));  // the last chance to find the owner of an accept not seen
   const MonotonicTime now = monotonic_now();
   parts_->skeleton->bss->recording = 0;
@@ -418,6 +404,10 @@ Result<Tick> Tracer::read(MonotonicTime now) {
   tick.at = now;
   Result<std::vector<OpenConnection>> open = parts_->read_open(kPatience);
   if (!open) return tl::unexpected(open.error());
+  Result<std::vector<Listeners>> listeners = parts_->read_listeners();
+  if (!listeners) return tl::unexpected(listeners.error());
+  tick.listeners = *std::move(listeners);
+  tick.holders = parts_->walk->holders();
   tick.open = *std::move(open);
   const auto services = for_each_entry<wire::service_key, wire::service_counters>(
       bpf_map__fd(parts_->skeleton->maps.services), "services",

@@ -48,8 +48,8 @@ class Tracer {
   Tracer& operator=(Tracer&&) noexcept;
   ~Tracer();
 
-  /// From here on every program counts. Call once.
-  void begin();
+  /// From here on every program counts; then finds who listens and what is open already. Call once.
+  Result<void> begin();
   /// Nothing is counted any more after the moment that it returns, and no program is still running then. The totals
   /// stay readable.
   MonotonicTime end();

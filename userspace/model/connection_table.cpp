@@ -14,8 +14,10 @@ void ConnectionTable::add(const ClosedConnection& connection, bool wanted) {
   }
   OwnerRecords& records = owner->second;
   ++records.seen;
-  records.longest_lifetime = std::max(records.longest_lifetime, connection.lifetime());
-  records.longest_wait = std::max(records.longest_wait, connection.accept_wait.value_or(Nanoseconds::zero()));
+  if (!connection.preexisting) {
+    records.longest_lifetime = std::max(records.longest_lifetime, connection.lifetime());
+    records.longest_wait = std::max(records.longest_wait, connection.accept_wait.value_or(Nanoseconds::zero()));
+  }
   if (!wanted) return;
   if (closed_.size() < max_rows_) {
     closed_.push_back(connection);

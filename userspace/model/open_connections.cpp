@@ -21,6 +21,10 @@ void add(Group& group, const OpenConnection& connection, MonotonicTime at) {
   group.summary.age_sum += age;
   group.summary.bytes_received += connection.bytes_received;
   group.summary.bytes_sent += connection.bytes_sent;
+  if (connection.active) ++group.summary.active;
+  if (connection.unread_bytes > 0) ++group.summary.unread;
+  group.summary.unread_bytes += connection.unread_bytes;
+  if (connection.held_by) ++group.summary.handed_over;
   group.ages.push_back(age);
 }
 
@@ -30,6 +34,10 @@ void append(Group& to, const Group& from) {
   to.summary.age_sum += from.summary.age_sum;
   to.summary.bytes_received += from.summary.bytes_received;
   to.summary.bytes_sent += from.summary.bytes_sent;
+  to.summary.active += from.summary.active;
+  to.summary.unread += from.summary.unread;
+  to.summary.unread_bytes += from.summary.unread_bytes;
+  to.summary.handed_over += from.summary.handed_over;
   to.ages.insert(to.ages.end(), from.ages.begin(), from.ages.end());
 }
 

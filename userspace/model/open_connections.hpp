@@ -19,6 +19,10 @@ struct OpenSummary {
   std::optional<Nanoseconds> age_max;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
+  std::uint64_t active = 0;              ///< with traffic since the tick before
+  std::uint64_t unread = 0;              ///< with bytes that wait to be read
+  std::uint64_t unread_bytes = 0;
+  std::uint64_t handed_over = 0;         ///< only another process than the owner holds them
 };
 
 /// The open connections of one tick by owner and by service.

@@ -42,7 +42,8 @@ struct ConnectionFacts {
   std::uint32_t accept_tid = 0;
   Endpoint local;
   Endpoint peer;
-  MonotonicTime accepted_at;
+  MonotonicTime accepted_at;  ///< pre-existing ones: when they were found, so that ages and lifetimes are "at least"
+  bool preexisting = false;   ///< open when tracing began; `worker` is who held its descriptor then, bytes count from then
   std::optional<Nanoseconds> accept_wait;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
@@ -55,7 +56,11 @@ struct ClosedConnection : ConnectionFacts {
   [[nodiscard]] Nanoseconds lifetime() const { return closed_at - accepted_at; }
 };
 
-struct OpenConnection : ConnectionFacts {};
+struct OpenConnection : ConnectionFacts {
+  bool active = false;                ///< bytes were received or sent since the tick before
+  std::uint64_t unread_bytes = 0;     ///< received and acknowledged by the kernel, not yet read by the application
+  std::optional<WorkerKey> held_by;   ///< another process holds the only descriptors: handed over; tid is 0
+};
 
 /// Kernel totals of one worker on one service, since tracing began.
 struct WorkerCounters {
@@ -63,15 +68,17 @@ struct WorkerCounters {
   WorkerKey worker;
   std::string comm;              ///< raw bytes from the kernel: hostile until escaped
   std::uint32_t ns_pid = 0;
-  MonotonicTime first_accept;
   std::uint64_t accepts = 0;
-  std::uint64_t untracked = 0;   ///< of the accepts: the connection map was full
-  std::uint64_t closes = 0;
-  std::uint64_t bytes_received = 0;  ///< of closed connections
+  std::uint64_t untracked = 0;       ///< of the accepts and pre-existing ones: the connection map was full
+  std::uint64_t closes = 0;          ///< of accepts, not of pre-existing ones
+  std::uint64_t preexisting = 0;     ///< found in its hands when tracing began
+  std::uint64_t preexisting_closes = 0;
+  Nanoseconds preexisting_time{0};   ///< from when they were found to their closes; closed ones only, counted in the kernel
+  std::uint64_t bytes_received = 0;  ///< of closed connections, pre-existing ones since they were found
   std::uint64_t bytes_sent = 0;
   std::uint64_t peak_open = 0;
   std::array<std::uint64_t, kCloseReasons> close_reasons{};
-  Histogram lifetime;
+  Histogram lifetime;  ///< without pre-existing ones, whose lifetimes nobody knows
   Histogram wait;
 };
 
@@ -81,6 +88,8 @@ struct ServiceCounters {
   bool listener_known = true;    ///< false: `service` is the connection's own local address
   std::uint64_t accepts = 0;
   std::uint64_t closes = 0;
+  std::uint64_t preexisting = 0;
+  std::uint64_t preexisting_closes = 0;
   std::uint64_t never_accepted = 0;
   std::uint64_t peak_open = 0;
   std::uint64_t queue_depth_max = 0;
@@ -111,6 +120,27 @@ struct ProcessInfo {
   bool exited = false;
 };
 
+/// A process that holds a listening socket: roll call. One per service and process, whatever the number of descriptors.
+struct Holder {
+  ServiceKey service;
+  WorkerKey worker;                 ///< tid 0, also with --by thread
+  std::string comm;                 ///< raw
+  std::uint32_t ns_pid = 0;
+  std::uint32_t parent_pid = 0;     ///< initial pid namespace
+  std::optional<bool> polls;        ///< the socket is in one of its epoll sets; empty: /proc did not tell
+  std::optional<bool> exclusive;    ///< with EPOLLEXCLUSIVE; empty unless it polls
+};
+
+/// The listening sockets of one service at a tick.
+struct Listeners {
+  ServiceKey service;
+  std::uint32_t sockets = 0;        ///< listening sockets on this address
+  std::uint32_t backlog = 0;        ///< of the largest
+  bool reuseport = false;
+  std::uint32_t queue_depth = 0;    ///< connections that wait now, all sockets
+  std::uint64_t overflows = 0;      ///< connection attempts these sockets dropped since tracing began, a full queue above all (sk_drops)
+};
+
 /// Cost of the tool itself, since tracing began.
 struct Overhead {
   std::optional<double> bpf_ns_per_accept;  ///< every program on the way to an accept, per accept; sampled
@@ -127,7 +157,9 @@ struct Tick {
   std::vector<ServiceCounters> services;
   std::vector<WorkerCounters> workers;
   std::vector<OpenConnection> open;
-  std::vector<ProcessInfo> processes;  ///< of workers that are new or changed
+  std::vector<Listeners> listeners;    ///< all of the selection; a service that lost its last one is not there any more
+  std::vector<Holder> holders;         ///< all of the selection
+  std::vector<ProcessInfo> processes;  ///< of workers and holders that are new or changed
   Losses losses;
   Overhead overhead;
 };

@@ -4,6 +4,10 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
+
+#include "model/verdict.hpp"
 
 namespace acceptscope {
 
@@ -13,28 +17,33 @@ Run::Run(RunInfo info, ToolInfo tool, HostInfo host, ClockBase clock, RunOptions
       host_(std::move(host)),
       clock_(clock),
       options_(std::move(options)),
-      table_(options_.max_connection_rows) {
+      table_(options_.max_connection_rows),
+      activity_(info_.window, info_.interval) {
   if (info_.started_at == Instant{}) info_.started_at = clock_.realtime;
   info_.by = options_.by_thread ? "thread" : "process";
-  last_tick_ = recent_since_ = milestone_ = clock_.monotonic + (info_.started_at - clock_.realtime);
+  started_ = last_tick_ = recent_since_ = milestone_ = clock_.monotonic + (info_.started_at - clock_.realtime);
 }
 
 void Run::apply(const ClosedConnection& connection) {
   const Owner owner = owner_of(connection);
-  table_.add(connection, shown(owner) || !selection_is_final(owner));
+  const bool is_shown = shown(owner);
+  table_.add(connection, is_shown || !selection_is_final(owner));
+  if (is_shown) peers_.add(resolver_.resolve(owner.service), connection);
 }
 
 void Run::apply(Tick tick) {
   const KernelSums previous = sums_;
-  last_tick_ = tick.at;
+  const MonotonicTime before = std::exchange(last_tick_, tick.at);
   overhead_ = tick.overhead;
   update_counters(tick);
   update_processes(tick.processes);
+  update_roll_call(tick);
 
   sums_ = kernel_sums(tick.open.size());
   sums_.losses = tick.losses;
   broken_ = broken_while_running(previous, sums_, table_.records_seen());
   update_open(std::move(tick.open));
+  update_activity(before);
 }
 
 /// Rates are taken from milestone to milestone: a tick that comes early, because records pile up or the run ends,
@@ -47,14 +56,15 @@ bool Run::pass_milestone(MonotonicTime at) {
 }
 
 void Run::update_counters(Tick& tick) {
+  for (auto& [owner, state] : workers_) state.moved = false;
   for (ServiceCounters& counters : tick.services) {
     if (counters.listener_known) resolver_.add_listener(counters.service);
     const ServiceKey key = counters.service;
-    services_[key].now = std::move(counters);
+    services_[key].update(std::move(counters));
   }
   for (WorkerCounters& counters : tick.workers) {
     const Owner owner = owner_of(counters);
-    workers_[owner].now = std::move(counters);
+    workers_[owner].update(std::move(counters));
   }
   if (!pass_milestone(tick.at)) return;
   for (auto& [key, state] : services_) state.pass_milestone();
@@ -71,14 +81,48 @@ void Run::update_processes(std::vector<ProcessInfo>& processes) {
   }
 }
 
+void Run::update_roll_call(Tick& tick) {
+  for (const Listeners& listeners : tick.listeners) resolver_.add_listener(listeners.service);
+  for (const Holder& holder : tick.holders) resolver_.add_listener(holder.service);
+  roll_call_.update(std::move(tick.listeners), std::move(tick.holders));
+}
+
 void Run::update_open(std::vector<OpenConnection> open) {
   open_ = summarize(open, last_tick_, [this](const Owner& owner) {
     return OpenPlacement{resolver_.resolve(owner.service), shown(owner), workers_.contains(owner)};
+  });
+  peers_.replace_open(open, last_tick_, [this](const Owner& owner) {
+    return shown(owner) ? std::optional(resolver_.resolve(owner.service)) : std::nullopt;
   });
   if (!options_.comms.empty() || !options_.addresses.empty()) {
     std::erase_if(open, [this](const OpenConnection& connection) { return !shown(owner_of(connection)); });
   }
   table_.replace_open(std::move(open));
+}
+
+/// Workers that left are given once more after the tick in which they did anything, and no longer: what does not change
+/// need not be kept.
+void Run::update_activity(MonotonicTime before) {
+  ServiceActivities services;
+  if (options_.show_idle_services) {
+    for (const auto& [key, listeners] : roll_call_.listeners())
+      if (address_selected(key)) services.try_emplace(key);
+  }
+  for (const auto& [owner, state] : workers_) {
+    if (!shown(owner)) continue;
+    const Owner resolved{resolver_.resolve(owner.service), owner.worker};
+    const auto open = open_.owners.find(resolved);
+    const bool has_open = open != open_.owners.end();
+    if (process_of(resolved).exited && !state.moved && !has_open) continue;
+    const auto [activity, is_new] = services[resolved.service].try_emplace(owner.worker);
+    activity->second.accepts += state.now.accepts;
+    activity->second.bytes += state.now.bytes_received + state.now.bytes_sent;
+    if (!has_open || !is_new) continue;
+    activity->second.bytes += open->second.bytes_received + open->second.bytes_sent;
+    activity->second.open = open->second.count;
+    activity->second.active = open->second.active;
+  }
+  activity_.add(before, last_tick_, services);
 }
 
 KernelSums Run::kernel_sums(std::uint64_t open) const {
@@ -97,11 +141,26 @@ bool Run::address_selected(const ServiceKey& resolved) const {
 
 bool Run::worker_selected(const Owner& owner) const {
   if (options_.comms.empty()) return true;
-  const auto worker = workers_.find(owner);
-  if (worker == workers_.end()) return false;  // not counted, so its name is not known
-  const char* const comm = worker->second.now.comm.c_str();
+  const std::string* const comm = comm_of(owner);
+  if (comm == nullptr) return false;
   return std::any_of(options_.comms.begin(), options_.comms.end(),
-                     [comm](const std::string& glob) { return fnmatch(glob.c_str(), comm, 0) == 0; });
+                     [comm](const std::string& glob) { return fnmatch(glob.c_str(), comm->c_str(), 0) == 0; });
+}
+
+/// Nothing for a worker that is neither counted nor in the roll call.
+const std::string* Run::comm_of(const Owner& owner) const {
+  const auto worker = workers_.find(owner);
+  if (worker != workers_.end()) return &worker->second.now.comm;
+  const Member* const member = roll_call_.find(owner);
+  return member == nullptr ? nullptr : &member->holder.comm;
+}
+
+/// `owner` is resolved. A process that gave up the listening socket is not a worker of the service any more.
+ProcessFacts Run::process_of(const Owner& owner) const {
+  const auto process = processes_.find(owner.worker);
+  ProcessFacts facts = process == processes_.end() ? ProcessFacts{} : process->second;
+  facts.exited = facts.exited || roll_call_.has_left(owner);
+  return facts;
 }
 
 bool Run::shown(const Owner& owner) const {
@@ -119,12 +178,14 @@ ConnectionRow Run::base_row(const ConnectionFacts& connection) const {
   ConnectionRow row;
   row.pid = connection.worker.pid;
   row.tid = connection.accept_tid;
-  const auto worker = workers_.find(owner_of(connection));
-  if (worker != workers_.end()) row.comm = worker->second.now.comm;
+  if (const std::string* const comm = comm_of(owner_of(connection))) row.comm = *comm;
   row.local = connection.local;
   row.peer = connection.peer;
-  row.accepted_at = clock_.instant(connection.accepted_at);
-  row.accept_wait = connection.accept_wait;
+  row.preexisting = connection.preexisting;
+  if (!connection.preexisting) {
+    row.accepted_at = clock_.instant(connection.accepted_at);
+    row.accept_wait = connection.accept_wait;
+  }
   row.bytes_received = connection.bytes_received;
   row.bytes_sent = connection.bytes_sent;
   return row;
@@ -134,7 +195,7 @@ std::optional<ConnectionRow> Run::row_of(const ClosedConnection& connection) con
   if (!shown(owner_of(connection))) return std::nullopt;
   ConnectionRow row = base_row(connection);
   row.closed_at = clock_.instant(connection.closed_at);
-  row.lifetime = connection.lifetime();
+  (connection.preexisting ? row.age_min : row.lifetime) = connection.lifetime();
   row.close_reason = connection.reason;
   if (connection.closer_pid != 0) row.closed_by_pid = connection.closer_pid;
   return row;
@@ -144,11 +205,27 @@ std::optional<ConnectionRow> Run::row_of(const OpenConnection& connection, Monot
   if (!shown(owner_of(connection))) return std::nullopt;
   ConnectionRow row = base_row(connection);
   row.age_min = std::max(at - connection.accepted_at, Nanoseconds::zero());
+  if (connection.held_by) row.held_by_pid = connection.held_by->pid;
   return row;
 }
 
-ServiceRows Run::service_rows() const {
-  ServiceRowsBuilder builder(clock_, open_);
+void Run::add_roll_call(ServiceRowsBuilder& builder) const {
+  std::set<ServiceKey> listed;
+  for (const auto& [owner, member] : roll_call_.members()) {
+    if (!shown(owner)) continue;
+    builder.add_member(member, roll_call_.is_parent(owner), process_of(owner));
+    listed.insert(owner.service);
+  }
+  // With --comm, a service that none of the holders asked for listens on is none of ours.
+  for (const auto& [key, listeners] : roll_call_.listeners()) {
+    const bool wanted = options_.comms.empty() ? address_selected(key) : listed.contains(key);
+    if (wanted) builder.add_listeners(listeners);
+  }
+}
+
+/// `duration`: of the run so far, for the verdicts.
+ServiceRows Run::service_rows(Nanoseconds duration) const {
+  ServiceRowsBuilder builder(clock_, open_, fair_draws_);
   for (const auto& [key, state] : services_) {
     const ServiceKey resolved = resolver_.resolve(key);
     if (address_selected(resolved)) builder.add_service(resolved, state);
@@ -160,24 +237,35 @@ ServiceRows Run::service_rows() const {
       builder.hide_worker(resolved);
       continue;
     }
-    const auto process = processes_.find(owner.worker);
-    const bool known = process != processes_.end();
-    builder.add_worker(resolved, state, table_.of(owner), known ? process->second : ProcessFacts{});
+    builder.add_worker(resolved, state, table_.of(owner), process_of({resolved, owner.worker}));
   }
+  add_roll_call(builder);
   // Connections of a service that the kernel had no room for.
   for (const auto& [service, summary] : open_.services) builder.add_service(service);
   for (const auto& [owner, records] : table_.owners()) {
     if (owner != Owner{} && shown(owner)) builder.add_service(resolver_.resolve(owner.service));
   }
-  return std::move(builder).take();
+  ServiceRows services = std::move(builder).take(options_.show_idle_services);
+  for (std::size_t i = 0; i < services.rows.size(); ++i) {
+    ServiceRow& row = services.rows[i];
+    row.active_workers = activity_.active_workers(services.keys[i]);
+    row.peers = peers_.rows(services.keys[i]);
+    std::uint64_t listed = 0;
+    for (const PeerRow& peer : row.peers) listed += peer.connections;
+    row.peers_other = std::max(row.accepts + row.preexisting, listed) - listed;
+    row.verdict = judge(row, duration);
+  }
+  return services;
 }
 
-Snapshot Run::picture(ServiceRows& services) const {
+/// Without what only a finished one has.
+Snapshot Run::picture(MonotonicTime end, ServiceRows& services) const {
+  services = service_rows(end - started_);
   Snapshot snapshot;
   snapshot.tool = tool_;
   snapshot.host = host_;
   snapshot.run = info_;
-  snapshot.run.ended_at = clock_.instant(last_tick_);
+  snapshot.run.ended_at = clock_.instant(end);
   snapshot.run.duration = snapshot.run.ended_at - snapshot.run.started_at;
   snapshot.losses = sums_.losses;
   snapshot.overhead = overhead_;
@@ -189,23 +277,25 @@ Snapshot Run::picture(ServiceRows& services) const {
     snapshot.totals.accepts += service.accepts;
     snapshot.totals.closes += service.closes;
     snapshot.totals.open += service.open;
+    snapshot.totals.preexisting += service.preexisting;
     snapshot.totals.never_accepted += service.never_accepted;
   }
   return snapshot;
 }
 
 Snapshot Run::snapshot() const {
-  ServiceRows services = service_rows();
-  Snapshot snapshot = picture(services);
+  ServiceRows services;
+  Snapshot snapshot = picture(last_tick_, services);
   snapshot.consistency.broken = broken_;
   return snapshot;
 }
 
 Snapshot Run::finish(MonotonicTime end, EndReason reason, std::optional<int> command_status) const {
-  ServiceRows services = service_rows();
-  Snapshot snapshot = picture(services);
-  snapshot.run.ended_at = clock_.instant(end);
-  snapshot.run.duration = snapshot.run.ended_at - snapshot.run.started_at;
+  ServiceRows services;
+  Snapshot snapshot = picture(end, services);
+  for (std::size_t i = 0; i < services.keys.size(); ++i) {
+    snapshot.services[i].timeline = activity_.timeline(services.keys[i], clock_, std::move(services.workers[i]));
+  }
   snapshot.run.end_reason = reason;
   if (snapshot.run.command && command_status) snapshot.run.command->exit_status = command_status;
   snapshot.consistency.broken = broken_at_end(sums_, table_.records_seen());

@@ -9,6 +9,9 @@
 #include "model/connection_table.hpp"
 #include "model/consistency.hpp"
 #include "model/open_connections.hpp"
+#include "model/peer_table.hpp"
+#include "model/roll_call.hpp"
+#include "model/service_activity.hpp"
 #include "model/service_resolver.hpp"
 #include "model/service_rows.hpp"
 #include "model/snapshot.hpp"
@@ -21,6 +24,7 @@ struct RunOptions {
   bool by_thread = false;                    ///< workers are threads
   std::vector<std::string> comms;            ///< globs, fnmatch(3); empty: any
   std::vector<IpAddress> addresses;          ///< of listening sockets; empty: any
+  bool show_idle_services = false;           ///< also those that nothing happened on: when the user selected some
 };
 
 /// One traced run: takes in records and ticks, gives out snapshots. Pure: no clock, no I/O. Its memory grows with the
@@ -37,9 +41,9 @@ class Run {
   void apply(const ClosedConnection& connection);
   void apply(Tick tick);
 
-  /// The picture at the last tick, without single connections.
+  /// The picture at the last tick, without single connections and timelines.
   [[nodiscard]] Snapshot snapshot() const;
-  /// The closing picture with connections[]; `command_status` is the exit status of the run's command, if it has one.
+  /// The closing picture with connections[] and timelines; `command_status` is the exit status of the run's command, if it has one.
   /// Ages of open connections are as of the last tick.
   [[nodiscard]] Snapshot finish(MonotonicTime end, EndReason reason, std::optional<int> command_status = {}) const;
 
@@ -56,16 +60,21 @@ class Run {
   [[nodiscard]] bool worker_selected(const Owner& owner) const;
   [[nodiscard]] bool shown(const Owner& owner) const;
   [[nodiscard]] bool selection_is_final(const Owner& owner) const;
+  [[nodiscard]] const std::string* comm_of(const Owner& owner) const;
+  [[nodiscard]] ProcessFacts process_of(const Owner& owner) const;
   [[nodiscard]] ConnectionRow base_row(const ConnectionFacts& connection) const;
 
   [[nodiscard]] bool pass_milestone(MonotonicTime at);
   void update_counters(Tick& tick);
   void update_processes(std::vector<ProcessInfo>& processes);
+  void update_roll_call(Tick& tick);
   void update_open(std::vector<OpenConnection> open);
+  void update_activity(MonotonicTime before);
   [[nodiscard]] KernelSums kernel_sums(std::uint64_t open) const;
 
-  [[nodiscard]] ServiceRows service_rows() const;
-  [[nodiscard]] Snapshot picture(ServiceRows& services) const;
+  void add_roll_call(ServiceRowsBuilder& builder) const;
+  [[nodiscard]] ServiceRows service_rows(Nanoseconds duration) const;
+  [[nodiscard]] Snapshot picture(MonotonicTime end, ServiceRows& services) const;
   void add_connections(Snapshot& snapshot, const std::vector<ServiceKey>& services) const;
 
   RunInfo info_;
@@ -80,7 +89,12 @@ class Run {
   std::map<WorkerKey, ProcessFacts> processes_;
   ConnectionTable table_;
   OpenSummaries open_;
+  RollCall roll_call_;
+  PeerTable peers_;
+  ServiceActivity activity_;
+  mutable FairDraws fair_draws_;  ///< only spares the time to draw them again
 
+  MonotonicTime started_;
   MonotonicTime last_tick_;
   MonotonicTime recent_since_;  ///< where "recent" begins: one milestone ago
   MonotonicTime milestone_;     ///< the last tick that was at least half an interval after the one before it

@@ -2,14 +2,37 @@
 #include "model/service_rows.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <tuple>
 
 namespace acceptscope {
 namespace {
 
-/// Accepted and neither closed nor untracked. Counters that are read while they move can be ahead of one another.
-std::uint64_t still_open(std::uint64_t accepts, std::uint64_t closes, std::uint64_t untracked) {
-  return accepts > closes + untracked ? accepts - closes - untracked : 0;
+std::uint64_t connections_of(const WorkerRow& row) { return row.accepts + row.preexisting; }
+std::uint64_t connections_of(const ServiceRow& row) { return row.accepts + row.preexisting; }
+
+/// Accepted or found, and neither closed nor untracked. Counters that are read while they move can be ahead of one
+/// another.
+std::uint64_t still_open(const WorkerRow& row, std::uint64_t untracked) {
+  const std::uint64_t gone = row.closes + row.preexisting_closes + untracked;
+  return connections_of(row) > gone ? connections_of(row) - gone : 0;
+}
+
+bool had_connections(const WorkerRow& row) { return connections_of(row) + row.open > 0; }
+
+bool had_traffic(const ServiceRow& row) {
+  return connections_of(row) + row.open + row.never_accepted + row.accept_queue.overflows.value_or(0) > 0;
+}
+
+/// N of snapshot.hpp.
+std::vector<const WorkerRow*> eligible_workers(const std::vector<WorkerRow>& rows) {
+  std::vector<const WorkerRow*> workers;
+  for (const WorkerRow& row : rows)
+    if (row.role == Role::worker) workers.push_back(&row);
+  const auto alive = [](const WorkerRow* row) { return !row->exited; };
+  if (std::none_of(workers.begin(), workers.end(), alive)) return workers;
+  std::erase_if(workers, [](const WorkerRow* row) { return row->exited && !had_connections(*row); });
+  return workers;
 }
 
 template <class Stats>
@@ -71,6 +94,8 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   service.counted = true;
   service.row.accepts += counters.accepts;
   service.row.closes += counters.closes;
+  service.row.preexisting += counters.preexisting;
+  service.row.preexisting_closes += counters.preexisting_closes;
   service.row.never_accepted += counters.never_accepted;
   // Peaks of two keys of one service need not have been at the same moment: the larger is certain, the sum is not.
   service.row.peak_open = std::max(service.row.peak_open, counters.peak_open);
@@ -80,36 +105,72 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   if (counters.listener_known) service.row.reuseport = service.row.reuseport.value_or(false) || counters.reuseport;
 }
 
-void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& state, const OwnerRecords& records,
-                                    const ProcessFacts& process) {
-  add_service(key);
-  Service& service = services_[key];
-  const WorkerCounters& counters = state.now;
-  Worker& worker = service.workers[counters.worker];
+ServiceRowsBuilder::Worker& ServiceRowsBuilder::worker_of(const ServiceKey& service, const WorkerKey& key,
+                                                          std::string_view comm, std::uint32_t ns_pid,
+                                                          const ProcessFacts& process) {
+  add_service(service);
+  Worker& worker = services_[service].workers[key];
   WorkerRow& row = worker.row;
-
-  row.pid = counters.worker.pid;
-  if (counters.worker.tid != 0) row.tid = counters.worker.tid;
-  if (counters.ns_pid != 0) row.ns_pid = counters.ns_pid;
-  if (counters.worker.start_ns != 0) row.start_time = clock_.instant_of_boottime(counters.worker.start_ns);
-  row.comm = counters.comm;
+  row.pid = key.pid;
+  if (key.tid != 0) row.tid = key.tid;
+  if (ns_pid != 0) row.ns_pid = ns_pid;
+  if (key.start_ns != 0) row.start_time = clock_.instant_of_boottime(key.start_ns);
+  row.comm = comm;
   row.cmdline = process.cmdline;
   row.cgroup = process.cgroup;
   row.exited = process.exited;
+  return worker;
+}
+
+void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& state, const OwnerRecords& records,
+                                    const ProcessFacts& process) {
+  const WorkerCounters& counters = state.now;
+  Worker& worker = worker_of(key, counters.worker, counters.comm, counters.ns_pid, process);
+  WorkerRow& row = worker.row;
   row.accepts += counters.accepts;
   row.closes += counters.closes;
+  row.preexisting += counters.preexisting;
+  row.preexisting_closes += counters.preexisting_closes;
   row.peak_open = std::max(row.peak_open, counters.peak_open);
   row.bytes_received += counters.bytes_received;
   row.bytes_sent += counters.bytes_sent;
   row.recent_accepts += state.recent_accepts();
   worker.untracked += counters.untracked;
+  worker.preexisting_time += counters.preexisting_time;
 
   // The kernel raises its maxima without a lock and may lose one to a race; a record that came through knows better.
   worker.lifetime.merge(counters.lifetime);
   worker.lifetime.raise_max(records.longest_lifetime);
   worker.wait.merge(counters.wait);
   worker.wait.raise_max(records.longest_wait);
-  add_reasons(service.row.close_reasons, counters.close_reasons);
+  add_reasons(services_[key].row.close_reasons, counters.close_reasons);
+}
+
+void ServiceRowsBuilder::add_listeners(const Listeners& listeners) {
+  add_service(listeners.service);
+  ServiceRow& row = services_[listeners.service].row;
+  row.listen_sockets = listeners.sockets;
+  row.backlog = std::max(row.backlog.value_or(0), listeners.backlog);
+  row.reuseport = row.reuseport.value_or(false) || listeners.reuseport;
+  row.accept_queue.depth = listeners.queue_depth;
+  row.accept_queue.depth_max = std::max<std::uint64_t>(row.accept_queue.depth_max, listeners.queue_depth);
+  row.accept_queue.overflows = listeners.overflows;
+}
+
+void ServiceRowsBuilder::add_member(const Member& member, bool is_parent, const ProcessFacts& process) {
+  const Holder& holder = member.holder;
+  add_service(holder.service);
+  Service& service = services_[holder.service];
+  if (holder.polls.value_or(false) && holder.exclusive) {
+    service.row.epoll_exclusive = service.row.epoll_exclusive.value_or(true) && *holder.exclusive;
+  }
+  const auto thread = service.workers.upper_bound(holder.worker);
+  if (thread != service.workers.end() && thread->first.pid == holder.worker.pid && thread->first.tid != 0) return;
+
+  const bool has_row = service.workers.contains(holder.worker);
+  Worker& worker = has_row ? service.workers[holder.worker]
+                           : worker_of(holder.service, holder.worker, holder.comm, holder.ns_pid, process);
+  worker.may_supervise = is_parent && !holder.polls.value_or(false);
 }
 
 void ServiceRowsBuilder::hide_worker(const ServiceKey& key) {
@@ -120,60 +181,110 @@ void ServiceRowsBuilder::hide_worker(const ServiceKey& key) {
 void ServiceRowsBuilder::finish_worker(const ServiceKey& key, const WorkerKey& worker_key, Worker& worker) const {
   const OpenSummary open = summary_of(open_.owners, Owner{key, worker_key});
   WorkerRow& row = worker.row;
-  row.open = still_open(row.accepts, row.closes, worker.untracked);
+  row.open = still_open(row, worker.untracked);
   row.peak_open = std::max(row.peak_open, row.open);
-  row.connection_time = worker.lifetime.sum() + open.age_sum;
+  row.connection_time = worker.lifetime.sum() + worker.preexisting_time + open.age_sum;
   row.bytes_received += open.bytes_received;
   row.bytes_sent += open.bytes_sent;
   row.lifetime = lifetime_stats(worker.lifetime, open);
   row.accept_wait = wait_stats(worker.wait);
+  row.active_connections = open.active;
+  row.unread_connections = open.unread;
+  row.unread_bytes = open.unread_bytes;
+  if (worker.may_supervise && !had_connections(row)) row.role = Role::supervisor;
 }
 
-void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service) const {
+void ServiceRowsBuilder::add_fairness(ServiceRow& row) {
+  const std::vector<const WorkerRow*> workers = eligible_workers(row.workers);
+  const auto idle = std::count_if(workers.begin(), workers.end(), [](const auto* w) { return !had_connections(*w); });
+  row.workers_eligible = static_cast<std::uint32_t>(workers.size());
+  row.workers_idle = static_cast<std::uint32_t>(idle);
+
+  std::vector<double> accepts, seconds, bytes;
+  std::uint64_t connections = 0;
+  for (const WorkerRow* worker : workers) {
+    accepts.push_back(static_cast<double>(worker->accepts));
+    seconds.push_back(std::chrono::duration<double>(worker->connection_time).count());
+    bytes.push_back(static_cast<double>(worker->bytes_received + worker->bytes_sent));
+    connections += connections_of(*worker);
+  }
+  EffectiveWorkers& effective = row.effective_workers;
+  effective.accepts = effective_workers(accepts);
+  effective.connection_seconds = effective_workers(seconds);
+  effective.bytes = effective_workers(bytes);
+  row.top_share = {top_share(accepts), top_share(seconds), top_share(bytes)};
+  if (connections == 0) return;
+  const FairBaseline& fair = draws_.of(connections, row.workers_eligible);
+  effective.fair_p01 = fair.p01;
+  effective.fair_p50 = fair.p50;
+}
+
+void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service, std::vector<WorkerKey>& order) {
   const OpenSummary open = summary_of(open_.services, key);
   ServiceRow& row = service.row;
   Histogram lifetime;
   Histogram wait;
-  std::uint64_t accepts = 0, closes = 0, recent = 0, peaks = 0;
+  std::uint64_t accepts = 0, closes = 0, preexisting = 0, preexisting_closes = 0, recent = 0, peaks = 0;
+  std::vector<std::pair<WorkerKey, WorkerRow*>> workers;
   row.open = open.without_counters;
+  row.handed_over = open.handed_over;
   for (auto& [worker_key, worker] : service.workers) {
     finish_worker(key, worker_key, worker);
     lifetime.merge(worker.lifetime);
     wait.merge(worker.wait);
     accepts += worker.row.accepts;
     closes += worker.row.closes;
+    preexisting += worker.row.preexisting;
+    preexisting_closes += worker.row.preexisting_closes;
     recent += worker.row.recent_accepts;
     peaks += worker.row.peak_open;
     row.open += worker.row.open;
-    row.workers.push_back(std::move(worker.row));
+    workers.emplace_back(worker_key, &worker.row);
   }
   if (service.hides_workers || !service.counted) {  // what the kernel counted is not, or not only, of these workers
     row.accepts = accepts;
     row.closes = closes;
+    row.preexisting = preexisting;
+    row.preexisting_closes = preexisting_closes;
     row.recent_accepts = recent;
     row.peak_open = std::min(row.peak_open, peaks);
   }
   row.peak_open = std::max(row.peak_open, row.open);
   row.lifetime = lifetime_stats(lifetime, open);
   row.accept_wait = wait_stats(wait);
-  std::sort(row.workers.begin(), row.workers.end(), [](const WorkerRow& a, const WorkerRow& b) {
-    return std::tie(b.accepts, a.pid, a.tid, a.start_time) < std::tie(a.accepts, b.pid, b.tid, b.start_time);
+  std::stable_sort(workers.begin(), workers.end(), [](const auto& a, const auto& b) {  // the map's order is by pid
+    return std::tuple(a.second->role, connections_of(*b.second)) < std::tuple(b.second->role, connections_of(*a.second));
   });
+  for (const auto& [worker_key, worker] : workers) {
+    order.push_back(worker_key);
+    row.workers.push_back(std::move(*worker));
+  }
+  add_fairness(row);
 }
 
-ServiceRows ServiceRowsBuilder::take() && {
-  std::vector<std::pair<ServiceKey, ServiceRow>> sorted;
+ServiceRows ServiceRowsBuilder::take(bool with_idle) && {
+  struct Finished {
+    const ServiceKey& key;
+    ServiceRow row;
+    std::vector<WorkerKey> workers;
+  };
+  std::vector<Finished> sorted;
   for (auto& [key, service] : services_) {
     if (service.hides_workers && service.workers.empty()) continue;
-    finish_service(key, service);
-    sorted.emplace_back(key, std::move(service.row));
+    std::vector<WorkerKey> workers;
+    finish_service(key, service, workers);
+    if (with_idle || had_traffic(service.row)) sorted.push_back({key, std::move(service.row), std::move(workers)});
   }
-  std::stable_sort(sorted.begin(), sorted.end(),
-                   [](const auto& a, const auto& b) { return a.second.accepts > b.second.accepts; });
+  std::vector<std::size_t> order(sorted.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&sorted](std::size_t a, std::size_t b) {
+    return connections_of(sorted[a].row) > connections_of(sorted[b].row);
+  });
   ServiceRows result;
-  for (auto& [key, row] : sorted) {
-    result.keys.push_back(key);
-    result.rows.push_back(std::move(row));
+  for (const std::size_t i : order) {
+    result.keys.push_back(sorted[i].key);
+    result.rows.push_back(std::move(sorted[i].row));
+    result.workers.push_back(std::move(sorted[i].workers));
   }
   return result;
 }

@@ -3,11 +3,14 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "model/connection_table.hpp"
+#include "model/fair_draws.hpp"
 #include "model/open_connections.hpp"
+#include "model/roll_call.hpp"
 #include "model/snapshot.hpp"
 
 namespace acceptscope {
@@ -18,9 +21,16 @@ struct CounterState {
   Counters now;
   std::uint64_t accepts_before = 0;     ///< where recent_accepts() counts from
   std::uint64_t accepts_milestone = 0;  ///< where it will count from after the next milestone
+  bool moved = false;                   ///< there were accepts or closes since the tick before
 
   [[nodiscard]] std::uint64_t recent_accepts() const {
     return now.accepts > accepts_before ? now.accepts - accepts_before : 0;
+  }
+  /// Takes new counters in.
+  void update(Counters&& counters) {
+    const auto events = [](const Counters& c) { return c.accepts + c.closes + c.preexisting + c.preexisting_closes; };
+    moved = events(counters) != events(now);
+    now = std::move(counters);
   }
   void pass_milestone() { accepts_before = std::exchange(accepts_milestone, now.accepts); }
 };
@@ -34,28 +44,34 @@ struct ProcessFacts {
   bool exited = false;
 };
 
-/// Service rows in their final order, with the key of each.
+/// Service rows in their final order, with the key of each and those of its worker rows.
 struct ServiceRows {
   std::vector<ServiceRow> rows;
   std::vector<ServiceKey> keys;
+  std::vector<std::vector<WorkerKey>> workers;
 };
 
-/// Puts the rows of a snapshot together from counters, records and open connections. All keys are resolved ones;
-/// what is added twice under one key is summed up.
+/// Puts the rows of a snapshot together from counters, records, open connections and the roll call. All keys are resolved
+/// ones; what is added twice under one key is summed up. Members come after all workers.
 class ServiceRowsBuilder {
  public:
-  ServiceRowsBuilder(const ClockBase& clock, const OpenSummaries& open) : clock_(clock), open_(open) {}
+  ServiceRowsBuilder(const ClockBase& clock, const OpenSummaries& open, FairDraws& draws)
+      : clock_(clock), open_(open), draws_(draws) {}
 
   /// A service that may have no counters of its own.
   void add_service(const ServiceKey& key);
   void add_service(const ServiceKey& key, const ServiceState& state);
   void add_worker(const ServiceKey& key, const WorkerState& state, const OwnerRecords& records,
                   const ProcessFacts& process);
+  void add_listeners(const Listeners& listeners);
+  /// A holder has a row of its own unless it has one as a worker, or its threads have.
+  void add_member(const Member& member, bool is_parent, const ProcessFacts& process);
   /// A worker of this service is filtered out: its row counts the others only.
   void hide_worker(const ServiceKey& key);
 
-  /// Most accepts first, then by endpoint. A service whose workers are all hidden is left out.
-  [[nodiscard]] ServiceRows take() &&;
+  /// Most connections first, then by endpoint. A service whose workers are all hidden is left out, and one that nothing
+  /// happened on unless it is wanted `with_idle`.
+  [[nodiscard]] ServiceRows take(bool with_idle) &&;
 
  private:
   struct Worker {
@@ -63,6 +79,8 @@ class ServiceRowsBuilder {
     Histogram lifetime;
     Histogram wait;
     std::uint64_t untracked = 0;
+    Nanoseconds preexisting_time{0};  ///< of closed ones
+    bool may_supervise = false;       ///< the parent of other holders, and does not poll the socket
   };
   struct Service {
     ServiceRow row;
@@ -71,11 +89,15 @@ class ServiceRowsBuilder {
     std::map<WorkerKey, Worker> workers;
   };
 
+  Worker& worker_of(const ServiceKey& service, const WorkerKey& key, std::string_view comm, std::uint32_t ns_pid,
+                    const ProcessFacts& process);
   void finish_worker(const ServiceKey& key, const WorkerKey& worker_key, Worker& worker) const;
-  void finish_service(const ServiceKey& key, Service& service) const;
+  void finish_service(const ServiceKey& key, Service& service, std::vector<WorkerKey>& order);
+  void add_fairness(ServiceRow& row);
 
   ClockBase clock_;
   const OpenSummaries& open_;
+  FairDraws& draws_;
   std::map<ServiceKey, Service> services_;
 };
 

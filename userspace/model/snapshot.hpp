@@ -70,7 +70,8 @@ struct RunInfo {
 struct Totals {
   std::uint64_t accepts = 0;
   std::uint64_t closes = 0;
-  std::uint64_t open = 0;
+  std::uint64_t open = 0;         ///< pre-existing ones included
+  std::uint64_t preexisting = 0;  ///< open when tracing began
   std::uint64_t never_accepted = 0;
   bool operator==(const Totals&) const = default;
 };
@@ -100,8 +101,82 @@ struct CloseReasonCounts {
 
 struct AcceptQueue {
   std::uint64_t depth_max = 0;
+  std::uint64_t depth = 0;                 ///< [live] now
+  std::optional<std::uint64_t> overflows;  ///< attempts that the listening sockets dropped during the run
   bool operator==(const AcceptQueue&) const = default;
 };
+
+/// Active workers per complete window.
+struct ActiveStats {
+  std::uint32_t min = 0, p50 = 0, p95 = 0, max = 0;
+  std::uint64_t windows = 0;  ///< complete ones; the others are 0 without any
+  std::uint32_t now = 0;      ///< [live] in the last complete window
+  bool operator==(const ActiveStats&) const = default;
+};
+
+struct ActiveWorkers {
+  ActiveStats accepting;  ///< accepted at least one connection in the window
+  ActiveStats serving;    ///< received or sent at least one byte in the window on a connection of theirs
+  bool operator==(const ActiveWorkers&) const = default;
+};
+
+/// Effective number of workers by what is shared; null where nothing was. fair_*: what a uniformly random draw of as
+/// many connections (accepts + pre-existing) over the eligible workers gives.
+struct EffectiveWorkers {
+  std::optional<double> accepts, connection_seconds, bytes, fair_p01, fair_p50;
+  bool operator==(const EffectiveWorkers&) const = default;
+};
+
+/// Share of the single busiest worker, 0..1; null where there is nothing to share.
+struct TopShare {
+  std::optional<double> accepts, connection_seconds, bytes;
+  bool operator==(const TopShare&) const = default;
+};
+
+enum class VerdictCode : std::uint8_t {
+  balanced, keepalive_pinning, accept_skew, too_few_connections, accept_queue_saturated, handed_over, no_traffic
+};
+enum class Severity : std::uint8_t { ok, info, warning, critical };
+
+struct Verdict {
+  VerdictCode code = VerdictCode::no_traffic;
+  Severity severity = Severity::info;
+  std::string summary;                 ///< one plain sentence with the numbers
+  std::vector<std::string> evidence;   ///< sentences
+  std::vector<std::string> advice;     ///< sentences; which knob, and what to expect of it
+  bool operator==(const Verdict&) const = default;
+};
+
+/// A client address and what it holds.
+struct PeerRow {
+  IpAddress address;
+  std::uint64_t connections = 0;   ///< accepts + pre-existing
+  std::uint64_t open = 0;
+  std::uint64_t preexisting = 0;
+  Nanoseconds connection_time{0};
+  std::uint32_t workers = 0;       ///< distinct workers that own or owned its connections
+  bool operator==(const PeerRow&) const = default;
+};
+
+/// One worker's part of a timeline; every list is as long as Timeline::start.
+struct TimelineWorker {
+  std::uint32_t pid = 0;
+  std::optional<std::uint32_t> tid;
+  std::vector<std::uint64_t> accepts;  ///< in the step
+  std::vector<std::uint64_t> open;     ///< at its end
+  std::vector<std::uint64_t> active;   ///< connections active in the last tick of the step
+  std::vector<std::uint64_t> bytes;    ///< received + sent in the step
+  bool operator==(const TimelineWorker&) const = default;
+};
+
+struct TimelineRows {
+  Nanoseconds step{0};
+  std::vector<Instant> start;
+  std::vector<TimelineWorker> workers;  ///< in the order of the worker rows
+  bool operator==(const TimelineRows&) const = default;
+};
+
+enum class Role : std::uint8_t { worker, supervisor };
 
 struct WorkerRow {
   std::uint32_t pid = 0;
@@ -111,35 +186,57 @@ struct WorkerRow {
   std::string comm;                    ///< raw: escape before printing
   std::optional<std::string> cmdline;  ///< raw
   std::optional<std::string> cgroup;   ///< raw
-  bool exited = false;
+  Role role = Role::worker;
+  bool exited = false;  ///< it ended, or gave up the listening socket
   std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;
-  std::uint64_t open = 0;
+  std::uint64_t closes = 0;            ///< of accepts
+  std::uint64_t open = 0;              ///< pre-existing ones included
   std::uint64_t peak_open = 0;
+  std::uint64_t preexisting = 0;
+  std::uint64_t preexisting_closes = 0;
   Nanoseconds connection_time{0};  ///< lifetimes of its closed connections + ages of its open ones
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   LifetimeStats lifetime;
   WaitStats accept_wait;
   std::uint64_t recent_accepts = 0;  ///< [live] in the last tick
+  std::uint64_t active_connections = 0;  ///< [live] open ones with traffic in the last tick
+  std::uint64_t unread_connections = 0;  ///< [live] open ones with bytes waiting to be read
+  std::uint64_t unread_bytes = 0;        ///< [live]
   bool operator==(const WorkerRow&) const = default;
 };
 
 struct ServiceRow {
   Endpoint endpoint;
   std::uint32_t netns = 0;
+  std::uint32_t listen_sockets = 0;
   std::optional<bool> reuseport;
   std::optional<std::uint32_t> backlog;
+  std::optional<bool> epoll_exclusive;  ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: nobody polls, or not known
   std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;
-  std::uint64_t open = 0;
+  std::uint64_t closes = 0;             ///< of accepts
+  std::uint64_t open = 0;               ///< pre-existing ones included
   std::uint64_t peak_open = 0;
+  std::uint64_t preexisting = 0;
+  std::uint64_t preexisting_closes = 0;
   std::uint64_t never_accepted = 0;
+  std::uint64_t handed_over = 0;        ///< open connections whose only holder is another process
+  /// N: rows with role worker that are alive, or left but had a connection in the run: workers that replace one another
+  /// without ever getting one do not add up. When none is alive the server has stopped, and all of them were eligible.
+  std::uint32_t workers_eligible = 0;
+  std::uint32_t workers_idle = 0;       ///< of N: no accept, no open or pre-existing connection
+  ActiveWorkers active_workers;
+  EffectiveWorkers effective_workers;
+  TopShare top_share;
   LifetimeStats lifetime;
   WaitStats accept_wait;
   AcceptQueue accept_queue;
   CloseReasonCounts close_reasons;
-  std::vector<WorkerRow> workers;    ///< most accepts first, then by pid
+  Verdict verdict;
+  std::vector<WorkerRow> workers;    ///< most connections (accepts + pre-existing) first, then by pid; supervisors last
+  std::vector<PeerRow> peers;        ///< at most 20, most connections first
+  std::uint64_t peers_other = 0;     ///< connections of addresses that are not among `peers`
+  TimelineRows timeline;             ///< in a finished picture only
   std::uint64_t recent_accepts = 0;  ///< [live] in the last tick
   bool operator==(const ServiceRow&) const = default;
 };
@@ -156,11 +253,13 @@ struct ConnectionRow {
   std::optional<Nanoseconds> accept_wait;
   std::optional<Instant> closed_at;
   std::optional<Nanoseconds> lifetime;
-  std::optional<Nanoseconds> age_min;  ///< open connections
+  std::optional<Nanoseconds> age_min;  ///< open ones, and pre-existing ones from when they were found to their close
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::optional<CloseReason> close_reason;
   std::optional<std::uint32_t> closed_by_pid;
+  bool preexisting = false;                 ///< accepted_at, accept_wait and lifetime are not known then
+  std::optional<std::uint32_t> held_by_pid; ///< open, and only another process has a descriptor: handed over
   bool operator==(const ConnectionRow&) const = default;
 };
 
@@ -181,7 +280,7 @@ struct Snapshot {
   Losses losses;
   Consistency consistency;
   Overhead overhead;
-  std::vector<ServiceRow> services;  ///< most accepts first, then by endpoint
+  std::vector<ServiceRow> services;  ///< most connections (accepts + pre-existing) first, then by endpoint
   std::vector<ConnectionRow> connections;
   std::uint64_t connections_omitted = 0;
   Nanoseconds recent_interval{0};  ///< [live] length of the last tick, for rates from recent_accepts

@@ -17,6 +17,11 @@
 
 namespace acceptscope {
 
+/// Whether dumps have always had a field. One that was added later may be missing from an older dump, and then keeps
+/// its default when it is read; what this version writes has it, and the schema asks for it.
+enum class Since { first, later };
+inline constexpr Since kLater = Since::later;
+
 /// A field that is a member of its struct.
 template <class Owner, class Value>
 struct Field {
@@ -24,6 +29,7 @@ struct Field {
   std::string_view name;
   Value Owner::*member;
   std::string_view help;
+  Since since = Since::first;
 
   constexpr const Value& of(const Owner& owner) const { return owner.*member; }
   constexpr Value& of(Owner& owner) const { return owner.*member; }
@@ -37,19 +43,21 @@ struct NestedField {
   Middle Owner::*middle;
   Value Middle::*member;
   std::string_view help;
+  Since since = Since::first;
 
   constexpr const Value& of(const Owner& owner) const { return owner.*middle.*member; }
   constexpr Value& of(Owner& owner) const { return owner.*middle.*member; }
 };
 
 template <class Owner, class Value>
-constexpr auto field(std::string_view name, Value Owner::*member, std::string_view help) {
-  return Field<Owner, Value>{name, member, help};
+constexpr auto field(std::string_view name, Value Owner::*member, std::string_view help, Since since = Since::first) {
+  return Field<Owner, Value>{name, member, help, since};
 }
 
 template <class Owner, class Middle, class Value>
-constexpr auto field(std::string_view name, Middle Owner::*middle, Value Middle::*member, std::string_view help) {
-  return NestedField<Owner, Middle, Value>{name, middle, member, help};
+constexpr auto field(std::string_view name, Middle Owner::*middle, Value Middle::*member, std::string_view help,
+                     Since since = Since::first) {
+  return NestedField<Owner, Middle, Value>{name, middle, member, help, since};
 }
 
 /// How an object is laid out in a dump: within its parent's line, on a line of its own, or one field a line.
@@ -109,6 +117,32 @@ struct EnumNames<CloseReason> {
        {CloseReason::peer, "peer"},
        {CloseReason::reset, "reset"},
        {CloseReason::worker_exit, "worker_exit"}}};
+};
+
+template <>
+struct EnumNames<Role> {
+  static constexpr std::array<std::pair<Role, std::string_view>, 2> values{
+      {{Role::worker, "worker"}, {Role::supervisor, "supervisor"}}};
+};
+
+template <>
+struct EnumNames<VerdictCode> {
+  static constexpr std::array<std::pair<VerdictCode, std::string_view>, 7> values{
+      {{VerdictCode::balanced, "balanced"},
+       {VerdictCode::keepalive_pinning, "keepalive_pinning"},
+       {VerdictCode::accept_skew, "accept_skew"},
+       {VerdictCode::too_few_connections, "too_few_connections"},
+       {VerdictCode::accept_queue_saturated, "accept_queue_saturated"},
+       {VerdictCode::handed_over, "handed_over"},
+       {VerdictCode::no_traffic, "no_traffic"}}};
+};
+
+template <>
+struct EnumNames<Severity> {
+  static constexpr std::array<std::pair<Severity, std::string_view>, 4> values{{{Severity::ok, "ok"},
+                                                                                {Severity::info, "info"},
+                                                                                {Severity::warning, "warning"},
+                                                                                {Severity::critical, "critical"}}};
 };
 
 template <>
@@ -191,7 +225,8 @@ struct Described<Totals> {
   static constexpr auto fields = std::make_tuple(  //
       field("accepts", &Totals::accepts, "connections accepted during the run, all services"),
       field("closes", &Totals::closes, "of these, closed by the application"),
-      field("open", &Totals::open, "of these, still open at the end"),
+      field("open", &Totals::open, "connections still open at the end, pre-existing ones included"),
+      field("preexisting", &Totals::preexisting, "connections that were open already when tracing began", kLater),
       field("never_accepted", &Totals::never_accepted,
             "connections that left the accept queue without an accept: reset by the peer or the listener closed"));
 };
@@ -206,12 +241,13 @@ struct Described<Losses> {
             "closed connections whose detail record found the ring buffer full; they are in every total, only their "
             "line is missing"),
       field("connection_map_full", &Losses::connection_map_full,
-            "accepted connections that found the connection map full: counted as accepts, but not followed to their "
-            "close (raise --max-connections)"),
+            "connections that found the connection map full: counted when they were accepted or found, but not followed "
+            "to their close (raise --max-connections)"),
       field("worker_map_full", &Losses::worker_map_full,
-            "accepts that found the worker map full: counted for their service, for no worker"),
+            "accepted or pre-existing connections that found the worker map full: counted for their service, for no "
+            "worker"),
       field("service_map_full", &Losses::service_map_full,
-            "accepts that found the service map full: counted for no service"),
+            "accepted or pre-existing connections that found the service map full: counted for no service"),
       field("program_skipped", &Losses::program_skipped,
             "times the kernel skipped a tracing program, so an accept or close may be missing from the totals"),
       field("unknown_close", &Losses::unknown_close,
@@ -221,8 +257,8 @@ struct Described<Losses> {
       field("missed_accept", &Losses::missed_accept,
             "accepts seen late, by who holds the connection: counted, their time is up to a tick too late"),
       field("missed_close", &Losses::missed_close,
-            "closes noticed only when the kernel destroyed the socket: their lifetime is too long, their reason "
-            "unknown"),
+            "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime is too "
+            "long, their reason unknown"),
       field("pid_filter_full", &Losses::pid_filter_full,
             "descendants of --pid that could not be remembered: their connections are missing"));
 };
@@ -309,7 +345,104 @@ struct Described<AcceptQueue> {
   static constexpr std::string_view name = "accept_queue";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(  //
-      field("depth_max", &AcceptQueue::depth_max, "most connections seen waiting in the accept queue"));
+      field("depth_max", &AcceptQueue::depth_max, "most connections seen waiting in the accept queue"),
+      field("overflows", &AcceptQueue::overflows,
+            "connection attempts that its listening sockets dropped during the run, a full queue above all; null if not "
+            "known",
+            kLater));
+
+};
+
+template <>
+struct Described<ActiveStats> {
+  static constexpr std::string_view name = "active_stats";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("min", &ActiveStats::min, "fewest in any complete window; 0 without any, here and below"),
+      field("p50", &ActiveStats::p50, "median over the complete windows"),
+      field("p95", &ActiveStats::p95, "95th percentile"), field("max", &ActiveStats::max, "most in any"),
+      field("windows", &ActiveStats::windows, "complete windows that were counted"));
+};
+
+template <>
+struct Described<ActiveWorkers> {
+  static constexpr std::string_view name = "active_workers";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("accepting", &ActiveWorkers::accepting, "workers that accepted at least one connection in the window"),
+      field("serving", &ActiveWorkers::serving,
+            "workers that received or sent at least one byte in the window, on a connection of theirs"));
+};
+
+template <>
+struct Described<EffectiveWorkers> {
+  static constexpr std::string_view name = "effective_workers";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("accepts", &EffectiveWorkers::accepts, "by accepts; null if there were none, here and below"),
+      field("connection_seconds", &EffectiveWorkers::connection_seconds, "by connection time"),
+      field("bytes", &EffectiveWorkers::bytes, "by bytes received and sent"),
+      field("fair_p01", &EffectiveWorkers::fair_p01,
+            "had each connection, pre-existing ones included, gone to an eligible worker drawn at random: in 99 % of such "
+            "draws at least this"),
+      field("fair_p50", &EffectiveWorkers::fair_p50, "the median of such draws"));
+};
+
+template <>
+struct Described<TopShare> {
+  static constexpr std::string_view name = "top_share";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("accepts", &TopShare::accepts, "of the accepts, 0 to 1; null if there were none, here and below"),
+      field("connection_seconds", &TopShare::connection_seconds, "of the connection time"),
+      field("bytes", &TopShare::bytes, "of the bytes"));
+};
+
+template <>
+struct Described<Verdict> {
+  static constexpr std::string_view name = "verdict";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field("code", &Verdict::code, "what is the matter, if anything"), field("severity", &Verdict::severity, "how bad"),
+      field("summary", &Verdict::summary, "one sentence with the numbers"),
+      field("evidence", &Verdict::evidence, "what it rests on, sentences"),
+      field("advice", &Verdict::advice, "what to change and what to expect of it, sentences"));
+};
+
+template <>
+struct Described<PeerRow> {
+  static constexpr std::string_view name = "peer";
+  static constexpr Layout layout = Layout::line;
+  static constexpr auto fields = std::make_tuple(
+      field("address", &PeerRow::address, "the client's address; a pseudonym with --redact-peers"),
+      field("connections", &PeerRow::connections, "its connections, accepted and pre-existing"),
+      field("open", &PeerRow::open, "of these, still open at the end"),
+      field("preexisting", &PeerRow::preexisting, "of these, open already when tracing began"),
+      field("connection_seconds", &PeerRow::connection_time, "lifetimes of the closed plus ages of the open ones"),
+      field("workers", &PeerRow::workers, "distinct workers that own or owned them"));
+};
+
+template <>
+struct Described<TimelineWorker> {
+  static constexpr std::string_view name = "timeline_worker";
+  static constexpr Layout layout = Layout::line;
+  static constexpr auto fields = std::make_tuple(
+      field("pid", &TimelineWorker::pid, "process id in the initial pid namespace"),
+      field("tid", &TimelineWorker::tid, "thread id with --by thread; else null"),
+      field("accepts", &TimelineWorker::accepts, "accepts in each step"),
+      field("open", &TimelineWorker::open, "connections open at the end of each step"),
+      field("active", &TimelineWorker::active, "of these, active in the last tick of the step"),
+      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"));
+};
+
+template <>
+struct Described<TimelineRows> {
+  static constexpr std::string_view name = "timeline";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field("step_seconds", &TimelineRows::step, "length of a step; grows with the run, so that there are at most 240"),
+      field("start", &TimelineRows::start, "when each step began; the last one may be incomplete"),
+      field("workers", &TimelineRows::workers, "the workers in the order of their rows; at most 1,024 in all services"));
 };
 
 template <>
@@ -324,13 +457,19 @@ struct Described<WorkerRow> {
       field("comm", &WorkerRow::comm, "command name of the kernel, at most 15 bytes"),
       field("cmdline", &WorkerRow::cmdline, "command line, arguments joined by spaces; null if it could not be read"),
       field("cgroup", &WorkerRow::cgroup, "cgroup v2 path; null if it could not be read"),
-      field("exited", &WorkerRow::exited, "it ended during the run"),
+      field("role", &WorkerRow::role,
+            "supervisor: it holds the listening socket and is the parent of others that do, but does not accept (a master, "
+            "an arbiter); not counted as a worker",
+            kLater),
+      field("exited", &WorkerRow::exited, "it ended, or gave up the listening socket, during the run"),
       field("accepts", &WorkerRow::accepts, "connections it accepted"),
       field("closes", &WorkerRow::closes, "of these, closed by the application"),
-      field("open", &WorkerRow::open, "of these, still open at the end"),
+      field("open", &WorkerRow::open, "its connections still open at the end, pre-existing ones included"),
       field("peak_open", &WorkerRow::peak_open, "most of its connections open at once"),
+      field("preexisting", &WorkerRow::preexisting, "connections found in its hands when tracing began", kLater),
+      field("preexisting_closes", &WorkerRow::preexisting_closes, "of these, closed by the application", kLater),
       field("connection_seconds", &WorkerRow::connection_time,
-            "lifetimes of its closed connections plus ages of its open ones"),
+            "lifetimes of its closed connections plus ages of its open ones, of pre-existing ones since they were found"),
       field("bytes_received", &WorkerRow::bytes_received, "bytes received on its connections"),
       field("bytes_sent", &WorkerRow::bytes_sent, "bytes sent on its connections and acknowledged by the peers"),
       field("lifetime_seconds", &WorkerRow::lifetime, "how long it kept its connections, accept to close"),
@@ -345,18 +484,42 @@ struct Described<ServiceRow> {
       field("address", &ServiceRow::endpoint, &Endpoint::address, "local listening address"),
       field("port", &ServiceRow::endpoint, &Endpoint::port, "local listening port"),
       field("netns", &ServiceRow::netns, "network namespace, the inode number in /proc/PID/ns/net"),
+      field("listen_sockets", &ServiceRow::listen_sockets,
+            "listening sockets on its address: more than one with SO_REUSEPORT; 0 if none was seen or all were closed",
+            kLater),
       field("reuseport", &ServiceRow::reuseport, "SO_REUSEPORT is set on its listening socket; null if not seen"),
       field("backlog", &ServiceRow::backlog, "backlog of its listening socket, connections; null if not seen"),
+      field("epoll_exclusive", &ServiceRow::epoll_exclusive,
+            "all workers that poll the listening socket use EPOLLEXCLUSIVE; null if none does or it is not known", kLater),
       field("accepts", &ServiceRow::accepts, "connections accepted on it"),
       field("closes", &ServiceRow::closes, "of these, closed by the application"),
-      field("open", &ServiceRow::open, "of these, still open at the end"),
+      field("open", &ServiceRow::open, "connections still open at the end, pre-existing ones included"),
       field("peak_open", &ServiceRow::peak_open, "most of its connections open at once"),
+      field("preexisting", &ServiceRow::preexisting, "connections that were open already when tracing began", kLater),
+      field("preexisting_closes", &ServiceRow::preexisting_closes, "of these, closed by the application", kLater),
       field("never_accepted", &ServiceRow::never_accepted, "connections that left its accept queue without an accept"),
+      field("handed_over", &ServiceRow::handed_over,
+            "open connections that only another process than the one that accepted them holds", kLater),
+      field("workers_eligible", &ServiceRow::workers_eligible,
+            "workers that could accept: those alive, and those that left but had a connection; all if none is alive", kLater),
+      field("workers_idle", &ServiceRow::workers_idle, "of these, without any connection during the run", kLater),
+      field("active_workers", &ServiceRow::active_workers, "workers active per complete window of --window", kLater),
+      field("effective_workers", &ServiceRow::effective_workers,
+            "1 / the sum of the squared shares of the eligible workers: as many equally busy ones would be as uneven", kLater),
+      field("top_share", &ServiceRow::top_share, "share of the single busiest worker", kLater),
       field("lifetime_seconds", &ServiceRow::lifetime, "how long connections were kept, accept to close"),
       field("accept_wait_seconds", &ServiceRow::accept_wait, "how long connections waited in the accept queue"),
       field("accept_queue", &ServiceRow::accept_queue, "the queue of connections waiting to be accepted"),
       field("close_reasons", &ServiceRow::close_reasons, "who ended its closed connections, counts"),
-      field("workers", &ServiceRow::workers, "its workers, most accepts first"));
+      field("verdict", &ServiceRow::verdict, "what these figures say", kLater),
+      field("workers", &ServiceRow::workers,
+            "its workers, most connections (accepts and pre-existing) first; supervisors last"),
+      field("peers", &ServiceRow::peers, "the client addresses with the most connections, at most 20", kLater),
+      field("peers_other", &ServiceRow::peers_other,
+            "connections of other addresses: of those with fewer, of addresses beyond the 4,096 that are told apart, of lost "
+            "records",
+            kLater),
+      field("timeline", &ServiceRow::timeline, "activity over the run, in steps", kLater));
 };
 
 template <>
@@ -380,24 +543,29 @@ struct Described<ServiceKey> {
 
 /// A connection's fields after `id` and `service`: the same in the dump and in a line of --log.
 inline constexpr auto kConnectionFields = std::make_tuple(
-    field("pid", &ConnectionRow::pid, "process that accepted it"),
+    field("pid", &ConnectionRow::pid, "process that accepted it, or held it when tracing began"),
     field("tid", &ConnectionRow::tid, "thread that accepted it"),
     field("comm", &ConnectionRow::comm, "its command name"),
     field("local", &ConnectionRow::local, "this side's address and port, as of the accept"),
     field("peer", &ConnectionRow::peer, "the other side's; a pseudonym with --redact-peers"),
-    field("accepted_at", &ConnectionRow::accepted_at, "when it was accepted; null if before tracing began"),
+    field("accepted_at", &ConnectionRow::accepted_at, "when it was accepted; null if before tracing began (preexisting)"),
     field("accept_wait_seconds", &ConnectionRow::accept_wait,
           "time in the accept queue; null if it was not seen to enter it"),
     field("closed_at", &ConnectionRow::closed_at, "when the application closed it; null if still open"),
-    field("lifetime_seconds", &ConnectionRow::lifetime, "accept to close; null if still open"),
+    field("lifetime_seconds", &ConnectionRow::lifetime, "accept to close; null if still open or preexisting"),
     field("age_seconds_min", &ConnectionRow::age_min,
-          "of an open one, its age at the end: it lives at least so long; null if closed"),
+          "it lives or lived at least so long: an open one's age at the end; a preexisting one's time from when it was "
+          "found; else null"),
     field("bytes_received", &ConnectionRow::bytes_received, "bytes received"),
     field("bytes_sent", &ConnectionRow::bytes_sent, "bytes sent and acknowledged by the peer"),
     field("close_reason", &ConnectionRow::close_reason, "who ended it; null if still open"),
-    field("closed_by_pid", &ConnectionRow::closed_by_pid, "process that closed it; null if still open or not known"));
+    field("closed_by_pid", &ConnectionRow::closed_by_pid, "process that closed it; null if still open or not known"),
+    field("preexisting", &ConnectionRow::preexisting, "it was open already when tracing began; bytes count from then",
+          kLater),
+    field("held_by_pid", &ConnectionRow::held_by_pid,
+          "of an open one: another process, and only that, holds it (it was handed over); else null", kLater));
 
-inline constexpr auto kConnectionId = field("id", &ConnectionRow::id, "1, 2, … in the order of the accepts");
+inline constexpr auto kConnectionId = field("id", &ConnectionRow::id, "1, 2, … in the order of the accepts, pre-existing ones first");
 
 template <>
 struct Described<ConnectionRow> {
@@ -417,7 +585,7 @@ struct ConnectionLine {
 /// A connection's field as a field of its line.
 template <class Value>
 constexpr auto lifted(const Field<ConnectionRow, Value>& f) {
-  return field(f.name, &ConnectionLine::connection, f.member, f.help);
+  return field(f.name, &ConnectionLine::connection, f.member, f.help, f.since);
 }
 
 template <>
@@ -442,7 +610,7 @@ struct Described<Snapshot> {
       field("losses", &Snapshot::losses, "what could not be recorded, one counter per kind; all 0 in a complete dump"),
       field("consistency", &Snapshot::consistency, "the kernel's totals held against the records"),
       field("overhead", &Snapshot::overhead, "what the tracing itself cost"),
-      field("services", &Snapshot::services, "the services, most accepts first"),
+      field("services", &Snapshot::services, "the services, most connections first"),
       field("connections", &Snapshot::connections, "every connection of the run, in the order of the accepts"),
       field("connections_omitted", &Snapshot::connections_omitted,
             "connections left out of the list because of --dump-connections"));

@@ -135,7 +135,7 @@ void read(const Json& json, std::vector<T>& out, const Path& path) {
 }
 
 /// Fields that are not known are passed over: they may come from a later version. A field that is missing must be
-/// one that can be unknown.
+/// one that can be unknown, or one that earlier versions did not have.
 template <IsDescribed T>
 void read(const Json& json, T& out, const Path& path) {
   if (!json.is_object()) mismatch(path, "an object");
@@ -144,7 +144,7 @@ void read(const Json& json, T& out, const Path& path) {
     const auto found = json.find(std::string(f.name));
     if (found != json.end()) return read(*found, f.of(out), here);
     using Value = typename std::remove_cvref_t<decltype(f)>::value_type;
-    if constexpr (!kIsOptional<Value>) throw Mismatch{here.text() + " is missing"};
+    if (!kIsOptional<Value> && f.since == Since::first) throw Mismatch{here.text() + " is missing"};
   });
 }
 

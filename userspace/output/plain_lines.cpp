@@ -59,7 +59,8 @@ StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot,
   const std::string rate = human_rate(options.final ? service.accepts : service.recent_accepts, time);
   std::string numbers = "  " + human_count(service.accepts, "accept");
   if (rate != "-") numbers += fmt::format("  {}/s", rate);
-  if (options.final) numbers += fmt::format("  {} closed", human_count(service.closes));
+  if (service.preexisting > 0) numbers += fmt::format("  {} from before", human_count(service.preexisting));
+  if (options.final) numbers += fmt::format("  {} closed", human_count(service.closes + service.preexisting_closes));
   numbers += fmt::format("  {} open", human_count(service.open));
   if (service.peak_open > 0) numbers += fmt::format(" (peak {})", human_count(service.peak_open));
   if (service.never_accepted > 0) numbers += fmt::format("  {} never accepted", human_count(service.never_accepted));

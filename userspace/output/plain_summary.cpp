@@ -12,6 +12,7 @@
 #include "output/fields.hpp"
 #include "output/human.hpp"
 #include "output/plain_lines.hpp"
+#include "output/plain_service.hpp"
 #include "output/plain_table.hpp"
 
 namespace acceptscope {
@@ -20,12 +21,15 @@ namespace {
 constexpr std::size_t kLabelWidth = 14;
 constexpr std::size_t kArgumentsWidth = 80;
 
-/// Processes (threads) that accepted; one that accepts on two services is one.
-std::size_t workers_that_accepted(const Snapshot& snapshot) {
+constexpr std::size_t kPeerLines = 3;
+constexpr std::size_t kCalmVerdicts = 3;
+
+/// Processes (threads) with connections; one that has some on two services is one.
+std::size_t workers_with_connections(const Snapshot& snapshot) {
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::int64_t>> workers;
   for (const ServiceRow& service : snapshot.services)
     for (const WorkerRow& worker : service.workers)
-      if (worker.accepts > 0)
+      if (worker.accepts + worker.preexisting > 0)
         workers.emplace(worker.pid, worker.tid.value_or(0), worker.start_time.value_or(Instant{}).unix_ns);
   return workers.size();
 }
@@ -39,23 +43,65 @@ std::string busiest_sentence(const Snapshot& snapshot, const PlainOptions& optio
       snapshot.services.size() == 1 ? "" : fmt::format(" of those on {}", service_name(service, snapshot, options));
   const std::string who =
       busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
-  return fmt::format(" The busiest worker, {} ({}), took {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
-                     who, human_share(busiest.accepts, service.accepts), where);
+  return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}), who,
+                     human_share(busiest.accepts + busiest.preexisting, service.accepts + service.preexisting), where);
 }
 
-StyledLine first_line(const Snapshot& snapshot, const PlainOptions& options) {
+std::string first_sentence(const Snapshot& snapshot, const PlainOptions& options) {
   const std::string duration = human_duration(snapshot.run.duration, options.ascii);
-  if (snapshot.totals.accepts == 0)
-    return StyledLine(fmt::format("Nothing was accepted in {} ({}; since {}).", duration,
-                                  describe_filters(snapshot.run.filters, options.ascii),
-                                  human_instant(snapshot.run.started_at)));
+  const Totals& totals = snapshot.totals;
+  if (totals.accepts + totals.preexisting == 0)
+    return fmt::format("Nothing was accepted in {} ({}; since {}).", duration,
+                       describe_filters(snapshot.run.filters, options.ascii), human_instant(snapshot.run.started_at));
   const std::string where = snapshot.services.size() == 1 ? service_name(snapshot.services.front(), snapshot, options)
                                                           : human_count(snapshot.services.size(), "service");
-  const Totals& totals = snapshot.totals;
-  return StyledLine(fmt::format("{} accepted on {} in {} by {}: {} closed, {} open.{}",
-                                human_count(totals.accepts, "connection"), where, duration,
-                                human_count(workers_that_accepted(snapshot), "worker"), human_count(totals.closes),
-                                human_count(totals.open), busiest_sentence(snapshot, options)));
+  std::uint64_t closed = totals.closes;
+  for (const ServiceRow& service : snapshot.services) closed += service.preexisting_closes;
+  const std::string connections =
+      totals.preexisting == 0
+          ? human_count(totals.accepts, "connection")
+          : fmt::format("{} from before and {}", human_count(totals.preexisting, "connection"), human_count(totals.accepts));
+  return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
+                     human_count(workers_with_connections(snapshot), "worker"), human_count(closed),
+                     human_count(totals.open), busiest_sentence(snapshot, options));
+}
+
+void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(lines));
+}
+
+/// "WARNING 0.0.0.0:8000: 3 of 32 workers own …", and below it why and what to do.
+void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, const Snapshot& snapshot,
+                 const PlainOptions& options) {
+  const Verdict& verdict = service.verdict;
+  StyledLine start = severity_word(verdict.severity);
+  start.add(" ");
+  const std::string where = service_name(service, snapshot, options);
+  append(lines, wrapped(start, fmt::format("{}, {}: {}", where, enum_name(verdict.code), sentence(verdict.summary, options.ascii)),
+                        options.width));
+  for (const std::string& text : verdict.evidence)
+    append(lines, wrapped(StyledLine("  - ", Style::faint), sentence(text, options.ascii), options.width));
+  if (!verdict.advice.empty()) lines.emplace_back("  What to do:", Style::strong);
+  for (const std::string& text : verdict.advice)
+    append(lines, wrapped(StyledLine("  * ", Style::faint), sentence(text, options.ascii), options.width));
+}
+
+/// The worst first; of those where all is well, or of which there is nothing to say, only a few.
+void add_verdicts(std::vector<StyledLine>& lines, const Snapshot& snapshot, const PlainOptions& options) {
+  std::vector<const ServiceRow*> judged;
+  for (const ServiceRow& service : snapshot.services)
+    if (!service.verdict.summary.empty()) judged.push_back(&service);
+  std::stable_sort(judged.begin(), judged.end(), [](const ServiceRow* a, const ServiceRow* b) {
+    return a->verdict.severity > b->verdict.severity;
+  });
+  std::size_t calm = 0;
+  for (const ServiceRow* service : judged)
+    if (service->verdict.severity >= Severity::warning || calm++ < kCalmVerdicts)
+      add_verdict(lines, *service, snapshot, options);
+  if (calm > kCalmVerdicts)
+    lines.emplace_back(fmt::format("{} with nothing to worry about", human_count(calm - kCalmVerdicts, "more service")),
+                       Style::faint);
+  if (!judged.empty()) lines.emplace_back();
 }
 
 template <class Stats>
@@ -78,23 +124,56 @@ std::string close_reasons(const CloseReasonCounts& reasons) {
 }
 
 std::string accept_queue(const ServiceRow& service) {
-  std::string text = "deepest " + human_count(service.accept_queue.depth_max);
+  const AcceptQueue& queue = service.accept_queue;
+  std::string text = "deepest " + human_count(queue.depth_max);
   if (service.backlog) text += " of backlog " + human_count(*service.backlog);
-  if (service.reuseport.value_or(false)) text += "  SO_REUSEPORT";
+  if (queue.overflows) text += "  " + human_count(*queue.overflows, "overflow");
   return text;
+}
+
+std::string listener(const ServiceRow& service) {
+  std::string text = human_count(service.listen_sockets, "socket");
+  if (service.reuseport) text += *service.reuseport ? "  SO_REUSEPORT" : "  without SO_REUSEPORT";
+  if (service.epoll_exclusive) text += *service.epoll_exclusive ? "  EPOLLEXCLUSIVE" : "  epoll without EPOLLEXCLUSIVE";
+  return text;
+}
+
+std::string peer_text(const PeerRow& peer) {
+  std::string text = fmt::format("{}  {}, {} open", peer.address.to_string(), human_count(peer.connections, "connection"),
+                                 human_count(peer.open));
+  if (peer.preexisting > 0) text += fmt::format(", {} from before", human_count(peer.preexisting));
+  return text + fmt::format(", on {}", human_count(peer.workers, "worker"));
+}
+
+/// Who holds the connections, from the other side.
+void add_peers(std::vector<StyledLine>& lines, const ServiceRow& service) {
+  std::uint64_t others = service.peers_other;
+  for (std::size_t i = 0; i < service.peers.size(); ++i) {
+    if (i < kPeerLines)
+      lines.push_back(detail(i == 0 ? "clients" : "", peer_text(service.peers[i])));
+    else
+      others += service.peers[i].connections;
+  }
+  if (others > 0 && !service.peers.empty())
+    lines.push_back(detail("", fmt::format("others  {}", human_count(others, "connection"))));
 }
 
 /// Percentiles, and how many connections each covers.
 void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool ascii) {
   const LifetimeStats& lifetime = service.lifetime;
+  const std::string_view least = service.preexisting == 0 ? "" : ascii ? ">=" : "≥";  // their ages count from the start
   if (lifetime.closed > 0)
     lines.push_back(detail(
         "lifetime", fmt::format("{}  of {} closed", percentiles(lifetime, ascii), human_count(lifetime.closed))));
   if (lifetime.open > 0)
     lines.push_back(detail(
         "still open",
-        fmt::format("{}, not in any lifetime; age p50 {}  max {}", human_count(lifetime.open),
-                    human_duration(lifetime.open_age_p50, ascii), human_duration(lifetime.open_age_max, ascii))));
+        fmt::format("{}, not in any lifetime; age p50 {}{}  max {}{}", human_count(lifetime.open), least,
+                    human_duration(lifetime.open_age_p50, ascii), least, human_duration(lifetime.open_age_max, ascii))));
+  if (service.preexisting > 0)
+    lines.push_back(detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
+                                                      human_count(service.preexisting),
+                                                      human_count(service.preexisting_closes))));
   const WaitStats& wait = service.accept_wait;
   if (wait.count > 0)
     lines.push_back(
@@ -102,15 +181,20 @@ void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool
   if (const std::string reasons = close_reasons(service.close_reasons); !reasons.empty())
     lines.push_back(detail("closed by", reasons));
   lines.push_back(detail("accept queue", accept_queue(service)));
+  if (service.listen_sockets > 0 || service.reuseport) lines.push_back(detail("listener", listener(service)));
+  add_peers(lines, service);
 }
 
 void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, const WorkerTable& table,
                  const Snapshot& snapshot, const PlainOptions& options) {
   lines.emplace_back();
   lines.push_back(service_headline(service, snapshot, options));
-  if (service.accepts == 0) return;
-  if (!service.workers.empty()) lines.push_back(table.header());
-  for (const WorkerRow& worker : service.workers) lines.push_back(table.row(service, worker));
+  append(lines, workers_lines(service, options));
+  const std::vector<const WorkerRow*> rows = table_rows(service);
+  if (!rows.empty()) lines.push_back(table.header());
+  for (const WorkerRow* worker : rows) lines.push_back(table.row(service, *worker));
+  append(lines, below_table(service, options.ascii));
+  if (service.accepts + service.preexisting == 0) return;
   lines.emplace_back();
   add_details(lines, service, options.ascii);
 }
@@ -152,7 +236,7 @@ void add_verdict_on_itself(std::vector<StyledLine>& lines, const Snapshot& snaps
   else if (consistency.broken.empty())
     trouble.emplace_back(fmt::format("The kernel's totals and {} agree, {} lost ones counted in.", seen,
                                      human_count(consistency.records_lost)));
-  std::move(trouble.begin(), trouble.end(), std::back_inserter(lines));
+  append(lines, std::move(trouble));
 }
 
 }  // namespace
@@ -160,9 +244,8 @@ void add_verdict_on_itself(std::vector<StyledLine>& lines, const Snapshot& snaps
 std::vector<StyledLine> summary_lines(const Snapshot& snapshot, const PlainOptions& options) {
   const WorkerTable table(snapshot, options);
   std::vector<StyledLine> lines;
-  lines.push_back(first_line(snapshot, options));
-  if (snapshot.totals.accepts == 0)
-    lines.emplace_back("Connections that were open before tracing began are not shown; only new ones are.");
+  add_verdicts(lines, snapshot, options);
+  append(lines, wrapped({}, first_sentence(snapshot, options), options.width));
   for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
   lines.emplace_back();
   lines.emplace_back(ending(snapshot.run));

@@ -26,6 +26,8 @@ struct Cell {
   bool ascii;
 };
 
+std::uint64_t connections_of(const WorkerRow& row) { return row.accepts + row.preexisting; }
+
 std::string pid_cell(const Cell& c) {
   return c.worker.tid ? fmt::format("{}/{}", c.worker.pid, *c.worker.tid) : std::to_string(c.worker.pid);
 }
@@ -51,35 +53,47 @@ struct Column {
 
 constexpr std::size_t kPid = 0;
 constexpr std::size_t kBar = 2;
+constexpr std::size_t kBefore = 4;
+constexpr std::size_t kUnread = 7;
 
 constexpr std::array<Column, kPlainColumns> kColumns = {{
     {{"PID", "process id in the initial pid namespace; with `--by thread` PID/TID"}, false, 5, 0, pid_cell},
-    {{"COMMAND", "command name, from the kernel; (exited) if the process ended during the run"},
+    {{"COMMAND", "command name, from the kernel; (exited) if the process ended, or gave up the listening socket, during the run"},
      true,
      7,
      1,
      command_cell},
-    {{"", "bar: the worker's accepts; the busiest worker of the service fills it"}, true, kBarLeast, 7, nullptr},
+    {{"", "bar: the worker's connections, accepted and from before; the busiest worker of the service fills it"}, true, kBarLeast, 7, nullptr},
     {{"ACCEPTS", "connections it accepted since tracing began"},
      false,
      7,
      2,
      [](const Cell& c) { return human_count(c.worker.accepts); }},
+    {{"BEFORE", "connections found in its hands when tracing began; left out when no worker had any"},
+     false,
+     6,
+     2,
+     [](const Cell& c) { return human_count(c.worker.preexisting); }},
     {{"ACC/S", "accepts per second: in the last tick while tracing, over the whole run in the closing summary"},
      false,
      6,
      5,
      [](const Cell& c) { return human_rate(c.rate_events, c.rate_time); }},
-    {{"OPEN", "of its accepted connections, those still open"},
+    {{"OPEN", "of its connections, those still open"},
      false,
      5,
      3,
      [](const Cell& c) { return human_count(c.worker.open); }},
-    {{"SHARE", "its part of the service's accepts"},
+    {{"UNREAD", "of the open ones, those with bytes that it has not read yet; while tracing only"},
+     false,
+     6,
+     10,
+     [](const Cell& c) { return human_count(c.worker.unread_connections); }},
+    {{"SHARE", "its part of the service's connections, accepted and from before"},
      false,
      6,
      4,
-     [](const Cell& c) { return human_share(c.worker.accepts, c.service.accepts); }},
+     [](const Cell& c) { return human_share(connections_of(c.worker), c.service.accepts + c.service.preexisting); }},
     {{"LIFE p50",
       "median lifetime, accept to close, of its closed connections; with ≥ none was closed yet and it is the median "
       "age "
@@ -128,6 +142,7 @@ WorkerTable::WorkerTable(const Snapshot& snapshot, const PlainOptions& options)
   for (const ServiceRow& service : snapshot.services)
     for (const WorkerRow& worker : service.workers) threads_ = threads_ || worker.tid.has_value();
   for (std::size_t i = 0; i < kPlainColumns; ++i) {
+    if (!is_wanted(i, snapshot)) continue;
     widths_[i] = std::max(kColumns[i].least, header_text(i).size());
     if (i == kBar) continue;
     for (const ServiceRow& service : snapshot.services)
@@ -135,6 +150,11 @@ WorkerTable::WorkerTable(const Snapshot& snapshot, const PlainOptions& options)
         widths_[i] = std::max(widths_[i], display_width(cell(i, service, worker)));
   }
   fit(options.width);
+}
+
+bool WorkerTable::is_wanted(std::size_t column, const Snapshot& snapshot) const {
+  if (column == kBefore) return snapshot.totals.preexisting > 0;
+  return column != kUnread || !final_;
 }
 
 void WorkerTable::fit(std::size_t width) {
@@ -172,14 +192,14 @@ StyledLine WorkerTable::header() const {
 
 StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) const {
   const Style style = worker.exited ? Style::faint : Style::plain;
-  const std::uint64_t busiest = service.workers.front().accepts;  // they are sorted
+  const std::uint64_t busiest = connections_of(service.workers.front());  // they are sorted
   StyledLine line;
   line.add_spaces(kIndent);
   for (std::size_t i = 0; i < kPlainColumns; ++i) {
     if (widths_[i] == 0) continue;
     if (i > 0) line.add_spaces(kGap);
     if (i == kBar)
-      line.add_left(bar(worker.accepts, busiest, widths_[i], ascii_), widths_[i], Style::bar);
+      line.add_left(bar(connections_of(worker), busiest, widths_[i], ascii_), widths_[i], Style::bar);
     else if (kColumns[i].left)
       line.add_left(cell(i, service, worker), widths_[i], style);
     else

@@ -9,7 +9,7 @@
 
 namespace acceptscope {
 
-inline constexpr std::size_t kPlainColumns = 10;
+inline constexpr std::size_t kPlainColumns = 12;
 
 /// Lays out the workers of all services alike, so that the columns of several services stand below each other.
 class WorkerTable {
@@ -24,6 +24,7 @@ class WorkerTable {
  private:
   [[nodiscard]] std::string cell(std::size_t column, const ServiceRow& service, const WorkerRow& worker) const;
   [[nodiscard]] std::string header_text(std::size_t column) const;
+  [[nodiscard]] bool is_wanted(std::size_t column, const Snapshot& snapshot) const;
   void fit(std::size_t width);
 
   bool ascii_;

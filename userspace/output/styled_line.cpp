@@ -54,6 +54,12 @@ StyledLine& StyledLine::add(std::string text, Style style) {
   return *this;
 }
 
+StyledLine& StyledLine::append(const StyledLine& other) {
+  width_ += other.width_;
+  parts_.insert(parts_.end(), other.parts_.begin(), other.parts_.end());
+  return *this;
+}
+
 StyledLine& StyledLine::add_spaces(std::size_t count) { return add(std::string(count, ' ')); }
 
 StyledLine& StyledLine::add_left(std::string text, std::size_t width, Style style) {

@@ -20,6 +20,7 @@ class StyledLine {
   StyledLine& add(std::string text, Style style = Style::plain);
   StyledLine& add_left(std::string text, std::size_t width, Style style = Style::plain);
   StyledLine& add_right(std::string text, std::size_t width, Style style = Style::plain);
+  StyledLine& append(const StyledLine& other);
   StyledLine& add_spaces(std::size_t count);
 
   [[nodiscard]] std::size_t width() const { return width_; }

@@ -75,7 +75,15 @@ TEST(AttachPlan, TracepointClosesByStateWhereThereIsNoCgroup2) {
   const AttachPlan plan = make_attach_plan(Backend::tracepoint, facts, false);
 
   EXPECT_TRUE(plan.close_from_state);
-  EXPECT_THAT(names(plan), ElementsAre("accept_sysexit", "accept4_sysexit", "state_tp", "destroy_tp"));
+  EXPECT_THAT(names(plan), ElementsAre("accept_sysexit", "accept_sysexit", "state_tp", "destroy_tp"));
+}
+
+TEST(AttachPlan, MptcpClosesAreHookedWhereThereIsMptcp) {
+  KernelFacts facts = modern_kernel();
+  EXPECT_THAT(names(make_attach_plan(Backend::fentry, facts, false)), Not(Contains("mptcp_fentry")));
+  facts.has_mptcp_close = true;
+  EXPECT_THAT(names(make_attach_plan(Backend::fentry, facts, false)), Contains("mptcp_fentry"));
+  EXPECT_THAT(names(make_attach_plan(Backend::kprobe, facts, false)), Contains("mptcp_kprobe"));
 }
 
 TEST(AttachPlan, ForksAreFollowedOnlyForAProcessFilter) {

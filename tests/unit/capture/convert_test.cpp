@@ -55,7 +55,59 @@ TEST(Convert, AnEnqueueThatWasNotSeenGivesNoWait) {
   wire::connection raw = accepted_connection();
   raw.enqueued_ns = 0;
 
-  EXPECT_EQ(to_open_connection(1, raw).accept_wait, std::nullopt);
+  EXPECT_EQ(to_open_connection(1, raw, 0).accept_wait, std::nullopt);
+}
+
+TEST(Convert, AConnectionHeldByAnotherProcessAloneIsHandedOver) {
+  wire::connection raw = accepted_connection();
+  raw.owner_walk = 3;
+  raw.other_walk = 4;
+  raw.other_tgid = 70;
+  raw.other_start_ns = 123;
+
+  EXPECT_EQ(to_open_connection(1, raw, 4).held_by, (WorkerKey{70, 0, 123}));
+  EXPECT_EQ(to_open_connection(1, raw, 5).held_by, std::nullopt) << "the last walk saw nobody: it is on its way";
+  raw.owner_walk = 4;
+  EXPECT_EQ(to_open_connection(1, raw, 4).held_by, std::nullopt) << "the owner has it, too";
+}
+
+TEST(Convert, APreexistingConnectionHasNoWait) {
+  wire::connection raw = accepted_connection();
+  raw.enqueued_ns = 0;
+  raw.preexisting = 1;
+  raw.active = 1;
+  raw.unread_bytes = 17;
+
+  const OpenConnection open = to_open_connection(1, raw, 1);
+
+  EXPECT_TRUE(open.preexisting);
+  EXPECT_EQ(open.accept_wait, std::nullopt);
+  EXPECT_TRUE(open.active);
+  EXPECT_EQ(open.unread_bytes, 17u);
+}
+
+TEST(Convert, ListeningSocketsOfOneAddressAreOneService) {
+  wire::listener raw{};
+  raw.service.port = 8000;
+  raw.drops = 12;
+  raw.drops_before = 10;
+  raw.depth = 3;
+  raw.backlog = 128;
+  raw.reuseport = 1;
+  std::vector<Listeners> services;
+
+  add_listener(services, raw);
+  raw.backlog = 64;
+  add_listener(services, raw);
+  raw.service.port = 8001;
+  add_listener(services, raw);
+
+  ASSERT_EQ(services.size(), 2u);
+  EXPECT_EQ(services[0].sockets, 2u);
+  EXPECT_EQ(services[0].backlog, 128u);
+  EXPECT_EQ(services[0].queue_depth, 6u);
+  EXPECT_EQ(services[0].overflows, 4u);
+  EXPECT_TRUE(services[0].reuseport);
 }
 
 TEST(Convert, AReasonFromTheFutureIsUnknown) {

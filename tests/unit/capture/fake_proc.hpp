@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <iomanip>
+#include <sstream>
 #include <string>
 
 #include "model/records.hpp"
@@ -45,6 +47,15 @@ class FakeProc {
     put(directory + "/stat", stat + " " + std::to_string(process.start_ticks) + " 0 0\n");
     put(directory + "/cmdline", process.cmdline);
     put(directory + "/cgroup", process.cgroup);
+  }
+  /// An epoll set with one watched descriptor, as /proc/PID/fdinfo/FD shows it.
+  void add_epoll(std::uint32_t pid, std::uint32_t fd, std::uint64_t inode, std::uint32_t events) {
+    const std::string directory = root_ + "/" + std::to_string(pid) + "/fdinfo";
+    std::filesystem::create_directories(directory);
+    std::ostringstream line;
+    line << "pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t1062\ntfd:        3 events: " << std::hex << std::setw(8) << events
+         << " data:                3  pos:0 ino:" << inode << " sdev:8\n";
+    put(directory + "/" + std::to_string(fd), line.str());
   }
   void remove(std::uint32_t pid) { std::filesystem::remove_all(root_ + "/" + std::to_string(pid)); }
 

@@ -91,16 +91,16 @@ TEST(ProcessWatch, DescribesAWorkerOnceAndThenItsEnd) {
   proc.add(process);
   ProcessWatch watch{ProcFs(proc.root())};
 
-  const auto first = watch.update({counters_of(process), counters_of(process)});
+  const auto first = watch.update({counters_of(process), counters_of(process)}, {});
   ASSERT_THAT(first, SizeIs(1));
   EXPECT_EQ(first[0].cmdline, "w");
-  EXPECT_THAT(watch.update({counters_of(process)}), IsEmpty());
+  EXPECT_THAT(watch.update({counters_of(process)}, {}), IsEmpty());
 
   proc.remove(7);
-  const auto last = watch.update({counters_of(process)});
+  const auto last = watch.update({counters_of(process)}, {});
   ASSERT_THAT(last, SizeIs(1));
   EXPECT_TRUE(last[0].exited);
-  EXPECT_THAT(watch.update({counters_of(process)}), IsEmpty());
+  EXPECT_THAT(watch.update({counters_of(process)}, {}), IsEmpty());
 }
 
 }  // namespace

@@ -66,6 +66,8 @@ class ConnectionBuilder {
   Self& from(std::string_view peer) { return record_.peer = endpoint(peer), self(); }
   Self& to(std::string_view local) { return record_.local = endpoint(local), self(); }
   Self& accepted_at(Nanoseconds since_start) { return record_.accepted_at = kStart + since_start, self(); }
+  /// Open already when tracing began; found `since_start`.
+  Self& found_at(Nanoseconds since_start = 0s) { return record_.preexisting = true, accepted_at(since_start); }
   Self& waited(Nanoseconds wait) { return record_.accept_wait = wait, self(); }
   Self& bytes(std::uint64_t received, std::uint64_t sent) {
     return record_.bytes_received = received, record_.bytes_sent = sent, self();
@@ -86,7 +88,12 @@ class ClosedConnectionBuilder : public ConnectionBuilder<ClosedConnectionBuilder
   ClosedConnectionBuilder& because(CloseReason reason) { return record_.reason = reason, *this; }
   ClosedConnectionBuilder& closed_by(std::uint32_t pid) { return record_.closer_pid = pid, *this; }
 };
-class OpenConnectionBuilder : public ConnectionBuilder<OpenConnectionBuilder, OpenConnection> {};
+class OpenConnectionBuilder : public ConnectionBuilder<OpenConnectionBuilder, OpenConnection> {
+ public:
+  OpenConnectionBuilder& active() { return record_.active = true, *this; }
+  OpenConnectionBuilder& unread(std::uint64_t bytes) { return record_.unread_bytes = bytes, *this; }
+  OpenConnectionBuilder& held_by(const WorkerKey& key) { return record_.held_by = key, *this; }
+};
 
 inline ClosedConnectionBuilder closed_connection() { return {}; }
 inline OpenConnectionBuilder open_connection() { return {}; }
@@ -98,6 +105,12 @@ class WorkerCountersBuilder {
   WorkerCountersBuilder& named(std::string comm) { return counters_.comm = std::move(comm), *this; }
   WorkerCountersBuilder& accepts(std::uint64_t count) { return counters_.accepts = count, *this; }
   WorkerCountersBuilder& untracked(std::uint64_t count) { return counters_.untracked = count, *this; }
+  WorkerCountersBuilder& preexisting(std::uint64_t count) { return counters_.preexisting = count, *this; }
+  /// Each is how long a pre-existing connection was followed until it closed.
+  WorkerCountersBuilder& preexisting_closed_after(std::initializer_list<Nanoseconds> times) {
+    for (const Nanoseconds time : times) ++counters_.preexisting_closes, counters_.preexisting_time += time;
+    return *this;
+  }
   WorkerCountersBuilder& peak(std::uint64_t count) { return counters_.peak_open = count, *this; }
   WorkerCountersBuilder& bytes(std::uint64_t received, std::uint64_t sent) {
     return counters_.bytes_received = received, counters_.bytes_sent = sent, *this;
@@ -129,6 +142,9 @@ class ServiceCountersBuilder {
   explicit ServiceCountersBuilder(const ServiceKey& key) { counters_.service = key; }
   ServiceCountersBuilder& accepts(std::uint64_t count) { return counters_.accepts = count, *this; }
   ServiceCountersBuilder& closes(std::uint64_t count) { return counters_.closes = count, *this; }
+  ServiceCountersBuilder& preexisting(std::uint64_t count, std::uint64_t closes = 0) {
+    return counters_.preexisting = count, counters_.preexisting_closes = closes, *this;
+  }
   ServiceCountersBuilder& never_accepted(std::uint64_t count) { return counters_.never_accepted = count, *this; }
   ServiceCountersBuilder& peak(std::uint64_t count) { return counters_.peak_open = count, *this; }
   ServiceCountersBuilder& queue(std::uint64_t depth_max, std::uint32_t backlog) {
@@ -143,12 +159,38 @@ class ServiceCountersBuilder {
 };
 inline ServiceCountersBuilder counters_of(const ServiceKey& key) { return ServiceCountersBuilder(key); }
 
+class HolderBuilder {
+ public:
+  explicit HolderBuilder(const WorkerKey& key) { holder_.worker = key, holder_.service = service(); }
+  HolderBuilder& on(const ServiceKey& key) { return holder_.service = key, *this; }
+  HolderBuilder& named(std::string comm) { return holder_.comm = std::move(comm), *this; }
+  HolderBuilder& child_of(std::uint32_t pid) { return holder_.parent_pid = pid, *this; }
+  HolderBuilder& polling(bool polls, std::optional<bool> exclusive = {}) {
+    return holder_.polls = polls, holder_.exclusive = exclusive, *this;
+  }
+  operator Holder() const { return holder_; }  // NOLINT
+
+ private:
+  Holder holder_;
+};
+inline HolderBuilder holder(const WorkerKey& key) { return HolderBuilder(key); }
+
+inline Listeners listeners(std::uint32_t sockets, const ServiceKey& key = service()) {
+  Listeners result;
+  result.service = key;
+  result.sockets = sockets;
+  result.backlog = 128;
+  return result;
+}
+
 class TickBuilder {
  public:
   explicit TickBuilder(Nanoseconds since_start) { tick_.at = kStart + since_start; }
   TickBuilder& with(ServiceCounters counters) { return tick_.services.push_back(std::move(counters)), *this; }
   TickBuilder& with(WorkerCounters counters) { return tick_.workers.push_back(std::move(counters)), *this; }
   TickBuilder& with(OpenConnection connection) { return tick_.open.push_back(connection), *this; }
+  TickBuilder& with(Listeners listeners) { return tick_.listeners.push_back(listeners), *this; }
+  TickBuilder& with(Holder holder) { return tick_.holders.push_back(std::move(holder)), *this; }
   TickBuilder& with(ProcessInfo process) { return tick_.processes.push_back(std::move(process)), *this; }
   TickBuilder& losing(const Losses& losses) { return tick_.losses = losses, *this; }
   /// Every worker's accepts and closes once more, as counters of its service.
@@ -159,6 +201,8 @@ class TickBuilder {
       total.service = counters.service;
       total.accepts += counters.accepts;
       total.closes += counters.closes;
+      total.preexisting += counters.preexisting;
+      total.preexisting_closes += counters.preexisting_closes;
     }
     for (auto& [key, total] : totals) tick_.services.push_back(total);
     return *this;

@@ -76,7 +76,7 @@ TEST(Consistency, AnAcceptOfNoWorkerIsNamed) {
   lossy.sums.open = 4;
 
   EXPECT_THAT(broken_at_end(lossy.sums, lossy.records_seen),
-              ElementsAre("The services counted 10 accepts, but the workers 7, with 2 more of workers without counters "
+              ElementsAre("The services counted 10 accepts, but the workers 7 accepts, with 2 more of workers without counters "
                           "and 0 by nobody known."));
 }
 
@@ -85,7 +85,40 @@ TEST(Consistency, AHistogramThatMissesADurationIsNamed) {
   sums.lifetimes = 2;
 
   EXPECT_THAT(broken_at_end(sums, 3),
-              ElementsAre("The workers counted 3 closes, but their lifetime histograms hold 2 durations."));
+              ElementsAre("The workers counted 3 closes of accepts, but their lifetime histograms hold 2 durations."));
+}
+
+/// 2 of the lossless run's accepts are open; of 4 connections from before 1 closed.
+KernelSums with_preexisting() {
+  KernelSums sums = lossless();
+  sums.service_preexisting = sums.worker_preexisting = 4;
+  sums.service_preexisting_closes = sums.worker_preexisting_closes = 1;
+  sums.open += 3;
+  return sums;
+}
+
+TEST(Consistency, ConnectionsFromBeforeAreInTheBooksOnBothSides) {
+  EXPECT_THAT(broken_at_end(with_preexisting(), 4), IsEmpty());
+  EXPECT_THAT(broken_while_running(with_preexisting(), with_preexisting(), 4), IsEmpty());
+}
+
+TEST(Consistency, OneFromBeforeThatGotLostIsNamed) {
+  KernelSums sums = with_preexisting();
+  sums.open -= 1;
+
+  EXPECT_THAT(broken_at_end(sums, 4),
+              ElementsAre("The services counted 5 accepts and 4 pre-existing connections, but 4 closes, 4 connections are "
+                          "open and 0 could not be tracked.",
+                          "The workers counted 5 accepts and 4 pre-existing connections, but 4 closes, 4 connections are "
+                          "open and 0 could not be tracked."));
+}
+
+TEST(Consistency, OneFromBeforeThatHasNoWorkerIsNamed) {
+  KernelSums sums = with_preexisting();
+  ++sums.service_preexisting;
+  ++sums.service_preexisting_closes;
+
+  EXPECT_THAT(broken_at_end(sums, 5), ::testing::SizeIs(2));
 }
 
 TEST(Consistency, AFullServiceMapLeavesInequalities) {
@@ -123,7 +156,7 @@ TEST(Consistency, WhileRunningNoCounterFallsBehindWhatFollowedFromIt) {
 
   EXPECT_THAT(broken_while_running(lossless(), now, 3),
               ElementsAre("The services counted 3 closes, but only 2 accepts.",
-                          "The services counted 2 accepts, but the workers 5, with 0 more of workers without counters "
+                          "The services counted 2 accepts, but the workers 5 accepts, with 0 more of workers without counters "
                           "and 0 by nobody known."));
 }
 

@@ -50,5 +50,16 @@ TEST(OpenConnections, PlacementIsAskedOncePerOwnerAndHides) {
   EXPECT_EQ(summaries.services.at(service("0.0.0.0:8000")).without_counters, 1u);
 }
 
+TEST(OpenConnections, ActivityUnreadBytesAndHandOversAreSummedUp) {
+  const std::vector<OpenConnection> open{open_connection().active().unread(100), open_connection().unread(20),
+                                         open_connection().active().held_by(worker(9))};
+  const OpenSummary all = summarize(open, kStart + 10s, as_recorded).services.at(service());
+
+  EXPECT_EQ(all.active, 2u);
+  EXPECT_EQ(all.unread, 2u);
+  EXPECT_EQ(all.unread_bytes, 120u);
+  EXPECT_EQ(all.handed_over, 1u);
+}
+
 }  // namespace
 }  // namespace acceptscope::testing

@@ -40,7 +40,7 @@ TEST(Run, TotalsAreTheKernelsServiceCounters) {
                    .with(counters_of(worker(1)).on(service("127.0.0.1:1")).accepts(5).closed_after({1s, 1s, 1s})));
   const Snapshot snapshot = traced.snapshot();
 
-  EXPECT_EQ(snapshot.totals, (Totals{12, 10, 2, 2}));
+  EXPECT_EQ(snapshot.totals, (Totals{12, 10, 2, 0, 2}));
   ASSERT_EQ(snapshot.services.size(), 2u);
   EXPECT_EQ(snapshot.services[0].endpoint, endpoint("127.0.0.1:2"));
   EXPECT_EQ(snapshot.services[1].open, 2u);
@@ -214,7 +214,7 @@ TEST(Run, AnUntrackedAcceptIsNeitherOpenNorClosed) {
   traced.apply(closed_connection());
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{5, 1, 2, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{5, 1, 2, 0, 0}));
   EXPECT_EQ(snapshot.services.at(0).workers.at(0).open, 2u);
   EXPECT_THAT(snapshot.consistency.broken, IsEmpty());
 }
@@ -231,7 +231,7 @@ TEST(Run, AnUnattributedAcceptIsTheServicesAndNoWorkers) {
   traced.apply(closed_connection());
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{3, 2, 1, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{3, 2, 1, 0, 0}));
   EXPECT_EQ(snapshot.services.at(0).workers.at(0).accepts, 2u);
   EXPECT_THAT(snapshot.consistency.broken, IsEmpty());
 }
@@ -249,7 +249,7 @@ TEST(Run, ConnectionsOfAWorkerWithoutCountersAreTheServicesAlone) {
   traced.apply(closed_connection().by(worker(2)));
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 2, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 2, 0, 0}));
   EXPECT_THAT(pids(snapshot.services.at(0)), ElementsAre(1));
   EXPECT_EQ(snapshot.services.at(0).lifetime.open, 2u);
   EXPECT_EQ(snapshot.connections.size(), 3u);
@@ -405,7 +405,7 @@ TEST(Run, AServiceThatTheKernelHadNoRoomForIsKnownByItsWorkers) {
   traced.apply(closed_connection());
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{2, 1, 1, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{2, 1, 1, 0, 0}));
   EXPECT_THAT(snapshot.consistency.broken, IsEmpty());
 }
 
@@ -425,7 +425,7 @@ TEST(Run, CommGlobsHideWorkersAndWhatIsTheirs) {
   traced.apply(closed_connection().by(worker(3)));
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 2, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 2, 0, 0}));
   ASSERT_EQ(snapshot.services.size(), 1u);
   EXPECT_THAT(pids(snapshot.services[0]), ElementsAre(1, 2));
   EXPECT_EQ(snapshot.services[0].lifetime.max, 1s);
@@ -477,7 +477,7 @@ TEST(Run, ListeningAddressesAreSelectedAfterTheServiceIsResolved) {
   const Snapshot snapshot = finished(traced);
 
   ASSERT_EQ(snapshot.services.size(), 1u);
-  EXPECT_EQ(snapshot.totals, (Totals{2, 1, 1, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{2, 1, 1, 0, 0}));
   EXPECT_EQ(snapshot.connections.size(), 2u);
   EXPECT_EQ(snapshot.connections_omitted, 0u);
   EXPECT_EQ(traced.row_of(OpenConnection(open_connection().on(service("127.0.0.1:81"))), kStart), std::nullopt);

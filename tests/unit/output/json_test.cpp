@@ -64,12 +64,12 @@ TEST(Dump, ReadBackIsTheSameSnapshot) {
 TEST(Dump, NoNanosecondIsLost) {
   Snapshot s = sample::complete();
   for (const Nanoseconds lifetime : {1ns, 999'999'999ns, 1'000'000'001ns, Nanoseconds{90 * 24h} + 1ns}) {
-    s.connections[0].lifetime = lifetime;
+    s.connections[1].lifetime = lifetime;
     const Result<Snapshot> again = read(dump(s));
     ASSERT_TRUE(again) << again.error().message();
-    EXPECT_EQ(again->connections[0].lifetime, lifetime);
+    EXPECT_EQ(again->connections[1].lifetime, lifetime);
   }
-  s.connections[0].lifetime = 1'234ns;
+  s.connections[1].lifetime = 1'234ns;
   EXPECT_THAT(dump(s), HasSubstr(R"("lifetime_seconds":0.000001234,)"));
 }
 
@@ -146,7 +146,7 @@ TEST(LogLine, OfAClosedConnection) {
             R"("local":{"address":"127.0.0.1","port":8000},"peer":{"address":"127.0.0.1","port":51234},)"
             R"("accepted_at":"2024-05-01T14:02:12.000000042Z","accept_wait_seconds":0.0000123,)"
             R"("closed_at":"2024-05-01T14:02:12.000001276Z","lifetime_seconds":0.000001234,"age_seconds_min":null,)"
-            R"("bytes_received":321,"bytes_sent":54321,"close_reason":"peer","closed_by_pid":4121})"
+            R"("bytes_received":321,"bytes_sent":54321,"close_reason":"peer","closed_by_pid":4121,"preexisting":false,"held_by_pid":null})"
             "\n");
 }
 
@@ -160,6 +160,16 @@ TEST(LogLine, OfAnOpenConnection) {
   EXPECT_EQ(line["lifetime_seconds"], nullptr);
   EXPECT_EQ(line["age_seconds_min"], 41);
   EXPECT_EQ(line["close_reason"], nullptr);
+}
+
+TEST(LogLine, OfOneFromBefore) {
+  std::string text;
+  write_connection_line(text, {{sample::endpoint("::", 9000), 7}, sample::preexisting_connection(2)});
+  const json line = json::parse(text);
+
+  EXPECT_EQ(line["accepted_at"], nullptr);
+  EXPECT_EQ(line["preexisting"], true);
+  EXPECT_EQ(line["held_by_pid"], 4199);
 }
 
 TEST(ReadDump, SaysWhatAFileIsInstead) {
@@ -225,14 +235,58 @@ TEST(ReadDump, NamesTheDamagedField) {
 TEST(ReadDump, AMissingFieldIsAnErrorUnlessItMayBeUnknown) {
   json document = json::parse(dump(sample::complete()));
   document["run"].erase("command");
-  document["connections"][0].erase("lifetime_seconds");
+  document["connections"][1].erase("lifetime_seconds");
   const Result<Snapshot> snapshot = read(document.dump());
   ASSERT_TRUE(snapshot) << snapshot.error().message();
   EXPECT_EQ(snapshot->run.command, std::nullopt);
-  EXPECT_EQ(snapshot->connections[0].lifetime, std::nullopt);
+  EXPECT_EQ(snapshot->connections[1].lifetime, std::nullopt);
 
   document["losses"].erase("ring_full");
   EXPECT_THAT(error_of(document.dump()), HasSubstr("losses.ring_full is missing"));
+}
+
+/// Removes from every object what the first dumps did not have.
+template <class T>
+void make_old(json& document) {
+  if (document.is_array()) {
+    for (json& element : document) make_old<T>(element);
+  } else if (document.is_object()) {
+    for_each_field<T>([&document](const auto& f) {
+      if (f.since == Since::later) document.erase(std::string(f.name));
+    });
+  }
+}
+
+TEST(ReadDump, ADumpWrittenBeforeAFieldExistedIsRead) {
+  json document = json::parse(dump(sample::complete()));
+  make_old<Totals>(document["totals"]);
+  make_old<ServiceRow>(document["services"]);
+  for (json& service : document["services"]) {
+    make_old<WorkerRow>(service["workers"]);
+    make_old<AcceptQueue>(service["accept_queue"]);
+  }
+  make_old<ConnectionRow>(document["connections"]);
+  EXPECT_FALSE(document["services"][0].contains("verdict"));
+  const Result<Snapshot> old = read(document.dump());
+
+  ASSERT_TRUE(old) << old.error().message();
+  EXPECT_EQ(old->totals.accepts, sample::complete().totals.accepts);
+  EXPECT_EQ(old->totals.preexisting, 0U);
+  EXPECT_EQ(old->services[0].workers[0].role, Role::worker);
+  EXPECT_EQ(old->services[0].verdict, Verdict{});
+  EXPECT_FALSE(old->connections[0].preexisting);
+}
+
+TEST(ReadDump, AFieldAddedLaterIsCheckedWhereItIs) {
+  EXPECT_THAT(error_of(changed("/services/0/workers/0/role", "boss")), HasSubstr("services[0].workers[0].role is not"));
+  EXPECT_THAT(error_of(changed("/services/0/verdict/advice", 1)), HasSubstr("services[0].verdict.advice is not a list"));
+}
+
+/// A list of numbers is a line to read across, whatever its length.
+TEST(Dump, TimelinesHaveALinePerWorker) {
+  EXPECT_THAT(dump(sample::uneven()),
+              HasSubstr("\n          {\"pid\":4121,\"tid\":null,\"accepts\":[600,1],\"open\":[19,20],\"active\":[2,3],"
+                        "\"bytes\":[601000,60100]},\n"));
 }
 
 }  // namespace

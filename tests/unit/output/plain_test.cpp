@@ -70,7 +70,68 @@ TEST(Plain, SummaryWithEverything) { expect_golden("summary_complete.txt", rende
 
 TEST(Plain, SummaryOfPinnedConnectionsShowsAgesWhereNoLifetimeIsKnown) {
   expect_golden("summary_pinned.txt",
-                render(snapshot({service("0.0.0.0", 8000, {worker(4121, 20, 20), worker(4122, 12, 12)})}), closing()));
+                render(snapshot({sample::pinned_service()}), closing()));
+}
+
+TEST(Plain, LiveBlockOfPinnedConnections) {
+  expect_golden("live_pinned.txt", render(snapshot({sample::pinned_service()}), live()));
+}
+
+TEST(Plain, PinnedConnectionsOnNarrowAndOnWideTerminals) {
+  for (const std::size_t width : {80U, 200U}) {
+    PlainOptions options = closing();
+    options.width = width;
+    expect_golden("summary_pinned_" + std::to_string(width) + ".txt",
+                  render(snapshot({sample::pinned_service()}), options));
+    options.final = false;
+    expect_golden("live_pinned_" + std::to_string(width) + ".txt",
+                  render(snapshot({sample::pinned_service()}), options));
+  }
+}
+
+TEST(Plain, ManyIdleWorkersShareOneLine) {
+  std::vector<WorkerRow> workers = {worker(5'000, 4, 2), worker(5'001, 2, 1)};
+  for (std::uint32_t pid = 5'002; pid < 5'070; ++pid) workers.push_back(sample::idle_worker(pid));
+  const Snapshot s = snapshot({service("0.0.0.0", 80, std::move(workers))});
+
+  for (const PlainOptions& options : {live(), closing()}) {
+    const std::vector<std::string> lines = lines_of(render(s, options));
+    EXPECT_THAT(lines, Contains(HasSubstr("70 workers could accept; 68 idle; effective workers 1.8 of 70")));
+    EXPECT_THAT(lines, Contains(StartsWith("  68 idle: pids 5002, 5003, 5004, ")));
+    EXPECT_THAT(lines, Not(Contains(HasSubstr("   5002  "))));
+  }
+  EXPECT_THAT(render(s, closing()), HasSubstr(" 5065 and 4 more\n"));
+}
+
+TEST(Plain, IdleWorkersKeepTheirRowsAndSupervisorsHaveNone) {
+  const std::string text = render(snapshot({sample::pinned_service()}), live());
+
+  EXPECT_THAT(text, HasSubstr("\n   4128  uvicorn "));
+  EXPECT_THAT(text, Not(HasSubstr("\n   4120  ")));
+  EXPECT_THAT(text, HasSubstr("\n  Supervised by uvicorn (pid 4120)\n"));
+}
+
+TEST(Plain, TheWorstVerdictComesFirstAndCalmOnesAreCounted) {
+  std::vector<ServiceRow> services;
+  for (std::uint16_t port = 1; port <= 6; ++port) {
+    services.push_back(service("0.0.0.0", port, {worker(5'000, 2, 1)}));
+    services.back().verdict = {VerdictCode::balanced, Severity::ok, "all is well", {}, {}};
+  }
+  services[2].verdict.severity = Severity::warning;
+  services[4].verdict.severity = Severity::critical;
+  const std::vector<std::string> lines = lines_of(render(snapshot(std::move(services)), closing()));
+
+  EXPECT_EQ(lines[0], "CRITICAL 0.0.0.0:5, balanced: all is well");
+  EXPECT_EQ(lines[1], "WARNING 0.0.0.0:3, balanced: all is well");
+  EXPECT_EQ(lines[2], "OK 0.0.0.0:1, balanced: all is well");
+  EXPECT_EQ(lines[5], "1 more service with nothing to worry about");
+}
+
+TEST(Plain, VerdictsAreAsciiWhereThatIsAskedFor) {
+  PlainOptions options = closing();
+  options.ascii = true;
+
+  EXPECT_THAT(render(snapshot({sample::pinned_service()}), options), HasSubstr("median age >= 41 s"));
 }
 
 TEST(Plain, ColorsNeverChangeTheText) {
@@ -103,7 +164,6 @@ TEST(Plain, SummaryOfARunWithoutAccepts) {
 
   EXPECT_EQ(render(s, closing()),
             "Nothing was accepted in 1m00s (any port; since 2024-05-01 14:02:11 UTC).\n"
-            "Connections that were open before tracing began are not shown; only new ones are.\n"
             "\n"
             "Backend kprobe (not fentry: Operation not permitted); ended after the time asked for.\n"
             "No losses; the kernel's totals and 0 records agree.\n");
@@ -142,6 +202,7 @@ TEST(Plain, TextFromOutsideIsEscapedEverywhere) {
   s.run.command->argv = {hostile};
   s.run.filters = {{hostile}, {hostile}, {}, {hostile}, {hostile}};
   s.consistency.broken = {hostile};
+  s.services[0].verdict = {VerdictCode::balanced, Severity::ok, hostile, {hostile}, {hostile}};
 
   for (const PlainOptions& options : {live(), closing()}) {
     const std::string text = render(s, options);
@@ -160,23 +221,23 @@ TEST(Plain, FirstTickHasNoRateRatherThanZero) {
 
 TEST(PlainHeight, CutsWorkersAndSaysHowManyAndWhatTheyDid) {
   PlainOptions options = live();
-  options.height = 8;
+  options.height = 9;
 
   const std::vector<std::string> lines = lines_of(render(snapshot({service_with_workers(80, 20)}), options));
 
-  ASSERT_THAT(lines, SizeIs(8));
-  EXPECT_THAT(lines[6], HasSubstr("5002"));
-  EXPECT_EQ(lines[7], "  … 17 more workers: 306 accepts, 17 open");
+  ASSERT_THAT(lines, SizeIs(9));
+  EXPECT_THAT(lines[7], HasSubstr("5002"));
+  EXPECT_EQ(lines[8], "  … 17 more workers: 306 accepts, 17 open");
 }
 
 TEST(PlainHeight, CutsServicesAfterTheBusiest) {
   PlainOptions options = live();
-  options.height = 13;
+  options.height = 15;
   const Snapshot s = snapshot({service_with_workers(80, 9), service_with_workers(81, 9), service_with_workers(82, 9)});
 
   const std::vector<std::string> lines = lines_of(render(s, options));
 
-  ASSERT_THAT(lines, SizeIs(13));
+  ASSERT_THAT(lines, SizeIs(15));
   EXPECT_THAT(lines, Contains(StartsWith("0.0.0.0:81")));
   EXPECT_EQ(lines.back(), "… 1 more service");
 }
@@ -211,7 +272,11 @@ TEST(PlainHeight, UsesAllTheRoomThereIs) {
 }
 
 TEST(PlainWidth, LeavesOutTheLeastImportantColumnsFirst) {
-  const auto header_at = [](std::size_t width) { return lines_of(render(uneven(), {.width = width}))[3]; };
+  const auto header_at = [](std::size_t width) {
+    for (const std::string& line : lines_of(render(uneven(), {.width = width})))
+      if (line.starts_with("    PID")) return line;
+    return std::string();
+  };
 
   EXPECT_EQ(header_at(80), "    PID  COMMAND              ACCEPTS   ACC/S   OPEN   SHARE  LIFE p50  WAIT p95");
   EXPECT_EQ(header_at(55), "    PID  COMMAND  ACCEPTS   ACC/S   OPEN   SHARE");
@@ -220,7 +285,7 @@ TEST(PlainWidth, LeavesOutTheLeastImportantColumnsFirst) {
 
 /// The README quotes the file.
 TEST(Plain, ColumnsAreDescribed) {
-  EXPECT_THAT(plain_columns(), SizeIs(10));
+  EXPECT_THAT(plain_columns(), SizeIs(12));
   expect_golden("plain_columns.md", plain_columns_markdown());
 }
 

@@ -70,6 +70,33 @@ inline WorkerRow worker(std::uint32_t pid, std::uint64_t accepts, std::uint64_t 
   row.lifetime = lifetime(accepts - open, open);
   row.accept_wait = wait(accepts);
   row.recent_accepts = accepts / 20;
+  row.active_connections = open / 2;
+  row.unread_connections = open / 10;
+  row.unread_bytes = open * 7;
+  return row;
+}
+
+/// One that holds the listening socket and never got anything.
+inline WorkerRow idle_worker(std::uint32_t pid) {
+  WorkerRow row = worker(pid, 0, 0);
+  row.peak_open = 0;
+  row.connection_time = {};
+  return row;
+}
+
+inline WorkerRow supervisor(std::uint32_t pid) {
+  WorkerRow row = idle_worker(pid);
+  row.role = Role::supervisor;
+  return row;
+}
+
+/// One whose connections are all from before, open still.
+inline WorkerRow pinned_worker(std::uint32_t pid, std::uint64_t connections) {
+  WorkerRow row = worker(pid, 0, 0);
+  row.preexisting = row.open = row.peak_open = row.lifetime.open = connections;
+  row.lifetime = lifetime(0, connections);
+  row.bytes_received = connections * 100;
+  row.bytes_sent = connections * 1'000;
   return row;
 }
 
@@ -77,18 +104,24 @@ inline ServiceRow service(std::string_view address, std::uint16_t port, std::vec
   ServiceRow row;
   row.endpoint = endpoint(address, port);
   row.netns = kHostNetns;
+  row.listen_sockets = 1;
+  row.epoll_exclusive = false;
   row.reuseport = false;
   row.backlog = 2048;
   for (const WorkerRow& worker : workers) {
     row.accepts += worker.accepts;
     row.closes += worker.closes;
     row.open += worker.open;
+    row.preexisting += worker.preexisting;
+    row.preexisting_closes += worker.preexisting_closes;
+    if (worker.role == Role::worker) ++row.workers_eligible;
+    if (worker.role == Role::worker && worker.accepts + worker.preexisting == 0) ++row.workers_idle;
     row.recent_accepts += worker.recent_accepts;
   }
   row.peak_open = row.open + 4;
   row.lifetime = lifetime(row.closes, row.open);
   row.accept_wait = wait(row.accepts);
-  row.accept_queue.depth_max = 12;
+  row.accept_queue = {.depth_max = 12, .depth = 2, .overflows = 0};
   row.close_reasons = {.local = row.closes > 4 ? 4U : 0U, .peer = row.closes > 4 ? row.closes - 4 : row.closes};
   row.workers = std::move(workers);
   return row;
@@ -125,6 +158,15 @@ inline ConnectionRow open_connection(std::uint64_t id) {
   return row;
 }
 
+/// Held by another process than the one that had it when tracing began.
+inline ConnectionRow preexisting_connection(std::uint64_t id) {
+  ConnectionRow row = open_connection(id);
+  row.accepted_at.reset();
+  row.preexisting = true;
+  row.held_by_pid = 4199;
+  return row;
+}
+
 /// One minute with the services given; totals are theirs.
 inline Snapshot snapshot(std::vector<ServiceRow> services) {
   Snapshot s;
@@ -144,6 +186,7 @@ inline Snapshot snapshot(std::vector<ServiceRow> services) {
     s.totals.accepts += service.accepts;
     s.totals.closes += service.closes;
     s.totals.open += service.open;
+    s.totals.preexisting += service.preexisting;
     s.totals.never_accepted += service.never_accepted;
   }
   s.consistency.records_seen = s.totals.closes;
@@ -155,10 +198,61 @@ inline Snapshot snapshot(std::vector<ServiceRow> services) {
   return s;
 }
 
+/// A timeline of two steps.
+inline TimelineRows timeline() {
+  TimelineRows rows;
+  rows.step = 30s;
+  rows.start = {kStart, kStart + 30s};
+  rows.workers = {{4121, {}, {600, 1}, {19, 20}, {2, 3}, {601'000, 60'100}}, {4122, 7, {0, 0}, {0, 1}, {0, 0}, {0, 5}}};
+  return rows;
+}
+
+/// What the model finds out about a service beside its counters.
+inline void add_findings(ServiceRow& row) {
+  row.active_workers = {{.min = 1, .p50 = 2, .p95 = 3, .max = 4, .windows = 59, .now = 2},
+                        {.min = 2, .p50 = 3, .p95 = 4, .max = 4, .windows = 59, .now = 3}};
+  row.effective_workers = {2.61, 3.5, 2.25, 3.97, 3.99};
+  row.top_share = {0.499, 0.25, 0.625};
+  row.verdict = {VerdictCode::accept_skew,
+                 Severity::warning,
+                 "3 of 4 workers took 1,201 of 1,204 connections (effective workers 2.7; a fair draw gives at least 4.0 in "
+                 "99 % of cases), 20.1 accepts/s",
+                 {"1 of 4 workers took 3 connections: pid 4124.", "Half of the connections lasted 1.2 ms or less."},
+                 {"One listening socket per worker (SO_REUSEPORT): the kernel deals connections by a hash instead of waking "
+                  "workers in a fixed order."}};
+  row.peers = {{endpoint("10.0.0.7", 0).address, 1'100, 40, 0, 90s, 4},
+               {endpoint("2001:db8::7", 0).address, 101, 3, 0, 1'500ms, 3}};
+  row.peers_other = 3;
+  row.timeline = timeline();
+}
+
 /// A service whose four workers share 1,204 connections unevenly.
 inline ServiceRow uneven_service() {
-  return service("0.0.0.0", 8000,
-                 {worker(4121, 601, 20), worker(4122, 301, 12), worker(4123, 299, 8), worker(4124, 3, 3)});
+  ServiceRow row = service("0.0.0.0", 8000,
+                           {worker(4121, 601, 20), worker(4122, 301, 12), worker(4123, 299, 8), worker(4124, 3, 3)});
+  add_findings(row);
+  return row;
+}
+
+/// 40 connections from before on 3 of 8 workers, below a supervisor; no accepts.
+inline ServiceRow pinned_service() {
+  std::vector<WorkerRow> workers = {pinned_worker(4121, 20), pinned_worker(4122, 12), pinned_worker(4123, 8)};
+  for (std::uint32_t pid = 4124; pid < 4129; ++pid) workers.push_back(idle_worker(pid));
+  workers.push_back(supervisor(4120));
+  ServiceRow row = service("0.0.0.0", 8000, std::move(workers));
+  row.peak_open = 40;
+  row.active_workers.accepting.windows = 59;
+  row.active_workers.serving = {.min = 2, .p50 = 3, .p95 = 3, .max = 3, .windows = 59, .now = 3};
+  row.effective_workers = {{}, 2.63, 2.6, 5.9, 6.8};
+  row.verdict = {VerdictCode::keepalive_pinning,
+                 Severity::critical,
+                 "3 of 8 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 5.9 in 99 % of "
+                 "cases); median age ≥ 41 s, no accepts",
+                 {"5 of 8 workers own none: pids 4124, 4125, 4126, 4127, 4128."},
+                 {"Client: limit how long or for how many requests a pooled connection is used, whether it is busy or not.",
+                  "Server: close after a number of requests."}};
+  row.peers = {{endpoint("10.0.0.7", 0).address, 40, 40, 40, 41s, 3}};
+  return row;
 }
 
 inline Snapshot uneven() { return snapshot({uneven_service()}); }
@@ -183,13 +277,22 @@ inline Snapshot complete() {
   second.backlog.reset();
   second.never_accepted = 3;
   second.workers[0] = short_lived_thread();
+  second.workers.insert(second.workers.begin(), pinned_worker(80, 5));
+  second.workers.push_back(supervisor(76));
+  second.listen_sockets = 0;
+  second.epoll_exclusive.reset();
+  second.accept_queue.overflows.reset();
+  second.preexisting = second.open = 5;
+  second.lifetime = lifetime(2, 5);
+  second.handed_over = 1;
+  second.workers_eligible = 2;
   Snapshot s = snapshot({uneven_service(), std::move(second)});
   s.run.command = CommandInfo{{"ab", "-n", "10"}, 1};
   s.run.filters = {{"8000", "9000-9010"}, {"0.0.0.0"}, {4120, 77}, {"uvi*"}, {"/system.slice"}};
   s.losses = {.ring_full = 12, .pid_filter_full = 1};
   s.consistency = {.records_seen = 1'152, .records_lost = 12, .broken = {"one sentence"}};
-  s.connections = {closed_connection(1), open_connection(2)};
-  s.connections[1].service = 1;
+  s.connections = {preexisting_connection(1), closed_connection(2), open_connection(3)};
+  s.connections[2].service = 1;
   s.connections_omitted = 1'204;
   return s;
 }
@@ -199,7 +302,10 @@ inline Snapshot without_live(Snapshot s) {
   s.recent_interval = {};
   for (ServiceRow& service : s.services) {
     service.recent_accepts = 0;
-    for (WorkerRow& worker : service.workers) worker.recent_accepts = 0;
+    service.accept_queue.depth = 0;
+    service.active_workers.accepting.now = service.active_workers.serving.now = 0;
+    for (WorkerRow& worker : service.workers)
+      worker.recent_accepts = worker.active_connections = worker.unread_connections = worker.unread_bytes = 0;
   }
   return s;
 }

@@ -79,10 +79,13 @@ TEST_F(SchemaTest, RefusesWhatIsNotADump) {
   add("/run/started_at", "2024-05-01T14:02:11Z");
   add("/run/end_reason", "boredom");
   add("/services/0/port", 65'536);
-  add("/connections/0/close_reason", "whim");
-  add("/connections/0/lifetime_seconds", "1");
+  add("/connections/1/close_reason", "whim");
+  add("/connections/1/lifetime_seconds", "1");
   documents.push_back(dump(sample::complete()));
   documents.back()["services"][0]["workers"][0].erase("tid");
+  documents.push_back(dump(sample::complete()));
+  documents.back()["services"][0].erase("verdict");  // optional for a reader of old dumps, not for this version
+  add("/services/0/workers/0/role", "boss");
 
   const std::string found = verdicts(documents);
 

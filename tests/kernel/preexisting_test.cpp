@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Connections that were open when tracing began: found once, told apart from accepts, counted to their end.
+#include <fmt/format.h>
+
+#include <ctime>
+#include <map>
+
+#include "comparison.hpp"
+
+namespace acceptscope::test {
+namespace {
+
+std::int64_t monotonic_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
+}
+
+/// Connection records by the client's port; a port used twice is left out, as its records cannot be told apart.
+std::map<int, json> records_by_port(const json& dump) {
+  std::map<int, json> records;
+  std::map<int, int> uses;
+  for (const json& record : dump["connections"]) {
+    const int port = record["peer"]["port"].get<int>();
+    ++uses[port];
+    records[port] = record;
+  }
+  std::erase_if(records, [&](const auto& entry) { return uses[entry.first] > 1; });
+  return records;
+}
+
+class Preexisting : public BackendTest {};
+
+TEST_P(Preexisting, HeldOnesAreFoundWithTheirOwnersAndCountedToTheirEnd) {
+  Workload workload({"--workers", "3", "--connections", "30", "--end", "hold"});
+  workload.make_traffic();
+  Tracer tracer(backend(), {"--port", workload.ports()});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth truth = truth_of(workload.finish());
+  const Traced traced = tracer.stop();
+
+  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
+  expect_nothing_lost(traced.dump);
+  EXPECT_EQ(traced.dump["totals"]["accepts"], 0);
+  EXPECT_EQ(traced.dump["totals"]["closes"], 0);
+  EXPECT_EQ(traced.dump["totals"]["preexisting"], 30);
+  EXPECT_EQ(traced.dump["totals"]["open"], 0);
+  const json& service = traced.dump["services"][0];
+  EXPECT_EQ(service["preexisting_closes"], 30);
+  EXPECT_EQ(service["lifetime_seconds"]["closed"], 0) << "how long they lived is not known";
+  std::map<int, json> records = records_by_port(traced.dump);
+  ASSERT_EQ(records.size(), 30U);
+  for (const TrueConnection& connection : truth.connections) {
+    const json& record = records[connection.peer_port];
+    EXPECT_EQ(record["pid"], connection.pid);
+    EXPECT_EQ(record["preexisting"], true);
+    EXPECT_EQ(record["accepted_at"], nullptr);
+    EXPECT_EQ(record["lifetime_seconds"], nullptr);
+    EXPECT_EQ(record["close_reason"], connection.closed_by);
+    EXPECT_EQ(record["closed_by_pid"], connection.closer_pid);
+    EXPECT_GE(record["age_seconds_min"].get<double>(), 0.0);
+  }
+}
+
+TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
+  // The traffic has to outlast the start of the program, which takes seconds on an emulated processor.
+  const bool slow = time_factor() > 4;
+  Workload workload({"--workers", "4", "--connections", slow ? "400" : "3000", "--concurrency", "8", "--hold-ms",
+                     slow ? "0,20,600" : "0,1,20"});
+  workload.begin_traffic();
+  Tracer tracer(backend(), {"--port", workload.ports()});
+  const std::int64_t tracing_began_after = monotonic_ns();
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const std::int64_t tracing_began_before = monotonic_ns();
+  const Truth truth = truth_of(workload.make_traffic());
+  const Traced traced = tracer.stop();
+
+  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
+  expect_nothing_lost(traced.dump);
+  std::map<int, int> uses;
+  for (const TrueConnection& connection : truth.connections) ++uses[connection.peer_port];
+  std::map<int, json> records = records_by_port(traced.dump);
+  int accepts = 0;
+  int expected_by_all_means = 0;
+  for (const TrueConnection& connection : truth.connections) {
+    if (uses[connection.peer_port] > 1) continue;
+    const bool seen = records.contains(connection.peer_port);
+    const std::string name = fmt::format("peer port {}", connection.peer_port);
+    if (connection.accept_entered_ns > tracing_began_before) {
+      ++accepts;
+      ASSERT_TRUE(seen) << name << ": accepted while tracing";
+      EXPECT_EQ(records[connection.peer_port]["preexisting"], false) << name;
+    }
+    if (connection.closing_ns > tracing_began_before) ++expected_by_all_means;
+    if (connection.closing_ns > tracing_began_before && !seen) ADD_FAILURE() << name << " was open and was not found";
+    if (connection.close_returned_ns < tracing_began_after && seen) ADD_FAILURE() << name << " was closed before";
+    if (seen) {
+      EXPECT_EQ(records[connection.peer_port]["pid"], connection.pid) << name;
+    }
+  }
+  EXPECT_GT(accepts, 0) << "the traffic was over before tracing began";
+  EXPECT_GE(expected_by_all_means, accepts);
+  const json& totals = traced.dump["totals"];
+  EXPECT_EQ(totals["accepts"].get<std::size_t>() + totals["preexisting"].get<std::size_t>(),
+            traced.dump["connections"].size());
+  EXPECT_EQ(totals["open"], 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(, Preexisting, all_backends(), backend_name);
+
+}  // namespace
+}  // namespace acceptscope::test

@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// The whole picture: who could accept, what was open before, who does the work.
+#include <gmock/gmock.h>
+
+#include "unit/model/builders.hpp"
+
+namespace acceptscope::testing {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+RunOptions selected() {
+  RunOptions options;
+  options.show_idle_services = true;
+  return options;
+}
+
+std::vector<std::uint32_t> pids(const ServiceRow& row) {
+  std::vector<std::uint32_t> result;
+  for (const WorkerRow& worker_row : row.workers) result.push_back(worker_row.pid);
+  return result;
+}
+
+/// `count` workers from pid 101 on, children of 100, which holds the socket too and does not poll it.
+TickBuilder roll_call(Nanoseconds since_start, std::uint32_t count) {
+  TickBuilder result = tick(since_start);
+  result.with(listeners(1)).with(Holder(holder(worker(100)).named("master").polling(false)));
+  for (std::uint32_t pid = 101; pid <= 100 + count; ++pid)
+    result.with(Holder(holder(worker(pid)).named("worker").child_of(100).polling(true, false)));
+  return result;
+}
+
+// --- roll call
+
+TEST(RollCallPicture, HoldersThatNeverAcceptedAreIdleWorkers) {
+  auto traced = run();
+  traced.apply(roll_call(1s, 3).with(counters_of(worker(102)).named("worker").accepts(2)).with_service_totals());
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_THAT(pids(row), ElementsAre(102, 101, 103, 100));
+  EXPECT_EQ(row.workers_eligible, 3u);
+  EXPECT_EQ(row.workers_idle, 2u);
+  EXPECT_EQ(row.workers[1].accepts, 0u);
+  EXPECT_EQ(row.workers[1].comm, "worker");
+  EXPECT_EQ(row.workers[1].start_time, kStartedAt + -150s);
+  EXPECT_EQ(row.listen_sockets, 1u);
+  EXPECT_EQ(row.backlog, 128u);
+  EXPECT_EQ(row.epoll_exclusive, false);
+}
+
+TEST(RollCallPicture, TheParentThatNeitherAcceptsNorPollsIsASupervisor) {
+  auto traced = run();
+  traced.apply(roll_call(1s, 2).with(counters_of(worker(101)).accepts(1)).with_service_totals());
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_EQ(row.workers.back().pid, 100u);
+  EXPECT_EQ(row.workers.back().role, Role::supervisor);
+  EXPECT_EQ(row.workers[0].role, Role::worker);
+}
+
+TEST(RollCallPicture, AParentThatAcceptsOrPollsOrOwnsIsAWorker) {
+  const auto eligible = [](TickBuilder last) {
+    auto traced = run(selected());
+    traced.apply(Tick(last.with(Holder(holder(worker(1)).child_of(7))).with_service_totals()));
+    return traced.snapshot().services.at(0).workers_eligible;
+  };
+
+  EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7))))), 1u);
+  EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7)).polling(true)))), 2u);
+  EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7)))).with(counters_of(worker(7)).accepts(1))), 2u);
+  EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7)))).with(counters_of(worker(7)).preexisting(1))), 2u);
+}
+
+TEST(RollCallPicture, AWorkerThatLeavesKeepsItsRowAndOnlyCountsIfItHadAConnection) {
+  auto traced = run();
+  traced.apply(roll_call(1s, 3).with(counters_of(worker(101)).accepts(5).closed_after({1s})).with_service_totals());
+  traced.apply(Tick(tick(2s)
+                        .with(listeners(1))
+                        .with(Holder(holder(worker(100)).polling(false)))
+                        .with(Holder(holder(worker(103)).child_of(100).polling(true)))
+                        .with(Holder(holder(worker(104)).child_of(100).polling(true)))));
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_THAT(pids(row), ElementsAre(101, 102, 103, 104, 100));
+  EXPECT_TRUE(row.workers[0].exited);
+  EXPECT_TRUE(row.workers[1].exited);
+  EXPECT_FALSE(row.workers[2].exited);
+  EXPECT_EQ(row.workers_eligible, 3u);  // 101, 103, 104
+  EXPECT_EQ(row.workers_idle, 2u);
+}
+
+TEST(RollCallPicture, WhenTheServerHasStoppedAllItsWorkersWereEligible) {
+  auto traced = run();
+  traced.apply(roll_call(1s, 8)
+                   .with(counters_of(worker(101)).accepts(10).closed_after({1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms}))
+                   .with_service_totals());
+  traced.apply(tick(2s));
+  const ServiceRow row = finished(traced).services.at(0);
+
+  EXPECT_EQ(row.workers_eligible, 8u);
+  EXPECT_EQ(row.workers_idle, 7u);
+  EXPECT_EQ(row.listen_sockets, 0u);
+  EXPECT_EQ(row.verdict.code, VerdictCode::accept_skew);
+}
+
+TEST(RollCallPicture, WithThreadsAProcessHasARowOnlyIfNoneOfItsThreadsHas) {
+  RunOptions options;
+  options.by_thread = true;
+  auto traced = run(options);
+  traced.apply(tick(1s)
+                   .with(Holder(holder(worker(7))))
+                   .with(Holder(holder(worker(8))))
+                   .with(counters_of(thread(7, 71, 901s)).accepts(2))
+                   .with_service_totals());
+  traced.apply(tick(2s).with(Holder(holder(worker(8)))));
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  ASSERT_THAT(row.workers, SizeIs(2));
+  EXPECT_EQ(row.workers[0].tid, 71u);
+  EXPECT_TRUE(row.workers[0].exited);
+  EXPECT_EQ(row.workers[1].pid, 8u);
+  EXPECT_EQ(row.workers[1].tid, std::nullopt);
+  EXPECT_EQ(row.workers_eligible, 2u);
+}
+
+TEST(RollCallPicture, IdleServicesAreShownWhenTheUserSelectedSome) {
+  auto all = run();
+  all.apply(roll_call(1s, 2));
+  EXPECT_THAT(all.snapshot().services, IsEmpty());
+
+  auto chosen = run(selected());
+  chosen.apply(roll_call(1s, 2));
+  ASSERT_THAT(chosen.snapshot().services, SizeIs(1));
+  EXPECT_EQ(chosen.snapshot().services[0].workers_idle, 2u);
+  EXPECT_EQ(chosen.snapshot().services[0].verdict.code, VerdictCode::no_traffic);
+}
+
+TEST(RollCallPicture, DroppedAttemptsAreTrafficToo) {
+  Listeners full = listeners(1);
+  full.overflows = 3;
+  full.queue_depth = 129;
+  auto traced = run();
+  traced.apply(tick(1s).with(full));
+  const Snapshot snapshot = traced.snapshot();
+
+  ASSERT_THAT(snapshot.services, SizeIs(1));
+  EXPECT_EQ(snapshot.services[0].accept_queue, (AcceptQueue{129, 129, 3}));
+}
+
+TEST(RollCallPicture, CommGlobsAreAboutHoldersToo) {
+  RunOptions options = selected();
+  options.comms = {"work*"};
+  auto traced = run(options);
+  traced.apply(roll_call(1s, 2)
+                   .with(listeners(1, service("127.0.0.1:2")))
+                   .with(Holder(holder(worker(5)).on(service("127.0.0.1:2")).named("sshd"))));
+  const Snapshot snapshot = traced.snapshot();
+
+  ASSERT_THAT(snapshot.services, SizeIs(1));
+  EXPECT_THAT(pids(snapshot.services[0]), ElementsAre(101, 102));
+}
+
+TEST(RollCallPicture, AnotherAddressThanTheSelectedOneIsNotShown) {
+  RunOptions options = selected();
+  options.addresses = {address("10.0.0.1")};
+  auto traced = run(options);
+  traced.apply(roll_call(1s, 2));
+
+  EXPECT_THAT(traced.snapshot().services, IsEmpty());
+}
+
+TEST(RollCallPicture, AListenerOfTheRollCallResolvesConnectionsWhoseListenerWasNotSeen) {
+  const ServiceKey listener = service("0.0.0.0:8000");
+  const ServiceKey local = service("10.0.0.1:8000");
+  auto traced = run();
+  traced.apply(tick(1s)
+                   .with(Holder(holder(worker(1)).on(listener)))
+                   .with(counters_of(local).accepts(1).without_listener())
+                   .with(counters_of(worker(1)).on(local).accepts(1))
+                   .with(open_connection().on(local)));
+  const Snapshot snapshot = traced.snapshot();
+
+  ASSERT_THAT(snapshot.services, SizeIs(1));
+  EXPECT_EQ(snapshot.services[0].endpoint, endpoint("0.0.0.0:8000"));
+  EXPECT_THAT(snapshot.services[0].workers, SizeIs(1));
+}
+
+// --- connections from before
+
+TEST(Preexisting, TheyAreOpenTheirWorkersAndNeverInALifetime) {
+  auto traced = run();
+  traced.apply(tick(10s)
+                   .with(counters_of(worker(1)).accepts(3).closed_after({1s}).preexisting(4).preexisting_closed_after({6s}))
+                   .with(open_connection().accepted_at(8s))
+                   .with(open_connection().accepted_at(8s))
+                   .with(open_connection().found_at())
+                   .with(open_connection().found_at())
+                   .with(open_connection().found_at())
+                   .with_service_totals());
+  traced.apply(closed_connection());
+  traced.apply(closed_connection().found_at().closed_at(6s));
+  const Snapshot snapshot = finished(traced);
+  const WorkerRow& row = snapshot.services.at(0).workers.at(0);
+
+  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 5, 4, 0}));
+  EXPECT_EQ(row.open, 5u);
+  EXPECT_EQ(row.preexisting, 4u);
+  EXPECT_EQ(row.preexisting_closes, 1u);
+  EXPECT_EQ(row.lifetime.closed, 1u);
+  EXPECT_EQ(row.lifetime.max, 1s);
+  EXPECT_EQ(row.lifetime.open, 5u);
+  EXPECT_EQ(row.lifetime.open_age_max, 10s);
+  EXPECT_EQ(row.connection_time, 1s + 6s + 2 * 2s + 3 * 10s);
+  EXPECT_THAT(snapshot.consistency.broken, IsEmpty());
+}
+
+TEST(Preexisting, InTheListNothingIsClaimedOfThemThatNobodySaw) {
+  auto traced = run();
+  traced.apply(tick(10s)
+                   .with(counters_of(worker(1)).preexisting(2).preexisting_closed_after({6s}))
+                   .with(open_connection().found_at(1s).held_by(worker(9)))
+                   .with_service_totals());
+  traced.apply(closed_connection().found_at(1s).closed_at(7s).waited(1s));
+  const std::vector<ConnectionRow> rows = finished(traced).connections;
+
+  ASSERT_THAT(rows, SizeIs(2));
+  for (const ConnectionRow& row : rows) {
+    EXPECT_TRUE(row.preexisting);
+    EXPECT_EQ(row.accepted_at, std::nullopt);
+    EXPECT_EQ(row.accept_wait, std::nullopt);
+    EXPECT_EQ(row.lifetime, std::nullopt);
+  }
+  EXPECT_EQ(rows[0].age_min, 6s);
+  EXPECT_EQ(rows[0].closed_at, kStartedAt + 7s);
+  EXPECT_EQ(rows[1].age_min, 9s);
+  EXPECT_EQ(rows[1].held_by_pid, 9u);
+}
+
+TEST(Preexisting, WorkersAndServicesAreRankedByAllTheirConnections) {
+  auto traced = run();
+  traced.apply(tick(1s)
+                   .with(counters_of(worker(1)).accepts(3))
+                   .with(counters_of(worker(2)).accepts(1).preexisting(4))
+                   .with(counters_of(worker(1)).on(service("127.0.0.1:1")).preexisting(9))
+                   .with_service_totals());
+  const Snapshot snapshot = traced.snapshot();
+
+  EXPECT_EQ(snapshot.services.at(0).endpoint, endpoint("127.0.0.1:1"));
+  EXPECT_THAT(pids(snapshot.services.at(1)), ElementsAre(2, 1));
+}
+
+// --- activity, fairness, peers, verdict
+
+TEST(Picture, AKeepAlivePoolFromBeforeIsSeenAtOnce) {
+  auto traced = run();
+  TickBuilder last = roll_call(2s, 32);
+  std::uint32_t pid = 101;
+  for (const std::uint64_t count : {20u, 12u, 8u}) {
+    last.with(counters_of(worker(pid)).preexisting(count));
+    for (std::uint64_t i = 0; i < count; ++i)
+      last.with(open_connection().by(worker(pid)).found_at().from("10.0.0.7:1").bytes(10, 10).active());
+    ++pid;
+  }
+  traced.apply(Tick(last.with_service_totals()));
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_EQ(row.workers_eligible, 32u);
+  EXPECT_EQ(row.workers_idle, 29u);
+  EXPECT_EQ(row.effective_workers.accepts, std::nullopt);
+  EXPECT_NEAR(row.effective_workers.connection_seconds.value(), 2.63, 0.01);
+  EXPECT_NEAR(row.effective_workers.bytes.value(), 2.63, 0.01);
+  EXPECT_NEAR(row.effective_workers.fair_p01.value(), 13.8, 0.3);
+  EXPECT_EQ(row.top_share.bytes, 0.5);
+  EXPECT_EQ(row.verdict.code, VerdictCode::keepalive_pinning);
+  EXPECT_THAT(row.peers, ElementsAre(PeerRow{address("10.0.0.7"), 40, 40, 40, 80s, 3}));
+  EXPECT_EQ(row.workers[0].active_connections, 20u);
+  EXPECT_EQ(row.active_workers.serving.max, 3u);
+  EXPECT_EQ(row.active_workers.accepting.max, 0u);
+}
+
+TEST(Picture, ConnectionsThatNoRecordToldOfAreOfOtherPeers) {
+  auto traced = run();
+  traced.apply(tick(1s)
+                   .with(counters_of(worker(1)).accepts(5).closed_after({1s, 1s, 1s}))
+                   .with(open_connection())
+                   .with(open_connection())
+                   .with_service_totals());
+  traced.apply(closed_connection());
+
+  EXPECT_EQ(traced.snapshot().services.at(0).peers.at(0).connections, 3u);
+  EXPECT_EQ(traced.snapshot().services.at(0).peers_other, 2u);
+}
+
+TEST(Picture, HandedOverConnectionsAreCounted) {
+  auto traced = run();
+  traced.apply(tick(1s)
+                   .with(counters_of(worker(1)).accepts(2))
+                   .with(open_connection().held_by(worker(2)))
+                   .with(open_connection().unread(7))
+                   .with_service_totals());
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_EQ(row.handed_over, 1u);
+  EXPECT_EQ(row.workers.at(0).unread_connections, 1u);
+  EXPECT_EQ(row.workers.at(0).unread_bytes, 7u);
+}
+
+TEST(Picture, TheTimelineHasTheWorkersOfTheRowsAndComesWithTheEnd) {
+  RunInfo info;
+  info.interval = info.window = 1s;
+  acceptscope::Run traced(info, {}, {}, kClock);
+  traced.apply(Tick(tick(1s)
+                        .with(Holder(holder(worker(2))))
+                        .with(counters_of(worker(1)).accepts(2).bytes(5, 5))
+                        .with_service_totals()));
+  traced.apply(Tick(tick(2s)
+                        .with(Holder(holder(worker(2))))
+                        .with(counters_of(worker(1)).accepts(3).bytes(5, 5))
+                        .with(open_connection().bytes(1, 1).active())
+                        .with_service_totals()));
+  EXPECT_EQ(traced.snapshot().services.at(0).timeline, TimelineRows{});
+  const ServiceRow row = finished(traced, 2s).services.at(0);
+
+  ASSERT_THAT(row.timeline.workers, SizeIs(2));
+  EXPECT_EQ(row.timeline.workers[0].pid, 1u);
+  EXPECT_THAT(row.timeline.workers[0].accepts, ElementsAre(2, 1));
+  EXPECT_THAT(row.timeline.workers[0].bytes, ElementsAre(10, 2));
+  EXPECT_THAT(row.timeline.workers[1].accepts, ElementsAre(0, 0));
+  EXPECT_EQ(row.active_workers.accepting.windows, 2u);
+  EXPECT_EQ(row.active_workers.accepting.p50, 1u);
+}
+
+}  // namespace
+}  // namespace acceptscope::testing

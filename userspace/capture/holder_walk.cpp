@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/holder_walk.hpp"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <linux/types.h>
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include "acceptscope_bpf.skel.h"
+#include "capture/cgroup.hpp"
+#include "capture/convert.hpp"
+#include "capture/map_reader.hpp"
+
+namespace acceptscope {
+namespace {
+
+/// The descriptors in what a walk wrote; pieces may end within one.
+class Collector {
+ public:
+  void take(std::span<const char> piece) {
+    rest_.append(piece.data(), piece.size());
+    std::size_t used = 0;
+    for (; rest_.size() - used >= sizeof(wire::descriptor); used += sizeof(wire::descriptor)) {
+      wire::descriptor raw;
+      std::memcpy(&raw, rest_.data() + used, sizeof raw);
+      if (raw.kind == wire::DESCRIPTOR_LISTENER)
+        found.listening.push_back({to_holder(raw), raw.inode});
+      else
+        found.epolls.push_back({raw.tgid, raw.fd});
+    }
+    rest_.erase(0, used);
+  }
+  FoundDescriptors found;
+
+ private:
+  std::string rest_;
+};
+
+}  // namespace
+
+HolderWalk::HolderWalk(acceptscope_bpf& skeleton, std::vector<UniqueFd> cgroups, ProcFs procfs, Link link)
+    : skeleton_(&skeleton), cgroups_(std::move(cgroups)), roll_call_(std::move(procfs)), link_(std::move(link)) {}
+
+Result<HolderWalk> HolderWalk::attach(acceptscope_bpf& skeleton, const std::vector<UniqueFd>& cgroups, ProcFs procfs) {
+  Result<Link> link = attach_iterator(skeleton.progs.walk_holders, nullptr);
+  if (!link) return tl::unexpected(link.error());
+  std::vector<UniqueFd> own;
+  for (const UniqueFd& cgroup : cgroups) {
+    own.emplace_back(fcntl(cgroup.get(), F_DUPFD_CLOEXEC, 0));
+    if (!own.back()) return system_failure(errno, "cannot keep a cgroup open");
+  }
+  return HolderWalk(skeleton, std::move(own), std::move(procfs), *std::move(link));
+}
+
+Result<void> HolderWalk::name_members() const {
+  if (cgroups_.empty()) return {};
+  const int map = bpf_map__fd(skeleton_->maps.members);
+  std::vector<std::uint32_t> former;
+  const auto read = for_each_entry<std::uint32_t, std::uint8_t>(
+      map, "members", [&](std::uint32_t pid, std::uint8_t) { former.push_back(pid); });
+  if (!read) return read;
+  std::vector<std::uint32_t> now;
+  for (const UniqueFd& cgroup : cgroups_) std::ranges::copy(processes_in(cgroup), std::back_inserter(now));
+  for (const std::uint32_t pid : former)
+    if (std::ranges::find(now, pid) == now.end()) bpf_map_delete_elem(map, &pid);
+  for (const std::uint32_t pid : now) {
+    const std::uint8_t one = 1;
+    const int error = bpf_map_update_elem(map, &pid, &one, BPF_ANY);
+    if (error != 0) return system_failure(error, "cannot name the processes of the cgroups");
+  }
+  return {};
+}
+
+Result<FoundDescriptors> HolderWalk::walk(bool listeners, bool connections) {
+  auto* shared = skeleton_->bss;
+  shared->walk_number = ++number_;
+  shared->walk_listeners = listeners;
+  shared->walk_connections = connections;
+  Collector collector;
+  const Result<void> done = run_iterator(link_, [&](std::span<const char> piece) { collector.take(piece); });
+  if (!done) return tl::unexpected(done.error());
+  return std::move(collector.found);
+}
+
+Result<void> HolderWalk::first() {
+  if (const Result<void> named = name_members(); !named) return named;
+  skeleton_->bss->walk_first = 1;
+  const MonotonicTime began = monotonic_now();
+  const Result<FoundDescriptors> found = walk(true, false);
+  if (!found) return tl::unexpected(found.error());
+  if (const Result<FoundDescriptors> connections = walk(false, true); !connections)
+    return tl::unexpected(connections.error());
+  skeleton_->bss->walk_first = 0;
+  ended_at_ = monotonic_now();
+  rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
+  holders_ = roll_call_.holders(*found, ended_at_);
+  return {};
+}
+
+Result<void> HolderWalk::again() {
+  if (const Result<void> named = name_members(); !named) return named;
+  const MonotonicTime began = monotonic_now();
+  const Result<FoundDescriptors> found = walk(true, true);
+  if (!found) return tl::unexpected(found.error());
+  ended_at_ = monotonic_now();
+  rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
+  holders_ = roll_call_.holders(*found, ended_at_);
+  return {};
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <vector>
+
+#include "capture/bpf_handles.hpp"
+#include "capture/roll_call.hpp"
+#include "util/unique_fd.hpp"
+
+struct acceptscope_bpf;
+
+namespace acceptscope {
+
+/// Walks over every descriptor of every process of the host: who holds which listening socket, who holds which
+/// connection. Its cost grows with the descriptors of the host, so it is due again when it has rested kRest times as long as
+/// it took, and kPeriod at least.
+class HolderWalk {
+ public:
+  static constexpr int kRest = 100;
+  static constexpr Nanoseconds kPeriod = std::chrono::seconds{2};
+
+  /// \param skeleton,cgroups must outlive this object
+  [[nodiscard]] static Result<HolderWalk> attach(acceptscope_bpf& skeleton, const std::vector<UniqueFd>& cgroups,
+                                                 ProcFs procfs);
+
+  /// The walk with which tracing begins: what is open and unknown is pre-existing. Listening sockets come first, for they
+  /// tell an accepted connection from one that this host made.
+  Result<void> first();
+  /// Any later one.
+  Result<void> again();
+  [[nodiscard]] bool is_due(MonotonicTime now) const { return now - ended_at_ >= rest_; }
+
+  /// 1, 2, ...: of the last complete walk.
+  [[nodiscard]] std::uint32_t number() const { return number_; }
+  /// Who held a listening socket at the last walk.
+  [[nodiscard]] const std::vector<Holder>& holders() const { return holders_; }
+
+ private:
+  HolderWalk(acceptscope_bpf& skeleton, std::vector<UniqueFd> cgroups, ProcFs procfs, Link link);
+  Result<FoundDescriptors> walk(bool listeners, bool connections);
+  Result<void> name_members() const;
+
+  acceptscope_bpf* skeleton_;
+  std::vector<UniqueFd> cgroups_;
+  RollCall roll_call_;
+  Link link_;
+  std::uint32_t number_ = 0;
+  MonotonicTime ended_at_;
+  Nanoseconds rest_{0};
+  std::vector<Holder> holders_;
+};
+
+}  // namespace acceptscope

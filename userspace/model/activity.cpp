@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/activity.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace acceptscope {
+namespace {
+
+/// Raises `counter` to `value` and gives the difference; a counter that was read too low gives none.
+std::uint64_t raise(std::uint64_t& counter, std::uint64_t value) {
+  if (value <= counter) return 0;
+  return value - std::exchange(counter, value);
+}
+
+}  // namespace
+
+void WindowCounter::Tally::add(std::uint32_t active) {
+  if (active >= windows_of_.size()) windows_of_.resize(active + std::size_t{1});
+  ++windows_of_[active];
+  ++windows_;
+  last_ = active;
+}
+
+ActiveStats WindowCounter::Tally::stats() const {
+  ActiveStats stats;
+  stats.windows = windows_;
+  if (windows_ == 0) return stats;
+  const auto at_rank = [this](std::uint64_t rank) {
+    std::uint32_t active = 0;
+    for (std::uint64_t below = windows_of_[0]; below < rank; below += windows_of_[active]) ++active;
+    return active;
+  };
+  const auto ceil_of = [this](std::uint64_t percent) {  // without overflow for any number of windows
+    return windows_ / 100 * percent + (windows_ % 100 * percent + 99) / 100;
+  };
+  stats.min = at_rank(1);
+  stats.p50 = at_rank(ceil_of(50));
+  stats.p95 = at_rank(ceil_of(95));
+  stats.max = at_rank(windows_);
+  stats.now = last_;
+  return stats;
+}
+
+WindowCounter::WindowCounter(Nanoseconds window, Nanoseconds interval) : shortest_(window - interval / 2) {}
+
+void WindowCounter::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers) {
+  const bool first = !window_start_;
+  for (auto& [key, counted] : workers_) counted.present = false;
+  for (const auto& [key, activity] : workers) {
+    Counted& counted = workers_[key];
+    counted.present = true;
+    raise(counted.accepts, activity.accepts);
+    raise(counted.bytes, activity.bytes);
+    if (first) counted.accepts_before = counted.accepts, counted.bytes_before = counted.bytes;
+  }
+  if (first) window_start_ = at;
+  else if (at - *window_start_ >= shortest_) end_window(at);
+}
+
+void WindowCounter::end_window(MonotonicTime at) {
+  std::uint32_t accepting = 0, serving = 0;
+  for (auto& [key, counted] : workers_) {
+    if (std::exchange(counted.accepts_before, counted.accepts) < counted.accepts) ++accepting;
+    if (std::exchange(counted.bytes_before, counted.bytes) < counted.bytes) ++serving;
+  }
+  accepting_.add(accepting);
+  serving_.add(serving);
+  std::erase_if(workers_, [](const auto& entry) { return !entry.second.present; });
+  window_start_ = at;
+}
+
+ActiveWorkers WindowCounter::active_workers() const { return {accepting_.stats(), serving_.stats()}; }
+
+Timeline::Timeline(Nanoseconds step, std::size_t max_steps)
+    : step_(std::max(step, Nanoseconds{1})), max_steps_(std::max<std::size_t>(max_steps, 1)) {}
+
+void Timeline::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers) {
+  if (steps_ == 0) return begin(at, workers);
+  advance_to(last_tick_ + (at - last_tick_) / 2);
+  last_tick_ = at;
+
+  for (auto& [key, track] : tracks_) {
+    if (!std::exchange(track.present, workers.contains(key)) || track.present) continue;
+    if (track.first + track.steps.size() != steps_) continue;
+    track.steps.back().open = track.steps.back().active = 0;  // left during this step
+  }
+  for (const auto& [key, activity] : workers) {
+    Track& track = tracks_[key];
+    track.present = true;
+    Step& step = current_step(track);
+    step.accepts += raise(track.accepts, activity.accepts);
+    step.bytes += raise(track.bytes, activity.bytes);
+    step.open = activity.open;
+    step.active = activity.active;
+  }
+}
+
+void Timeline::begin(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers) {
+  start_ = last_tick_ = at;
+  steps_ = 1;
+  for (const auto& [key, activity] : workers) {
+    tracks_[key] = {activity.accepts, activity.bytes, true, 0, {{0, 0, activity.open, activity.active}}};
+  }
+}
+
+/// Opens all steps up to the one that holds `middle`. In those that no tick fell into, workers had what they had before.
+void Timeline::advance_to(MonotonicTime middle) {
+  const auto index_of = [&] {
+    return static_cast<std::size_t>(std::max<std::int64_t>((middle - start_) / step_, 0));
+  };
+  while (index_of() >= max_steps_) halve();
+  const std::size_t index = index_of();
+  if (index < steps_) return;
+  for (auto& [key, track] : tracks_) {
+    if (!track.present) continue;
+    const Step gap{0, 0, track.steps.back().open, 0};
+    track.steps.resize(index - track.first, gap);
+  }
+  steps_ = index + 1;
+}
+
+void Timeline::halve() {
+  for (auto& [key, track] : tracks_) halve(track);
+  steps_ = (steps_ + 1) / 2;
+  step_ *= 2;
+}
+
+void Timeline::halve(Track& track) const {
+  const std::size_t end = track.first + track.steps.size();
+  std::vector<Step> merged((end + 1) / 2 - track.first / 2);
+  for (std::size_t i = track.first; i < end; ++i) {
+    const Step& step = track.steps[i - track.first];
+    Step& into = merged[i / 2 - track.first / 2];
+    into.accepts += step.accepts;
+    into.bytes += step.bytes;
+    into.open = step.open;
+    into.active = step.active;
+  }
+  const bool left_in_first_half = end % 2 == 1 && end < steps_;
+  if (left_in_first_half) merged.back().open = merged.back().active = 0;
+  track.first /= 2;
+  track.steps = std::move(merged);
+}
+
+/// The last step of a worker that is there; before it turned up and while it was away there are zeros.
+Timeline::Step& Timeline::current_step(Track& track) const {
+  if (track.steps.empty()) track.first = steps_ - 1;
+  track.steps.resize(steps_ - track.first);
+  return track.steps.back();
+}
+
+TimelineRows Timeline::rows(const ClockBase& clock, const std::vector<WorkerKey>& order) const {
+  TimelineRows rows;
+  rows.step = step_;
+  for (std::size_t i = 0; i < steps_; ++i) {
+    rows.start.push_back(clock.instant(start_ + step_ * static_cast<std::int64_t>(i)));
+  }
+  for (const WorkerKey& key : order) {
+    TimelineWorker& row = rows.workers.emplace_back();
+    row.pid = key.pid;
+    if (key.tid != 0) row.tid = key.tid;
+    for (auto* const list : {&row.accepts, &row.open, &row.active, &row.bytes}) list->resize(steps_);
+    const auto found = tracks_.find(key);
+    if (found == tracks_.end()) continue;
+    const Track& track = found->second;
+    for (std::size_t i = 0; i < track.steps.size(); ++i) {
+      const Step& step = track.steps[i];
+      row.accepts[track.first + i] = step.accepts;
+      row.open[track.first + i] = step.open;
+      row.active[track.first + i] = step.active;
+      row.bytes[track.first + i] = step.bytes;
+    }
+  }
+  return rows;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// What workers did over time: active workers per window, and the timeline.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <vector>
+
+#include "model/owner.hpp"
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+/// What one worker has done since tracing began and what it has now, as of a tick.
+struct WorkerActivity {
+  std::uint64_t accepts = 0;  ///< cumulative
+  std::uint64_t bytes = 0;    ///< cumulative, received + sent, of closed and open connections
+  std::uint64_t open = 0;     ///< now
+  std::uint64_t active = 0;   ///< open connections with traffic since the tick before
+};
+
+/// Counts active workers per complete window of one service. Windows begin at the first tick and end at the first tick
+/// that is at least `window` later (half a tick earlier counts as well: timers jitter). What the first tick brings was
+/// before the first window; a worker that turns up later starts from zero. Memory does not grow with time: it is one
+/// number per possible count of active workers, and the counters of the workers seen in the current window.
+class WindowCounter {
+ public:
+  WindowCounter(Nanoseconds window, Nanoseconds interval);
+  /// In order of time. Workers that are not there any more count by what they did before they left.
+  void add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers);
+  /// Quantiles by nearest rank.
+  [[nodiscard]] ActiveWorkers active_workers() const;
+
+ private:
+  /// Cumulative counters of one worker. They only rise: one that is read lower than before keeps its old value, so that
+  /// its way back up is not counted as activity.
+  struct Counted {
+    std::uint64_t accepts_before = 0, bytes_before = 0;  ///< at the start of the window
+    std::uint64_t accepts = 0, bytes = 0;                ///< now
+    bool present = false;                                ///< in the last tick
+  };
+  /// How often each number of active workers occurred.
+  class Tally {
+   public:
+    void add(std::uint32_t active);
+    [[nodiscard]] ActiveStats stats() const;
+
+   private:
+    std::vector<std::uint64_t> windows_of_;  ///< by number of active workers
+    std::uint64_t windows_ = 0;
+    std::uint32_t last_ = 0;
+  };
+
+  void end_window(MonotonicTime at);
+
+  Nanoseconds shortest_;  ///< a window is complete from here on
+  std::optional<MonotonicTime> window_start_;
+  std::map<WorkerKey, Counted> workers_;
+  Tally accepting_;
+  Tally serving_;
+};
+
+/// Activity per worker of one service in steps of equal length, at most `max_steps` of them: when there would be more,
+/// two neighbours become one and the step doubles. Steps are counted from the first tick, which only tells where the
+/// cumulative counters stand; a worker that turns up later starts from zero. What a tick brings belongs to the step in
+/// which the middle of the time since the tick before lies, so that timers may jitter. Sums are kept whatever is merged.
+/// Memory: 32 bytes per worker and step from its first to its last tick; a worker that has gone costs no more.
+class Timeline {
+ public:
+  static constexpr std::size_t kMaxSteps = 240;
+  /// `step` above 0; `max_steps` at least 1.
+  explicit Timeline(Nanoseconds step, std::size_t max_steps = kMaxSteps);
+  /// In order of time.
+  void add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers);
+  /// `order`: the workers wanted, in this order; ones never seen get zeros. The last step may be incomplete.
+  [[nodiscard]] TimelineRows rows(const ClockBase& clock, const std::vector<WorkerKey>& order) const;
+
+ private:
+  struct Step {
+    std::uint64_t accepts = 0, bytes = 0;  ///< in it
+    std::uint64_t open = 0, active = 0;    ///< at its end
+  };
+  struct Track {
+    std::uint64_t accepts = 0, bytes = 0;  ///< cumulative, the highest seen
+    bool present = false;                  ///< in the last tick
+    std::size_t first = 0;                 ///< step of steps.front()
+    std::vector<Step> steps;
+  };
+
+  void begin(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers);
+  void advance_to(MonotonicTime middle);
+  void halve();
+  void halve(Track& track) const;
+  Step& current_step(Track& track) const;
+
+  Nanoseconds step_;
+  std::size_t max_steps_;
+  std::size_t steps_ = 0;  ///< so far, the last one included
+  MonotonicTime start_;
+  MonotonicTime last_tick_;
+  std::map<WorkerKey, Track> tracks_;
+};
+
+}  // namespace acceptscope

@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/verdict.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "model/fairness.hpp"
+
+namespace acceptscope {
+namespace {
+
+using namespace std::chrono_literals;
+
+// ---- thresholds -----------------------------------------------------------------------------------------------------
+
+/// Fewer connections are never called uneven: that is one client's handful and says little about the next ones. With 8
+/// even two workers can be told from chance (8 to 0 happens in 0.8 % of fair draws).
+constexpr std::uint64_t kFewestConnections = 8;
+
+/// Uneven must matter, not only be significant: with 100,000 connections a difference of 1 % is no chance and no harm.
+/// Effective workers are N / (1 + cv^2), so 80 % of what a fair draw typically gives is a variation of half the mean
+/// between workers on top of chance: a fifth of the workers' worth is not used.
+constexpr double kMaterialPart = 0.8;
+
+/// A connection that has been there for this long is not one of a client that opens one per request; and a shorter run
+/// has seen one burst, of which one wake-up may drain a whole queue.
+constexpr Nanoseconds kLongAge = 1s;
+
+/// Connections are long-lived if the typical one lasts half of the run or more: whoever got it kept it ...
+constexpr std::int64_t kPartOfRun = 2;
+/// ... or if for every one that closed at least four are open (or were at the same time): nearly none was dealt again.
+constexpr std::uint64_t kOpenPerClosed = 4;
+
+/// At most this part of the workers does the work: the others' processor time is out of reach, an outage in the making.
+constexpr double kCriticalPart = 0.25;
+
+/// Owners are named as the fewest workers that have this part of the connections.
+constexpr double kOwnersPart = 0.9;
+
+/// An event loop that is not stuck accepts within a millisecond or two; a tenth of a second is felt by people.
+constexpr Nanoseconds kLongWait = 100ms;
+/// Below this many samples a 95 % quantile is the single worst one.
+constexpr std::uint64_t kFewestWaits = 20;
+/// The queue was this full: the next burst overflows it.
+constexpr double kFullPart = 0.8;
+
+/// Most of the open connections are served by another process than the one that accepted: who accepts says nothing then.
+constexpr std::uint64_t kHandedOverPart = 2;  // one in two
+
+/// Idle workers named by pid.
+constexpr std::size_t kMostPids = 8;
+
+// ---- words ----------------------------------------------------------------------------------------------------------
+
+std::string number(std::uint64_t count) {
+  std::string text = std::to_string(count);
+  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
+  return text;
+}
+
+std::string number(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", number(count), noun, count == 1 ? "" : "s");
+}
+
+std::string time_text(Nanoseconds time) {
+  const double s = std::chrono::duration<double>(time).count();
+  if (s < 0.9995e-3) return fmt::format("{:.0f} µs", s * 1e6);
+  if (s < 0.9995) return fmt::format("{:.0f} ms", s * 1e3);
+  if (s < 9.95) return fmt::format("{:.1f} s", s);
+  if (s < 119.5) return fmt::format("{:.0f} s", s);
+  if (s < 7'170) return fmt::format("{:.0f} min", s / 60);
+  return fmt::format("{:.1f} h", s / 3'600);
+}
+
+std::string rate_text(std::uint64_t accepts, Nanoseconds duration) {
+  if (accepts == 0 || duration <= 0ns) return "no accepts";
+  const double rate = static_cast<double>(accepts) / std::chrono::duration<double>(duration).count();
+  if (rate < 0.05) return "less than 0.1 accepts/s";
+  if (rate < 99.95) return fmt::format("{:.1f} accepts/s", rate);
+  return number(static_cast<std::uint64_t>(rate + 0.5)) + " accepts/s";
+}
+
+std::string percent(double part) { return fmt::format("{:.0f} %", part * 100); }
+
+/// "pid 3", or "thread 4" where workers are threads.
+std::string worker_text(const WorkerRow& row) {
+  return row.tid ? fmt::format("thread {}", *row.tid) : fmt::format("pid {}", row.pid);
+}
+
+/// "pids 3, 4, 5 and 26 more"; not empty.
+std::string workers_text(const std::vector<const WorkerRow*>& rows) {
+  std::string text = rows.front()->tid ? "thread" : "pid";
+  if (rows.size() > 1) text += "s";
+  for (std::size_t i = 0; i < std::min(rows.size(), kMostPids); ++i) {
+    text += fmt::format("{} {}", i == 0 ? "" : ",", rows[i]->tid.value_or(rows[i]->pid));
+  }
+  if (rows.size() > kMostPids) text += fmt::format(" and {} more", rows.size() - kMostPids);
+  return text;
+}
+
+// ---- how something is spread over the workers -----------------------------------------------------------------------
+
+struct Spread {
+  std::vector<double> amounts;  ///< per worker, most first, idle ones included
+  std::vector<const WorkerRow*> idle;
+  std::uint64_t total = 0;
+  double effective = 0;
+  std::optional<FairBaseline> fair;  ///< only if the spread is materially uneven
+  bool uneven = false;               ///< more than chance explains, and enough to matter
+
+  [[nodiscard]] std::uint32_t workers() const { return static_cast<std::uint32_t>(amounts.size()); }
+};
+
+using Amount = std::uint64_t (*)(const WorkerRow&);
+std::uint64_t all_of(const WorkerRow& row) { return row.accepts + row.preexisting; }
+std::uint64_t open_of(const WorkerRow& row) { return row.open; }
+std::uint64_t accepts_of(const WorkerRow& row) { return row.accepts; }
+
+/// What workers that left had goes to those with the least, largest first: the most favourable guess at whom each of
+/// them was replaced by.
+void hand_down(std::vector<double>& amounts, std::vector<double> left) {
+  std::sort(left.begin(), left.end(), std::greater<>());
+  std::make_heap(amounts.begin(), amounts.end(), std::greater<>());
+  for (const double amount : left) {
+    std::pop_heap(amounts.begin(), amounts.end(), std::greater<>());
+    amounts.back() += amount;
+    std::push_heap(amounts.begin(), amounts.end(), std::greater<>());
+  }
+}
+
+Spread spread_of(const ServiceRow& service, Amount amount) {
+  Spread spread;
+  std::vector<double> left;
+  std::size_t rows = 0;
+  for (const WorkerRow& row : service.workers) {
+    if (row.role != Role::worker) continue;
+    ++rows;
+    const std::uint64_t value = amount(row);
+    spread.total += value;
+    if (row.exited) {
+      left.push_back(static_cast<double>(value));
+      continue;
+    }
+    spread.amounts.push_back(static_cast<double>(value));
+    if (value == 0) spread.idle.push_back(&row);
+  }
+  if (spread.amounts.empty()) spread.amounts = std::exchange(left, {});
+  if (service.workers_eligible > rows) spread.amounts.resize(spread.amounts.size() + service.workers_eligible - rows);
+  if (spread.amounts.empty()) return spread;
+  hand_down(spread.amounts, std::move(left));
+  std::sort(spread.amounts.begin(), spread.amounts.end(), std::greater<>());
+  spread.effective = effective_workers(spread.amounts).value_or(0);
+  return spread;
+}
+
+/// As spread_of(), held against a fair draw. Its median is near c N / (c + N - 1), from the mean of the sum of squares:
+/// what is far above 80 % of that needs no simulation.
+Spread judged_spread(const ServiceRow& service, Amount amount) {
+  Spread spread = spread_of(service, amount);
+  if (spread.workers() < 2 || spread.total < kFewestConnections) return spread;
+  const auto c = static_cast<double>(spread.total);
+  const double n = spread.workers();
+  if (spread.effective > (kMaterialPart + 0.1) * c * n / (c + n - 1)) return spread;
+  spread.fair = fair_baseline(spread.total, spread.workers());
+  spread.uneven = spread.effective < spread.fair->p01 && spread.effective < kMaterialPart * spread.fair->p50;
+  return spread;
+}
+
+/// "3 of 32 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 13.8 in 99 % of cases)"
+std::string spread_text(const Spread& spread, std::string_view one, std::string_view many) {
+  std::size_t owners = 0;
+  double theirs = 0;
+  while (owners < spread.amounts.size() && theirs < kOwnersPart * static_cast<double>(spread.total)) {
+    theirs += spread.amounts[owners++];
+  }
+  std::string text = fmt::format("{} of {} {} {} of {} (effective workers {:.1f}", owners,
+                                 number(spread.workers(), "worker"), owners == 1 ? one : many, number(static_cast<std::uint64_t>(theirs)),
+                                 number(spread.total, "connection"), spread.effective);
+  if (spread.fair) text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", spread.fair->p01);
+  return text + ")";
+}
+
+// ---- what all verdicts say ------------------------------------------------------------------------------------------
+
+std::uint64_t connections_of(const ServiceRow& service) { return service.accepts + service.preexisting; }
+
+bool has_preexisting(const ServiceRow& service) { return service.preexisting > 0; }
+
+void add_idle(Verdict& verdict, const Spread& spread, std::string_view what) {
+  if (spread.idle.empty()) return;
+  verdict.evidence.push_back(fmt::format("{} of {} {} none: {}.", spread.idle.size(),
+                                         number(spread.workers(), "worker"), what, workers_text(spread.idle)));
+}
+
+void add_busiest(Verdict& verdict, const ServiceRow& service, const Spread& spread, Amount amount) {
+  const WorkerRow* busiest = nullptr;
+  for (const WorkerRow& row : service.workers) {
+    if (row.role == Role::worker && (busiest == nullptr || amount(row) > amount(*busiest))) busiest = &row;
+  }
+  if (busiest == nullptr || spread.total == 0) return;
+  std::string text = fmt::format("The busiest worker, {}, has {} of the connections", worker_text(*busiest),
+                                 percent(static_cast<double>(amount(*busiest)) / static_cast<double>(spread.total)));
+  std::uint64_t bytes = 0;
+  for (const WorkerRow& row : service.workers) bytes += row.bytes_received + row.bytes_sent;
+  if (bytes != 0) {
+    const auto own = static_cast<double>(busiest->bytes_received + busiest->bytes_sent);
+    text += fmt::format(" and {} of the bytes", percent(own / static_cast<double>(bytes)));
+  }
+  verdict.evidence.push_back(text + ".");
+}
+
+void add_other_measures(Verdict& verdict, const ServiceRow& service) {
+  const EffectiveWorkers& effective = service.effective_workers;
+  if (effective.bytes && effective.connection_seconds) {
+    verdict.evidence.push_back(fmt::format("Effective workers by bytes {:.1f}, by connection time {:.1f}.",
+                                           *effective.bytes, *effective.connection_seconds));
+  } else if (effective.connection_seconds) {
+    verdict.evidence.push_back(fmt::format("Effective workers by connection time {:.1f}.", *effective.connection_seconds));
+  }
+  const ActiveStats& serving = service.active_workers.serving;
+  if (serving.windows != 0) {
+    verdict.evidence.push_back(fmt::format("Workers that exchanged any bytes, per window: {} at the median, {} at most.",
+                                           serving.p50, serving.max));
+  }
+}
+
+void add_lifetimes(Verdict& verdict, const ServiceRow& service) {
+  const LifetimeStats& lifetime = service.lifetime;
+  if (service.open != 0) {
+    std::string text = fmt::format("{} open", number(service.open, "connection"));
+    if (lifetime.open_age_p50) {
+      const std::string_view least = has_preexisting(service) ? "≥ " : "";
+      text += fmt::format(", median age {}{}", least, time_text(*lifetime.open_age_p50));
+      if (lifetime.open_age_max) text += fmt::format(", oldest {}{}", least, time_text(*lifetime.open_age_max));
+    }
+    verdict.evidence.push_back(text + ".");
+  }
+  if (has_preexisting(service)) {
+    verdict.evidence.push_back(fmt::format("{} already open when tracing began: their ages count from then.",
+                                           number(service.preexisting) + (service.preexisting == 1 ? " was" : " were")));
+  }
+  if (lifetime.closed != 0 && lifetime.p50) {
+    verdict.evidence.push_back(fmt::format("{} closed with a median lifetime of {}.",
+                                           number(lifetime.closed, "connection"), time_text(*lifetime.p50)));
+  }
+}
+
+void add_peer(Verdict& verdict, const ServiceRow& service) {
+  const std::uint64_t all = connections_of(service);
+  if (service.peers.empty() || service.peers.front().connections * 2 < all) return;
+  verdict.evidence.push_back(fmt::format("One client address has {} of the {}.", number(service.peers.front().connections),
+                                         number(all, "connection")));
+}
+
+// ---- connections wait -----------------------------------------------------------------------------------------------
+
+std::optional<Verdict> judge_queue(const ServiceRow& service, Nanoseconds duration) {
+  const std::uint64_t overflows = service.accept_queue.overflows.value_or(0);
+  const std::uint64_t depth = std::max(service.accept_queue.depth_max, service.accept_queue.depth);
+  const WaitStats& wait = service.accept_wait;
+  const bool slow = wait.count >= kFewestWaits && wait.p95 && *wait.p95 >= kLongWait;
+  const bool full = service.backlog && static_cast<double>(depth) >= kFullPart * *service.backlog && depth > 0;
+  const bool stuck = service.accepts == 0 && depth >= kFewestConnections && duration >= kLongAge;
+  if (overflows == 0 && !(slow && full) && !stuck) return std::nullopt;
+
+  Verdict verdict;
+  verdict.code = VerdictCode::accept_queue_saturated;
+  verdict.severity = overflows > 0 ? Severity::critical : Severity::warning;
+  if (overflows > 0) {
+    verdict.summary = fmt::format("{} {} dropped at the listening socket: workers do not accept fast enough",
+                                  number(overflows, "connection attempt"), overflows == 1 ? "was" : "were");
+  } else if (slow && full) {
+    verdict.summary = fmt::format("1 in 20 connections waited {} or more to be accepted, and the queue was nearly full",
+                                  time_text(*wait.p95));
+  } else {
+    verdict.summary = fmt::format("{} waited and none was accepted in {}", number(depth, "connection"),
+                                  time_text(duration));
+  }
+  std::string queue = fmt::format("The accept queue was up to {} deep", number(depth));
+  if (service.backlog) queue += fmt::format("; the backlog is {}", number(*service.backlog));
+  verdict.evidence.push_back(queue + ".");
+  if (wait.count != 0 && wait.p50 && wait.p95) {
+    verdict.evidence.push_back(fmt::format("Accept wait of {}: median {}, 95 % quantile {}.",
+                                           number(wait.count, "connection"), time_text(*wait.p50), time_text(*wait.p95)));
+  }
+  if (service.never_accepted != 0) {
+    verdict.evidence.push_back(
+        fmt::format("{} ended before any worker accepted.", number(service.never_accepted, "connection")));
+  }
+  verdict.advice.push_back(
+      "Find out what keeps the workers from accepting (long requests on the event loop, all of them busy) or add "
+      "workers: expect the accept wait to fall below a few milliseconds.");
+  verdict.advice.push_back(fmt::format(
+      "A larger backlog (now {}; net.core.somaxconn is its upper limit) bridges bursts, so that none is dropped, but the "
+      "wait gets longer, not shorter.",
+      service.backlog ? number(*service.backlog) : "not known"));
+  return verdict;
+}
+
+// ---- few workers hold long-lived connections ------------------------------------------------------------------------
+
+/// The connections that whoever got them keeps.
+struct Held {
+  bool all = false;  ///< all of the run, else only the open ones
+  Amount amount = nullptr;
+};
+
+std::optional<Held> long_lived(const ServiceRow& service, Nanoseconds duration) {
+  const std::uint64_t all = connections_of(service);
+  Nanoseconds held{0};
+  for (const WorkerRow& row : service.workers) held += row.connection_time;
+  const bool concurrent = service.peak_open >= all - all / (kOpenPerClosed + 1);
+  if (all > 0 && concurrent) {
+    const Nanoseconds mean = held / static_cast<std::int64_t>(all);
+    if (mean >= kLongAge && mean >= duration / kPartOfRun) return Held{true, all_of};
+  }
+  const Nanoseconds age = service.lifetime.open_age_p50.value_or(0ns);
+  if (service.open == 0 || age < kLongAge) return std::nullopt;
+  const std::uint64_t closed = service.closes + service.preexisting_closes;
+  if (age >= duration / kPartOfRun || closed <= service.open / kOpenPerClosed) return Held{false, open_of};
+  return std::nullopt;
+}
+
+bool work_is_concentrated(const ServiceRow& service, double workers) {
+  const ActiveStats& serving = service.active_workers.serving;
+  if (service.effective_workers.bytes) return *service.effective_workers.bytes <= kCriticalPart * workers;
+  return serving.windows != 0 && serving.max != 0 && serving.p95 <= kCriticalPart * workers;
+}
+
+void advise_against_pinning(Verdict& verdict, const ServiceRow& service, const Spread& spread) {
+  const double fair = spread.fair->p50;
+  verdict.advice.push_back(
+      "Client: limit how long or for how many requests a pooled connection is used, whether it is busy or not (a maximum "
+      "connection age). Each new connection is dealt again; an expiry of idle connections does nothing for busy ones.");
+  verdict.advice.push_back(
+      "Server: close after a number of requests (nginx keepalive_requests), or shorten the keep-alive timeout if "
+      "the connections are idle most of the time. Expect more accepts/s, and closes from this side.");
+  if (service.reuseport.value_or(false)) {
+    verdict.advice.push_back(fmt::format(
+        "SO_REUSEPORT is on, so the kernel already deals new connections by a hash: once connections are renewed, expect "
+        "about {:.0f} effective workers with {}.",
+        fair, number(spread.total, "connection")));
+  } else {
+    verdict.advice.push_back(fmt::format(
+        "Together with one of these: one listening socket per worker (SO_REUSEPORT), so that the kernel deals new "
+        "connections by a hash and not to whoever wakes first. Expect about {:.0f} effective workers with {}.",
+        fair, number(spread.total, "connection")));
+  }
+  if (spread.fair->idle_mean >= 1) {
+    verdict.advice.push_back(fmt::format(
+        "With {} for {} even a fair draw leaves {:.0f} idle: for all to work, more connections or fewer workers.",
+        number(spread.total, "connection"), number(spread.workers(), "worker"), spread.fair->idle_mean));
+  }
+}
+
+Verdict pinning(const ServiceRow& service, Nanoseconds duration, const Held& held, const Spread& spread) {
+  Verdict verdict;
+  verdict.code = VerdictCode::keepalive_pinning;
+  const double workers = spread.workers();
+  const bool critical = spread.effective <= kCriticalPart * workers && work_is_concentrated(service, workers);
+  verdict.severity = critical ? Severity::critical : Severity::warning;
+  const bool open = service.open > 0;
+  verdict.summary = spread_text(spread, open ? "owns" : "owned", open ? "own" : "owned");
+  if (open && service.lifetime.open_age_p50) {
+    verdict.summary += fmt::format("; median age {}{}", has_preexisting(service) ? "≥ " : "",
+                                   time_text(*service.lifetime.open_age_p50));
+  } else if (service.lifetime.p50) {
+    verdict.summary += fmt::format("; median lifetime {}", time_text(*service.lifetime.p50));
+  }
+  verdict.summary += ", " + rate_text(service.accepts, duration);
+
+  add_idle(verdict, spread, open ? "own" : "owned");
+  add_busiest(verdict, service, spread, held.amount);
+  add_other_measures(verdict, service);
+  add_lifetimes(verdict, service);
+  add_peer(verdict, service);
+  advise_against_pinning(verdict, service, spread);
+  return verdict;
+}
+
+// ---- few workers win many connections -------------------------------------------------------------------------------
+
+void advise_against_skew(Verdict& verdict, const ServiceRow& service, const Spread& spread) {
+  if (service.reuseport.value_or(false)) {
+    verdict.advice.push_back(
+        "SO_REUSEPORT is on: the kernel chooses the socket by a hash of addresses and ports. Look for sockets that several "
+        "workers share or that nobody accepts from, and for clients that use few source ports.");
+  } else {
+    verdict.advice.push_back(fmt::format(
+        "One listening socket per worker (SO_REUSEPORT): the kernel deals connections by a hash instead of waking workers "
+        "in a fixed order. Expect at least {:.1f} effective workers; a worker that is stuck then keeps its share waiting.",
+        spread.fair->p01));
+    if (service.epoll_exclusive) {
+      verdict.advice.push_back(
+          *service.epoll_exclusive
+              ? "The workers poll with EPOLLEXCLUSIVE, which wakes the first that registered, without rotation: on a "
+                "shared socket this order stays as long as that worker keeps up."
+              : "The workers poll without EPOLLEXCLUSIVE: all are woken and those that come first take all. With it "
+                "needless wake-ups end, but it does not rotate: do not expect an even spread from it alone.");
+    }
+  }
+  if (service.backlog) {
+    verdict.advice.push_back(fmt::format(
+        "A server that accepts until the queue is empty (asyncio takes up to the backlog, now {}, per wake-up) lets one "
+        "worker win a whole burst: accept fewer per wake-up. A smaller backlog does that too, but overflows sooner.",
+        number(*service.backlog)));
+  }
+  verdict.advice.push_back(
+      "If accept waits and response times are good, this costs nothing yet, and fewer workers would do.");
+}
+
+Verdict skew(const ServiceRow& service, Nanoseconds duration, const Spread& spread) {
+  Verdict verdict;
+  verdict.code = VerdictCode::accept_skew;
+  verdict.severity = Severity::warning;
+  verdict.summary = spread_text(spread, "accepted", "accepted") + "; " + rate_text(service.accepts, duration);
+  if (service.lifetime.p50) verdict.summary += fmt::format(", median lifetime {}", time_text(*service.lifetime.p50));
+  add_idle(verdict, spread, "accepted");
+  add_busiest(verdict, service, spread, accepts_of);
+  const ActiveStats& accepting = service.active_workers.accepting;
+  if (accepting.windows != 0) {
+    verdict.evidence.push_back(fmt::format("Workers that accepted, per window: {} at the median, {} at most.",
+                                           accepting.p50, accepting.max));
+  }
+  add_other_measures(verdict, service);
+  add_lifetimes(verdict, service);
+  add_peer(verdict, service);
+  advise_against_skew(verdict, service, spread);
+  return verdict;
+}
+
+// ---- nothing to worry about -----------------------------------------------------------------------------------------
+
+Verdict no_traffic(const ServiceRow& service, Nanoseconds duration) {
+  Verdict verdict;
+  const bool nothing = connections_of(service) == 0 && service.open == 0;
+  verdict.summary = nothing ? fmt::format("No connection was open or accepted in {}", time_text(duration))
+                            : "No worker of this service is known: nothing to judge";
+  if (service.never_accepted != 0) {
+    verdict.evidence.push_back(
+        fmt::format("{} ended before any worker accepted.", number(service.never_accepted, "connection")));
+  }
+  return verdict;
+}
+
+Verdict handed_over(const ServiceRow& service) {
+  Verdict verdict;
+  verdict.code = VerdictCode::handed_over;
+  verdict.severity = Severity::info;
+  verdict.summary = fmt::format("{} of {} are held by other processes than the one that accepted",
+                                number(service.handed_over), number(service.open, "open connection"));
+  verdict.evidence.push_back(
+      "The acceptor forks after the accept or passes the descriptor on: the shares are those of acceptors, "
+      "not of those who do the work.");
+  verdict.advice.push_back(
+      "Judge the spread by the processes that hold the connections; balancing is up to the one that hands them over.");
+  return verdict;
+}
+
+Verdict too_few(const ServiceRow& service, const Spread& spread, std::uint64_t most, bool at_once) {
+  Verdict verdict;
+  verdict.code = VerdictCode::too_few_connections;
+  verdict.severity = Severity::info;
+  verdict.summary = fmt::format("{}{} for {}: {} or more have nothing to do whoever accepts",
+                                number(most, "connection"), at_once ? " at most at a time" : "",
+                                number(spread.workers(), "worker"), spread.workers() - most);
+  add_idle(verdict, spread, "had");
+  const EffectiveWorkers& effective = service.effective_workers;
+  if (spread.effective > 0) {
+    std::string text = fmt::format("Effective workers {:.1f}", spread.effective);
+    if (effective.fair_p01) {
+      text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", *effective.fair_p01);
+    }
+    verdict.evidence.push_back(text + ".");
+  }
+  add_lifetimes(verdict, service);
+  add_peer(verdict, service);
+  verdict.advice.push_back(
+      "If clients wait: more connections (a larger client pool, or one connection per request). If not: fewer workers do "
+      "the same work.");
+  return verdict;
+}
+
+/// `early`: it looks uneven, but neither the run nor the connections are old enough to say why.
+Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds duration, bool early) {
+  Verdict verdict;
+  verdict.code = VerdictCode::balanced;
+  verdict.severity = early ? Severity::info : Severity::ok;
+  const auto busy = std::count_if(spread.amounts.begin(), spread.amounts.end(), [](double amount) { return amount > 0; });
+  verdict.summary = spread.workers() == 1
+                        ? fmt::format("The only worker has all {}", number(spread.total, "connection"))
+                        : fmt::format("{} of {} have had {} (effective workers {:.1f})", busy,
+                                      number(spread.workers(), "worker"), number(spread.total, "connection"),
+                                      spread.effective);
+  if (early) {
+    verdict.summary +=
+        fmt::format("; fewer than chance explains, but after {} it is too early to judge", time_text(duration));
+  }
+  if (spread.workers() == 1) return verdict;
+  const EffectiveWorkers& effective = service.effective_workers;
+  if (effective.fair_p01 && effective.fair_p50) {
+    verdict.evidence.push_back(fmt::format("A fair draw gives {:.1f} effective workers, at least {:.1f} in 99 % of cases.",
+                                           *effective.fair_p50, *effective.fair_p01));
+  }
+  add_idle(verdict, spread, "had");
+  add_other_measures(verdict, service);
+  add_lifetimes(verdict, service);
+  return verdict;
+}
+
+/// How the spread is judged, and what comes of it.
+Verdict judge_spread(const ServiceRow& service, Nanoseconds duration) {
+  const std::optional<Held> held = long_lived(service, duration);
+  const Spread holding = held ? judged_spread(service, held->amount) : Spread{};
+  if (holding.uneven) return pinning(service, duration, *held, holding);
+
+  // Beside long-lived connections accepts are a matter of their own only if some were short. Without, of connections
+  // that were only just accepted nobody knows yet which kind they are.
+  const bool some_were_short = service.closes >= kFewestConnections;
+  const bool accepts_count = held ? !held->all && some_were_short : true;
+  const Spread accepting = accepts_count ? judged_spread(service, accepts_of) : Spread{};
+  const bool early =
+      duration < kLongAge || (!some_were_short && service.lifetime.open_age_p50.value_or(0ns) < kLongAge);
+  if (accepting.uneven && !early) return skew(service, duration, accepting);
+
+  const Spread all = spread_of(service, all_of);
+  const std::uint64_t most = held ? service.peak_open : connections_of(service);
+  if (most < all.workers()) return too_few(service, all, most, held.has_value());
+  return balanced(service, all, duration, accepting.uneven);
+}
+
+}  // namespace
+
+Verdict judge(const ServiceRow& service, Nanoseconds duration) {
+  std::optional<Verdict> queue = judge_queue(service, duration);
+  const bool traffic = connections_of(service) != 0 || service.open != 0;
+  const bool workers = spread_of(service, all_of).workers() != 0;
+  if (!traffic || !workers) return queue ? *queue : no_traffic(service, duration);
+  Verdict verdict = service.handed_over > 0 && service.handed_over * kHandedOverPart >= service.open
+                        ? handed_over(service)
+                        : judge_spread(service, duration);
+  if (!queue) return verdict;
+  if (verdict.severity > queue->severity) std::swap(verdict, *queue);  // the graver one; the other becomes its evidence
+  if (verdict.severity >= Severity::warning) queue->evidence.push_back(verdict.summary + ".");
+  return *queue;
+}
+
+}  // namespace acceptscope
