@@ -1,38 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Address families, wildcards, network namespaces.
-#include <fmt/format.h>
-#include <fmt/ranges.h>
-#include <unistd.h>
 
-#include <stdexcept>
-
+#include "network_namespace.hpp"
 #include "shared.hpp"
 
 namespace acceptscope::test {
 namespace {
 
 class Addressing : public TruthTest {};
-
-/// A network namespace with a loopback device, gone with the object.
-class NetworkNamespace {
- public:
-  explicit NetworkNamespace(const std::string& name) : name_(fmt::format("acceptscope-{}-{}", name, getpid())) {
-    require({"ip", "netns", "add", name_});
-    require({"ip", "-n", name_, "link", "set", "lo", "up"});
-  }
-  NetworkNamespace(const NetworkNamespace&) = delete;
-  NetworkNamespace& operator=(const NetworkNamespace&) = delete;
-  ~NetworkNamespace() { static_cast<void>(run({"ip", "netns", "delete", name_})); }
-  [[nodiscard]] const std::string& name() const { return name_; }
-
- private:
-  static void require(const Arguments& command) {
-    if (const Finished finished = run(command); finished.exit_status != 0) {
-      throw std::runtime_error(fmt::format("{}: {}", fmt::join(command, " "), finished.errors));
-    }
-  }
-  std::string name_;
-};
 
 TRUTH_TEST(Addressing, Ipv4, {.workload = {"--listen", "127.0.0.1", "--connections", "20"}})
 

@@ -35,7 +35,7 @@ class ClientConnection {
 
   /// Connects and sends the request.
   void open(const Endpoint& server) {
-    fd_ = UniqueFd{socket(server.generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    fd_ = UniqueFd{socket(server.generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC, options_->mptcp_client ? kMptcp : 0)};
     if (!fd_) fail_with_errno("socket");
     if (options_->source_port != 0) bind_source_port(server);
     RequestHeader header{};

@@ -114,7 +114,7 @@ void Conductor::listen() {
     const std::uint32_t count = options_.reuseport ? options_.workers * options_.threads : 1;
     for (std::uint32_t thread = 0; thread < count; ++thread) {
       const Endpoint endpoint = Endpoint::of(options_.listen[service % options_.listen.size()], port);
-      UniqueFd fd = bind_socket(endpoint, options_.reuseport);
+      UniqueFd fd = bind_socket(endpoint, options_.reuseport, options_.mptcp ? kMptcp : 0);
       if (options_.accepting == Accepting::kEpoll) fcntl(fd.get(), F_SETFL, O_NONBLOCK);
       if (::listen(fd.get(), options_.backlog) != 0) fail_with_errno("listen");
       port = Endpoint::local_of(fd.get()).port();

@@ -69,6 +69,7 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--accept", options.accepting, "epoll, or blocking (one connection at a time)")
       ->transform(CLI::CheckedTransformer(acceptings))->group("Server");
   app.add_flag("--reuseport", options.reuseport, "a listening socket per worker (SO_REUSEPORT)")->group("Server");
+  app.add_flag("--mptcp", options.mptcp, "listen with MPTCP, which takes plain TCP clients as well")->group("Server");
   app.add_flag("--exclusive", options.exclusive, "EPOLLEXCLUSIVE")->group("Server");
   app.add_flag("--drain", options.drain, "accept until the queue is empty, as asyncio does; else one per wake-up")
       ->group("Server");
@@ -96,6 +97,7 @@ Options parse_options(int argc, char** argv) {
                  "shutdown-after-peer, queue-reset, hold")
       ->delimiter(',')->transform(CLI::CheckedTransformer(ends))->group("Client");
   app.add_option("--source-port", options.source_port, "the client's port")->group("Client");
+  app.add_flag("--mptcp-client", options.mptcp_client, "connect with MPTCP")->group("Client");
 
   app.add_option("--finish", options.finish, "end of held connections: peer, local, exit, kill (of the workers)")
       ->transform(CLI::CheckedTransformer(finishes))->group("Run");

@@ -48,6 +48,7 @@ struct Options {
   bool late_workers = false;
   Accepting accepting = Accepting::kEpoll;
   bool reuseport = false;
+  bool mptcp = false;
   bool exclusive = false;
   bool drain = false;
   bool fork_after_accept = false;
@@ -64,6 +65,7 @@ struct Options {
   std::uint32_t response_bytes = 1000;
   std::vector<End> ends{End::kPeer};
   std::uint16_t source_port = 0;
+  bool mptcp_client = false;
 
   Finish finish = Finish::kPeer;
   bool interactive = false;

@@ -63,8 +63,8 @@ std::uint64_t now_ns() {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
 }
 
-UniqueFd bind_socket(const Endpoint& endpoint, bool reuseport) {
-  UniqueFd fd{socket(endpoint.generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+UniqueFd bind_socket(const Endpoint& endpoint, bool reuseport, int protocol) {
+  UniqueFd fd{socket(endpoint.generic.sa_family, SOCK_STREAM | SOCK_CLOEXEC, protocol)};
   if (!fd) fail_with_errno("socket");
   const int on = 1;
   setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);

@@ -33,8 +33,11 @@ struct Endpoint {
 /// CLOCK_MONOTONIC, nanoseconds: the clock of the kernel's time stamps.
 [[nodiscard]] std::uint64_t now_ns();
 
-/// A listening-to-be socket, bound; IPv6 ones take IPv4 too when the address is the wildcard.
-[[nodiscard]] UniqueFd bind_socket(const Endpoint& endpoint, bool reuseport);
+/// Multipath TCP, where the C library does not name it (linux/in.h since 5.6).
+inline constexpr int kMptcp = 262;
+
+/// A listening-to-be socket, bound; IPv6 ones take IPv4 too when the address is the wildcard. `protocol`: 0 or kMptcp.
+[[nodiscard]] UniqueFd bind_socket(const Endpoint& endpoint, bool reuseport, int protocol);
 
 /// Closing resets the connection instead of finishing it.
 void reset_on_close(int fd);
