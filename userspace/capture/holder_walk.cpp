@@ -42,7 +42,7 @@ class Collector {
 }  // namespace
 
 HolderWalk::HolderWalk(acceptscope_bpf& skeleton, std::vector<UniqueFd> cgroups, ProcFs procfs, Link link)
-    : skeleton_(&skeleton), cgroups_(std::move(cgroups)), roll_call_(std::move(procfs)), link_(std::move(link)) {}
+    : skeleton_(&skeleton), cgroups_(std::move(cgroups)), holder_register_(std::move(procfs)), link_(std::move(link)) {}
 
 Result<HolderWalk> HolderWalk::attach(acceptscope_bpf& skeleton, const std::vector<UniqueFd>& cgroups, ProcFs procfs) {
   Result<Link> link = attach_iterator(skeleton.progs.walk_holders, nullptr);
@@ -96,7 +96,7 @@ Result<void> HolderWalk::first() {
   skeleton_->bss->walk_first = 0;
   ended_at_ = monotonic_now();
   rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
-  holders_ = roll_call_.holders(*found, ended_at_);
+  holders_ = holder_register_.holders(*found, ended_at_);
   return {};
 }
 
@@ -107,7 +107,7 @@ Result<void> HolderWalk::again() {
   if (!found) return tl::unexpected(found.error());
   ended_at_ = monotonic_now();
   rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
-  holders_ = roll_call_.holders(*found, ended_at_);
+  holders_ = holder_register_.holders(*found, ended_at_);
   return {};
 }
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "capture/bpf_handles.hpp"
-#include "capture/roll_call.hpp"
+#include "capture/holder_register.hpp"
 #include "util/unique_fd.hpp"
 
 struct acceptscope_bpf;
@@ -42,7 +42,7 @@ class HolderWalk {
 
   acceptscope_bpf* skeleton_;
   std::vector<UniqueFd> cgroups_;
-  RollCall roll_call_;
+  HolderRegister holder_register_;
   Link link_;
   std::uint32_t number_ = 0;
   MonotonicTime ended_at_;

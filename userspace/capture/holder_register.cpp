@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "capture/roll_call.hpp"
+#include "capture/holder_register.hpp"
 
 #include <utility>
 
 namespace acceptscope {
 
-void RollCall::ask(Polling& polling, const Seat& seat, const FoundDescriptors& found, MonotonicTime now) const {
+void HolderRegister::ask(Polling& polling, const Seat& seat, const FoundDescriptors& found, MonotonicTime now) const {
   std::vector<std::uint64_t> inodes;
   for (const ListeningDescriptor& listening : found.listening)
     if (listening.holder.service == seat.service && listening.holder.worker == seat.worker)
@@ -25,7 +25,7 @@ void RollCall::ask(Polling& polling, const Seat& seat, const FoundDescriptors& f
   ++polling.times_asked;
 }
 
-std::vector<Holder> RollCall::holders(const FoundDescriptors& found, MonotonicTime now) {
+std::vector<Holder> HolderRegister::holders(const FoundDescriptors& found, MonotonicTime now) {
   std::map<Seat, Holder> seats;
   for (const ListeningDescriptor& listening : found.listening)
     seats.emplace(Seat{listening.holder.service, listening.holder.worker}, listening.holder);

@@ -33,11 +33,11 @@ struct FoundDescriptors {
 /// Makes holders of descriptors: one per service and process, and whether it waits for connections by epoll. That is read
 /// from /proc, where the kernel holds the epoll set's lock meanwhile: so it is asked once per process, and once more after
 /// kSecondLook if the socket was in no set, as a process that is just starting enters it a little later.
-class RollCall {
+class HolderRegister {
  public:
   static constexpr Nanoseconds kSecondLook = std::chrono::seconds{5};
 
-  explicit RollCall(ProcFs procfs) : procfs_(std::move(procfs)) {}
+  explicit HolderRegister(ProcFs procfs) : procfs_(std::move(procfs)) {}
 
   [[nodiscard]] std::vector<Holder> holders(const FoundDescriptors& found, MonotonicTime now);
 

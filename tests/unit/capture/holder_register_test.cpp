@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "capture/roll_call.hpp"
+#include "capture/holder_register.hpp"
 
 #include <gtest/gtest.h>
 #include <sys/epoll.h>
@@ -28,16 +28,16 @@ ListeningDescriptor held_by(std::uint32_t pid, std::uint64_t inode = kInode, std
   return descriptor;
 }
 
-class RollCallTest : public ::testing::Test {
+class HolderRegisterTest : public ::testing::Test {
  protected:
   std::vector<Holder> call(const FoundDescriptors& found, Nanoseconds at = 0s) {
-    return roll_call_.holders(found, MonotonicTime{at.count()});
+    return register_.holders(found, MonotonicTime{at.count()});
   }
   FakeProc proc_;
-  RollCall roll_call_{ProcFs{proc_.root()}};
+  HolderRegister register_{ProcFs{proc_.root()}};
 };
 
-TEST_F(RollCallTest, AProcessWithSeveralDescriptorsOfAServiceIsOneHolder) {
+TEST_F(HolderRegisterTest, AProcessWithSeveralDescriptorsOfAServiceIsOneHolder) {
   const auto holders = call({.listening = {held_by(7), held_by(7, kInode + 1), held_by(7, 9, 8001), held_by(8)}, .epolls = {}});
 
   ASSERT_EQ(holders.size(), 3u);
@@ -46,7 +46,7 @@ TEST_F(RollCallTest, AProcessWithSeveralDescriptorsOfAServiceIsOneHolder) {
   EXPECT_EQ(holders[2].service.endpoint.port, 8001);
 }
 
-TEST_F(RollCallTest, AWorkerPollsAndItsSupervisorDoesNot) {
+TEST_F(HolderRegisterTest, AWorkerPollsAndItsSupervisorDoesNot) {
   proc_.add_epoll(7, 4, 1, EPOLLIN);  // some other socket
   proc_.add_epoll(8, 4, kInode, EPOLLIN);
 
@@ -58,7 +58,7 @@ TEST_F(RollCallTest, AWorkerPollsAndItsSupervisorDoesNot) {
   EXPECT_EQ(holders[1].exclusive, false);
 }
 
-TEST_F(RollCallTest, ExclusiveMeansEverySet) {
+TEST_F(HolderRegisterTest, ExclusiveMeansEverySet) {
   proc_.add_epoll(7, 4, kInode, EPOLLIN | EPOLLEXCLUSIVE);
   proc_.add_epoll(8, 4, kInode, EPOLLIN | EPOLLEXCLUSIVE);
   proc_.add_epoll(8, 5, kInode, EPOLLIN);
@@ -69,22 +69,22 @@ TEST_F(RollCallTest, ExclusiveMeansEverySet) {
   EXPECT_EQ(holders[1].exclusive, false);
 }
 
-TEST_F(RollCallTest, AProcessWithoutAnyEpollSetDoesNotPoll) {
+TEST_F(HolderRegisterTest, AProcessWithoutAnyEpollSetDoesNotPoll) {
   EXPECT_EQ(call({.listening = {held_by(7)}, .epolls = {}})[0].polls, false);
 }
 
-TEST_F(RollCallTest, WhatCannotBeReadIsNotKnown) {
+TEST_F(HolderRegisterTest, WhatCannotBeReadIsNotKnown) {
   EXPECT_EQ(call({.listening = {held_by(7)}, .epolls = {{7, 4}}})[0].polls, std::nullopt);
 }
 
-TEST_F(RollCallTest, AProcessThatEntersTheSetLateIsAskedOnceMore) {
+TEST_F(HolderRegisterTest, AProcessThatEntersTheSetLateIsAskedOnceMore) {
   const FoundDescriptors found{.listening = {held_by(7)}, .epolls = {{7, 4}}};
   proc_.add_epoll(7, 4, 1, EPOLLIN);
   EXPECT_EQ(call(found)[0].polls, false);
   proc_.add_epoll(7, 4, kInode, EPOLLIN);
 
-  EXPECT_EQ(call(found, RollCall::kSecondLook - 1ns)[0].polls, false) << "the question costs the process something";
-  EXPECT_EQ(call(found, RollCall::kSecondLook)[0].polls, true);
+  EXPECT_EQ(call(found, HolderRegister::kSecondLook - 1ns)[0].polls, false) << "the question costs the process something";
+  EXPECT_EQ(call(found, HolderRegister::kSecondLook)[0].polls, true);
 }
 
 }  // namespace
