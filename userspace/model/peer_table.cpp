@@ -36,11 +36,12 @@ void PeerTable::replace_open(std::span<const OpenConnection> open, MonotonicTime
   }
   if (open_.size() <= kMaxAddresses) return;
 
-  std::vector<std::uint64_t> counts;
-  for (const auto& [key, peer] : open_) counts.push_back(peer.connections);
-  std::nth_element(counts.begin(), counts.begin() + kMaxAddresses, counts.end(), std::greater<>());
-  const std::uint64_t too_few = counts[kMaxAddresses];
-  std::erase_if(open_, [too_few](const auto& entry) { return entry.second.connections <= too_few; });
+  std::vector<Peers::iterator> by_count;  // not a threshold: most addresses may have one connection each
+  for (auto peer = open_.begin(); peer != open_.end(); ++peer) by_count.push_back(peer);
+  const auto first_left_out = by_count.begin() + static_cast<std::ptrdiff_t>(kMaxAddresses);
+  std::nth_element(by_count.begin(), first_left_out, by_count.end(),
+                   [](const auto& a, const auto& b) { return a->second.connections > b->second.connections; });
+  std::for_each(first_left_out, by_count.end(), [this](const auto& peer) { open_.erase(peer); });
 }
 
 std::uint32_t PeerTable::workers_of(const Key& key) const {

@@ -73,5 +73,14 @@ TEST(PeerTable, MemoryIsBoundedAndAnOpenHeavyHitterIsSeenHoweverLateItComes) {
   EXPECT_EQ(peers.rows(service()).at(0).connections, 5u);  // the closed one found no room
 }
 
+TEST(PeerTable, ManyAddressesWithOneConnectionEachAreStillListed) {
+  PeerTable peers;
+  std::vector<OpenConnection> open;
+  for (std::size_t i = 0; i < PeerTable::kMaxAddresses + 1000; ++i) open.push_back(open_connection().from(numbered(i)));
+  peers.replace_open(open, kStart + 1s, as_recorded);
+
+  EXPECT_EQ(peers.rows(service()).size(), PeerTable::kListed);
+}
+
 }  // namespace
 }  // namespace acceptscope::testing
