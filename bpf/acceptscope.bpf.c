@@ -279,7 +279,8 @@ static long refresh_listener_entry(struct bpf_map *map, __u64 *key, struct liste
 SEC("?syscall") /* with bpf_for_each_map_elem(): 5.14 */
 int refresh_syscall(void *ctx)
 {
-	bpf_for_each_map_elem(&connections, refresh_entry, NULL, 0);
+	if (refresh_connections)
+		bpf_for_each_map_elem(&connections, refresh_entry, NULL, 0);
 	bpf_for_each_map_elem(&listeners, refresh_listener_entry, NULL, 0);
 	return 0;
 }

@@ -26,6 +26,9 @@ volatile __u32 walk_first = 0;      /* what is open and unknown was open before 
 volatile __u32 walk_last = 0;       /* tracing ends: nothing will be reported later */
 volatile __u32 walk_number = 0;     /* 1, 2, ... */
 
+/* Set before a refresh: an empty map of the usual size costs more to walk than the rest of an idle tick. */
+volatile __u32 refresh_connections = 0;
+
 /* Connections that refresh() found dead for the first time; reset by userspace. */
 volatile __u32 found_dead = 0;
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A bare ASGI application that logs who served whom: a line "PID PORT" per request, "PID started" per worker."""
+"""A bare ASGI application that logs who served whom: a line "PID PORT" per request, "PID started" per worker. A request
+for /slow is answered after a second."""
 
+import asyncio
 import os
 
 _log = os.open(os.environ["E2E_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
@@ -24,5 +26,7 @@ async def app(scope, receive, send):
     if scope["type"] == "lifespan":
         return await _lifespan(receive, send)
     _write(scope["client"][1])
+    if scope["path"] == "/slow":
+        await asyncio.sleep(1)
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})

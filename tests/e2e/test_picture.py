@@ -55,7 +55,8 @@ class PinnedUvicorn(servers.UvicornServer, PictureTest):
             for pid in losers:
                 os.kill(pid, signal.SIGSTOP)  # a worker that is busy elsewhere wins no connection
             try:
-                await asyncio.gather(*(client.get(url) for _ in range(self.POOL)))
+                # Answered late, so that none leaves its connection to another one and the pool is full.
+                await asyncio.gather(*(client.get(url + "slow") for _ in range(self.POOL)))
             finally:
                 for pid in losers:
                     os.kill(pid, signal.SIGCONT)

@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <string>
@@ -16,7 +17,8 @@ namespace acceptscope {
 /// Entries that come or go meanwhile may be missed.
 template <class Key, class Value, class Each>
 Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
-  std::uint32_t capacity = 4096;
+  constexpr std::size_t kBatchBytes = 512 * 1024;  // few system calls for many entries, little memory for large ones
+  auto capacity = static_cast<std::uint32_t>(std::clamp<std::size_t>(kBatchBytes / (sizeof(Key) + sizeof(Value)), 64, 4096));
   std::vector<Key> keys(capacity);
   std::vector<Value> values(capacity);
   std::uint32_t position = 0;

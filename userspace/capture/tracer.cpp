@@ -166,7 +166,8 @@ struct Tracer::Parts {
     std::uint64_t queued_since_ns = std::numeric_limits<std::uint64_t>::max();  ///< of the longest in an accept queue
   };
   /// Brings the map up to date: bytes of open connections, entries whose socket is gone.
-  Result<void> refresh_entries() const;
+  /// `any`: there are connections in it.
+  Result<void> refresh_entries(bool any) const;
   [[nodiscard]] Result<Entries> read_entries() const;
   /// The open connections. Accepts that no program saw are found before, by who holds the descriptor: when it is time for
   /// a walk, when programs were skipped, or when a connection seems to wait in an accept queue for `patience` or more.
@@ -239,7 +240,8 @@ Result<std::uint64_t> Tracer::Parts::sum_of(const bpf_map* map, std::uint32_t in
   return std::accumulate(per_cpu.begin(), per_cpu.end(), std::uint64_t{0});
 }
 
-Result<void> Tracer::Parts::refresh_entries() const {
+Result<void> Tracer::Parts::refresh_entries(bool any) const {
+  if (refresh && !any) return {};  // the iterator knows connections only
   for (int pass = 0; pass < 2; ++pass) {
     skeleton->bss->found_dead = 0;
     const Result<void> refreshed = refresh ? run_iterator(refresh, [](auto) {}) : run_program(skeleton->progs.refresh_syscall);
@@ -251,10 +253,12 @@ Result<void> Tracer::Parts::refresh_entries() const {
 
 Result<Tracer::Parts::Entries> Tracer::Parts::read_entries() const {
   Entries entries;
-  if (const Result<void> refreshed = refresh_entries(); !refreshed) return tl::unexpected(refreshed.error());
   const Result<std::uint64_t> tracked = sum_of(skeleton->maps.tracked, 0);
   if (!tracked) return tl::unexpected(tracked.error());
-  if (*tracked == 0) return entries;  // walking an empty map of the usual size costs more than the rest of an idle tick
+  skeleton->bss->refresh_connections = *tracked != 0;
+  if (const Result<void> refreshed = refresh_entries(*tracked != 0); !refreshed)
+    return tl::unexpected(refreshed.error());
+  if (*tracked == 0) return entries;
   const auto read = for_each_entry<std::uint64_t, wire::connection>(
       bpf_map__fd(skeleton->maps.connections), "connections", [&](std::uint64_t sock, const wire::connection& entry) {
         if (entry.accepted_ns == 0)
