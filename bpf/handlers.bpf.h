@@ -825,7 +825,8 @@ static __always_inline int on_close(struct sock *sk)
 		port = local_port(sk);
 		accepted = bpf_map_lookup_elem(&accepted_ports, &port);
 		/* A listener has no peer, in whatever state: shutdown() takes it out of LISTEN. */
-		if (accepted && *accepted && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
+		/* Until the first walk is over, it is one from before that the walk came too late for. */
+		if (accepted && *accepted && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
 			count_loss(LOSS_UNKNOWN_CLOSE);
 		return 0;
 	}

@@ -108,9 +108,11 @@ class PinnedUvicorn(servers.UvicornServer, PictureTest):
         async def both():
             stop = asyncio.Event()
             traffic = asyncio.create_task(requests(stop))
-            self.dump = await asyncio.to_thread(self.trace_for, self.port, "3s")
+            tracing = asyncio.create_task(asyncio.to_thread(self.trace_for, self.port, "4s"))
+            await asyncio.wait([tracing], timeout=2.5)  # the traffic is over before the tracing is
             stop.set()
             await traffic
+            self.dump = await tracing
 
         asyncio.run(both())
         [service] = self.dump["services"]

@@ -378,6 +378,7 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
 
 Result<void> Tracer::begin() {
   parts_->cost.start_sample(0, 0);
+  parts_->skeleton->bss->walk_first = 1;
   parts_->skeleton->bss->recording = 1;
   return parts_->walk->first();
 }
