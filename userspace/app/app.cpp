@@ -7,6 +7,7 @@
 
 #include "app/demo.hpp"
 #include "app/doctor.hpp"
+#include "app/report.hpp"
 #include "app/trace.hpp"
 
 namespace acceptscope {
@@ -20,6 +21,7 @@ int run(const cli::Options& options) {
     case cli::Command::trace: return run_trace(options).exit_status;
     case cli::Command::demo: return run_demo(options);
     case cli::Command::doctor: return run_doctor(options);
+    case cli::Command::report: return run_report(options);
   }
   return kExitFailed;
 }

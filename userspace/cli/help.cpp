@@ -28,6 +28,7 @@ constexpr std::string_view kExamples =
   acceptscope -p 8000 -d 60 -o hot.json           a hot minute, and its dump for the post-mortem
   acceptscope -p 8000 -- ab -k -c 40 -n 10000 http://127.0.0.1:8000/
                                                   trace for as long as a command runs
+  acceptscope report hot.json                     its closing summary again
 )";
 
 constexpr std::string_view kClosing =

@@ -224,7 +224,7 @@ constexpr std::array kOptions{
     OptionRow{Group::output, kAllCommands, "", "--color", "auto|always|never",
               "colors on the terminal; auto honours NO_COLOR", "auto", set_color},
 
-    OptionRow{Group::capture, kAllCommands, "", "--backend", "auto|fentry|kprobe|tracepoint",
+    OptionRow{Group::capture, kOnThisHost, "", "--backend", "auto|fentry|kprobe|tracepoint",
               "force one; auto tries them in that order by really loading and attaching", "auto", set_backend},
     OptionRow{Group::capture, kTrace | kDemo, "", "--max-connections", "N",
               "connections tracked at once", "262144", set_max_connections},
@@ -236,13 +236,13 @@ constexpr std::array kOptions{
     OptionRow{Group::demo, kDemo, "", "--both", "", "one after the other", "what demo does",
               set_demo<DemoKind::both>},
 
-    OptionRow{Group::hidden, kAllCommands, "", "--ring-bytes", "N",
+    OptionRow{Group::hidden, kOnThisHost, "", "--ring-bytes", "N",
               "ring buffer of closed connections", "8388608", set_ring_bytes},
-    OptionRow{Group::hidden, kAllCommands, "", "--max-workers", "N",
+    OptionRow{Group::hidden, kOnThisHost, "", "--max-workers", "N",
               "workers counted at once", "4096", set_max_workers},
-    OptionRow{Group::hidden, kAllCommands, "", "--max-services", "N",
+    OptionRow{Group::hidden, kOnThisHost, "", "--max-services", "N",
               "services counted at once", "1024", set_max_services},
-    OptionRow{Group::hidden, kAllCommands, "", "--simulate-missing", "LIST",
+    OptionRow{Group::hidden, kOnThisHost, "", "--simulate-missing", "LIST",
               "pretend that the kernel lacks a feature: btf, cgroup2, ...", "none", add_missing},
 };
 
@@ -253,6 +253,8 @@ constexpr std::array kCommands{
                "a built-in prefork server and client, traced"},
     CommandRow{Command::doctor, kDoctor, "doctor", "",
                "what this kernel and these privileges allow, and why"},
+    CommandRow{Command::report, kReport, "report", "FILE",
+               "the closing summary of a dump; - is standard input", {"FILE"}},
 };
 // clang-format on
 

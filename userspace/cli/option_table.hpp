@@ -2,6 +2,7 @@
 /// The one description of every option: parsing, --help and the README's table come from it.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -14,7 +15,7 @@ namespace acceptscope::cli {
 enum class Group : std::uint8_t { selection, time, output, capture, demo, general, hidden };
 
 /// Commands that know an option, as a bit set.
-enum Commands : std::uint8_t { kTrace = 1, kDemo = 2, kDoctor = 4, kAllCommands = 7 };
+enum Commands : std::uint8_t { kTrace = 1, kDemo = 2, kDoctor = 4, kReport = 8, kOnThisHost = 7, kAllCommands = 15 };
 
 struct OptionRow {
   Group group;
@@ -37,6 +38,7 @@ struct CommandRow {
   std::string_view name;       ///< empty for tracing
   std::string_view arguments;  ///< as in the help
   std::string_view meaning;
+  std::array<std::string_view, 2> operands = {};  ///< that must follow the name: "FILE"; the rest empty
 };
 
 [[nodiscard]] std::span<const CommandRow> command_table();

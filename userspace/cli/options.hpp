@@ -14,7 +14,7 @@
 
 namespace acceptscope::cli {
 
-enum class Command : std::uint8_t { trace, demo, doctor };
+enum class Command : std::uint8_t { trace, demo, doctor, report };
 enum class DemoKind : std::uint8_t { both, pinned, spread };
 enum class WorkerUnit : std::uint8_t { process, thread };
 enum class BackendChoice : std::uint8_t { automatic, fentry, kprobe, tracepoint };
@@ -56,7 +56,8 @@ struct Options {
   std::uint32_t max_services = 1024;
   std::vector<std::string> simulate_missing;  ///< kernel features to be treated as absent: "btf", "cgroup2", ...
 
-  std::vector<std::string> argv;  ///< the command after "--"; empty if there is none
+  std::vector<std::string> argv;   ///< the command after "--"; empty if there is none
+  std::vector<std::string> files;  ///< report: FILE; "-" is standard input
 };
 
 /// The program has nothing to run: help, version, or a usage error.

@@ -116,6 +116,7 @@ SplitArguments split(int argc, const char* const* argv) {
 struct Parsed {
   const CommandRow* command = &command_table().front();
   std::vector<std::pair<const OptionRow*, std::vector<std::string>>> given;  ///< in the table's order
+  std::vector<std::string> operands;
   bool help = false;
   bool help_markdown = false;
   bool version = false;
@@ -149,6 +150,24 @@ Error syntax_error(const CLI::ParseError& error) {
   return {std::string(text.substr(0, text.find('\n'))), {}, kSeeHelp};
 }
 
+/// The words that are neither an option nor its value nor a command.
+Result<void> take_operands(Parsed& parsed, const std::vector<std::string>& words) {
+  std::vector<std::string_view> wanted;
+  for (const std::string_view operand : parsed.command->operands) {
+    if (!operand.empty()) wanted.push_back(operand);
+  }
+  for (const std::string& word : words) {
+    if (word.size() > 1 && word[0] == '-') return tl::unexpected(unknown_option(word));
+    if (parsed.operands.size() == wanted.size()) return tl::unexpected(unexpected_argument(word));
+    if (word.empty()) return failure(std::string(wanted[parsed.operands.size()]) + " is empty", "name a file");
+    parsed.operands.push_back(word);
+  }
+  if (parsed.operands.size() == wanted.size()) return {};
+  const std::string command(parsed.command->name);
+  return failure(command + " needs " + std::string(wanted[parsed.operands.size()]),
+                 "as in: acceptscope " + command + " " + std::string(parsed.command->arguments));
+}
+
 Result<Parsed> take_apart(std::vector<std::string> words) {
   CLI::App app;
   app.allow_extras()->require_subcommand(0, 1)->set_help_flag();  // extras are reported below, with a guess
@@ -171,16 +190,13 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
   parsed.help_markdown = help_markdown->count() > 0;
   parsed.version = version_flag->count() > 0;
   if (parsed.help || parsed.help_markdown || parsed.version) return parsed;
-  if (const auto extras = app.remaining(true); !extras.empty()) {
-    const std::string& first = extras.front();
-    return tl::unexpected(first.size() > 1 && first[0] == '-' ? unknown_option(first) : unexpected_argument(first));
-  }
   for (const auto& [row, option] : options) {
     if (option->count() > 0) parsed.given.emplace_back(row, option->results());
   }
   for (const CommandRow& row : command_table().subspan(1)) {
     if (app.got_subcommand(std::string(row.name))) parsed.command = &row;
   }
+  if (auto taken = take_operands(parsed, app.remaining(true)); !taken) return tl::unexpected(taken.error());
   return parsed;
 }
 
@@ -252,6 +268,7 @@ Result<Options> build(const Parsed& parsed, SplitArguments arguments) {
   if (auto checked = check_command(parsed); !checked) return tl::unexpected(checked.error());
   Options options;
   options.command = parsed.command->command;
+  options.files = parsed.operands;
   for (const auto& [row, values] : parsed.given) {
     for (const std::string& value : values) {
       if (auto applied = row->apply(options, value); !applied) {

@@ -198,6 +198,16 @@ TEST(Parse, HelpAndVersionGoToStandardOutput) {
   EXPECT_EQ(std::get<ExitNow>(parsed).status, 0);
 }
 
+TEST(Parse, AReportHasAFile) {
+  const Options options = options_of({"report", "--color", "never", "hot.json"});
+
+  EXPECT_EQ(options.command, Command::report);
+  EXPECT_THAT(options.files, ElementsAre("hot.json"));
+  EXPECT_EQ(options.color, ColorChoice::never);
+  EXPECT_THAT(options_of({"report", "-"}).files, ElementsAre("-"));
+  EXPECT_THAT(options_of({"report", "demo"}).files, ElementsAre("demo"));
+}
+
 struct BadCase {
   Words words;
   std::string line;  ///< after "acceptscope: "
@@ -271,8 +281,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"--ring-byte", "1"}, "unknown option '--ring-byte' (see acceptscope --help)"},
         BadCase{{"dem"}, "unexpected argument 'dem' (did you mean demo?)"},
         BadCase{{"curl"}, "unexpected argument 'curl' (a command to run comes after --, as in: acceptscope -- curl)"},
-        BadCase{{"report", "x.json"},
-                "unexpected argument 'report' (a command to run comes after --, as in: acceptscope -- report)"},
+        BadCase{{"report"}, "report needs FILE (as in: acceptscope report FILE)"},
+        BadCase{{"report", ""}, "FILE is empty (name a file)"},
+        BadCase{{"reprot", "x.json"}, "unexpected argument 'reprot' (did you mean report?)"},
+        BadCase{{"report", "x.json", "y.json"},
+                "unexpected argument 'y.json' (a command to run comes after --, as in: acceptscope -- y.json)"},
         BadCase{{"doctor", "demo"}, "'demo' is a second command (give one command at a time)"},
         BadCase{{"--port"}, "--port needs a value (as in: --port LIST)"},
         BadCase{{"-d"}, "--duration needs a value (as in: --duration TIME)"},
@@ -296,6 +309,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"demo", "--both", "--log", "x"}, "--log holds one run, and demo makes two (add --pinned or --spread)"},
         BadCase{{"demo", "--", "ls"}, "demo runs no command (leave out -- and what follows it)"},
         BadCase{{"doctor", "-o", "x"}, "--output cannot be used with doctor (it traces nothing)"},
+        BadCase{{"report", "x", "-p", "80"}, "--port cannot be used with report (it traces nothing)"},
+        BadCase{{"report", "x", "--backend", "kprobe"}, "--backend cannot be used with report (it traces nothing)"},
         BadCase{{"doctor", "--", "ls"}, "doctor runs no command (leave out -- and what follows it)"}));
 
 }  // namespace

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include "cli/options.hpp"
+
+namespace acceptscope {
+
+/// A dump again, as the closing summary.
+/// \returns the exit status of the program
+[[nodiscard]] int run_report(const cli::Options& options);
+
+}  // namespace acceptscope

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Two dumps held against each other: what changed, and whether it is more than chance. Pure.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/figures.hpp"
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+/// What a change means for the service; `same` also where the change is within chance.
+enum class ChangeKind : std::uint8_t { same, better, worse, changed, unknown };
+
+/// A figure before and after. Values are in the figure's unit: seconds, shares 0..1, workers, connections.
+struct FigureChange {
+  std::string figure;  ///< name in figure_table()
+  FigureUnit unit = FigureUnit::count;
+  std::optional<double> before, after;  ///< empty where nothing is known
+  std::optional<double> change;         ///< after - before, if both are known
+  std::optional<double> p_value;        ///< two-sided; empty where nothing could be tested
+  std::optional<std::string> test;      ///< the test that p_value is of
+  ChangeKind kind = ChangeKind::unknown;
+  bool operator==(const FigureChange&) const = default;
+};
+
+/// What became of the spread over the workers.
+enum class FixCode : std::uint8_t { fixed, better, unchanged, worse, too_few_connections };
+
+struct FixVerdict {
+  FixCode code = FixCode::too_few_connections;
+  std::string summary;  ///< one sentence with the numbers
+  bool operator==(const FixVerdict&) const = default;
+};
+
+/// A service that is in both dumps.
+struct ServiceDiff {
+  Endpoint endpoint;              ///< of AFTER
+  Endpoint endpoint_before;       ///< differs only where the single service of each dump was paired
+  std::uint32_t before_index = 0; ///< in services of BEFORE
+  std::uint32_t after_index = 0;  ///< in services of AFTER
+  FixVerdict verdict;
+  std::vector<FigureChange> figures;  ///< those of figure_table() with `in_diff`, in its order
+  bool operator==(const ServiceDiff&) const = default;
+};
+
+/// A service that only one dump has.
+struct LoneService {
+  Endpoint endpoint;
+  std::uint64_t connections = 0;  ///< accepts + pre-existing
+  bool operator==(const LoneService&) const = default;
+};
+
+/// Of one of the two dumps, what tells it apart.
+struct DiffSide {
+  std::string hostname;
+  Instant started_at;
+  Nanoseconds duration{0};
+  bool operator==(const DiffSide&) const = default;
+};
+
+struct Diff {
+  std::uint32_t schema_version = 1;
+  ToolInfo tool;
+  DiffSide before, after;
+  std::vector<ServiceDiff> services;  ///< in the order of AFTER
+  std::vector<LoneService> only_before, only_after;
+  bool operator==(const Diff&) const = default;
+};
+
+/// A change is called more than chance when its p-value is below this.
+inline constexpr double kSignificance = 0.01;
+
+/// Services are matched by address and port: network namespaces have other numbers after a reboot. Where no service is
+/// in both dumps and each has just one, those two are compared.
+[[nodiscard]] Diff compare(const Snapshot& before, const Snapshot& after);
+
+}  // namespace acceptscope

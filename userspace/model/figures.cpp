@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/figures.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "model/fairness.hpp"
+
+namespace acceptscope {
+namespace {
+
+using Value = std::optional<double>;
+
+Value seconds(std::optional<Nanoseconds> time) {
+  if (!time) return std::nullopt;
+  return std::chrono::duration<double>(*time).count();
+}
+
+Value number(std::uint64_t count) { return static_cast<double>(count); }
+
+std::uint64_t connections(const ServiceRow& service) { return service.accepts + service.preexisting; }
+
+Value per_window(const ActiveStats& stats, std::uint32_t value) {
+  if (stats.windows == 0) return std::nullopt;
+  return value;
+}
+
+std::vector<double> amounts(const ServiceRow& service) {
+  const std::vector<std::uint64_t> counts = connections_by_worker(service);
+  return {counts.begin(), counts.end()};
+}
+
+using S = const ServiceRow&;
+using T = Nanoseconds;
+
+// clang-format off
+constexpr std::array kFigures{
+    FigureRow{"workers", FigureUnit::count, Better::neither, true, "workers that could accept",
+              [](S s, T) { return number(eligible_workers(s)); }},
+    FigureRow{"workers_idle", FigureUnit::count, Better::lower, true, "of these, without any connection during the run",
+              [](S s, T) { return number(s.workers_idle); }},
+    FigureRow{"effective_workers", FigureUnit::workers, Better::higher, true,
+              "effective workers by connections, accepted and pre-existing",
+              [](S s, T) { return effective_workers(amounts(s)); }},
+    FigureRow{"fair_p01", FigureUnit::workers, Better::neither, true,
+              "what a fair draw of as many connections gives at least, in 99 % of cases",
+              [](S s, T) { return s.effective_workers.fair_p01; }},
+    FigureRow{"fair_p50", FigureUnit::workers, Better::neither, false, "what a fair draw typically gives",
+              [](S s, T) { return s.effective_workers.fair_p50; }},
+    FigureRow{"effective_workers_seconds", FigureUnit::workers, Better::higher, false,
+              "effective workers by connection time", [](S s, T) { return s.effective_workers.connection_seconds; }},
+    FigureRow{"effective_workers_bytes", FigureUnit::workers, Better::higher, false, "effective workers by bytes",
+              [](S s, T) { return s.effective_workers.bytes; }},
+    FigureRow{"top_share", FigureUnit::share, Better::lower, true, "the busiest worker's share of the connections",
+              [](S s, T) { return top_share(amounts(s)); }},
+    FigureRow{"top_share_seconds", FigureUnit::share, Better::lower, false,
+              "the busiest worker's share of the connection time", [](S s, T) { return s.top_share.connection_seconds; }},
+    FigureRow{"top_share_bytes", FigureUnit::share, Better::lower, false, "the busiest worker's share of the bytes",
+              [](S s, T) { return s.top_share.bytes; }},
+    FigureRow{"active_accepting", FigureUnit::count, Better::higher, true,
+              "workers that accept in a window, median of the windows",
+              [](S s, T) { return per_window(s.active_workers.accepting, s.active_workers.accepting.p50); }},
+    FigureRow{"active_serving", FigureUnit::count, Better::higher, true,
+              "workers that receive or send in a window, median of the windows",
+              [](S s, T) { return per_window(s.active_workers.serving, s.active_workers.serving.p50); }},
+    FigureRow{"connections", FigureUnit::count, Better::neither, true, "accepts and pre-existing connections",
+              [](S s, T) { return number(connections(s)); }},
+    FigureRow{"accepts", FigureUnit::count, Better::neither, false, "connections accepted",
+              [](S s, T) { return number(s.accepts); }},
+    FigureRow{"accepts_per_second", FigureUnit::per_second, Better::neither, true, "accepts per second of the run",
+              [](S s, T run) { return run.count() > 0 ? Value(static_cast<double>(s.accepts) / *seconds(run)) : Value(); }},
+    FigureRow{"open", FigureUnit::count, Better::neither, false, "connections still open at the end",
+              [](S s, T) { return number(s.open); }},
+    FigureRow{"peak_open", FigureUnit::count, Better::neither, false, "most connections open at once",
+              [](S s, T) { return number(s.peak_open); }},
+    FigureRow{"preexisting", FigureUnit::count, Better::neither, false, "connections from before the run",
+              [](S s, T) { return number(s.preexisting); }},
+    FigureRow{"never_accepted", FigureUnit::count, Better::lower, false,
+              "connections that left the accept queue without an accept", [](S s, T) { return number(s.never_accepted); }},
+    FigureRow{"handed_over", FigureUnit::count, Better::neither, false,
+              "open connections that only another process holds", [](S s, T) { return number(s.handed_over); }},
+    FigureRow{"lifetime_p50", FigureUnit::seconds, Better::neither, true, "median lifetime of the closed connections",
+              [](S s, T) { return seconds(s.lifetime.p50); }},
+    FigureRow{"lifetime_p95", FigureUnit::seconds, Better::neither, true, "95th percentile of these lifetimes",
+              [](S s, T) { return seconds(s.lifetime.p95); }},
+    FigureRow{"lifetime_max", FigureUnit::seconds, Better::neither, false, "longest of these lifetimes",
+              [](S s, T) { return seconds(s.lifetime.max); }},
+    FigureRow{"open_age_p50", FigureUnit::seconds, Better::neither, false, "median age of the open connections",
+              [](S s, T) { return seconds(s.lifetime.open_age_p50); }},
+    FigureRow{"accept_wait_p50", FigureUnit::seconds, Better::lower, true, "median time in the accept queue",
+              [](S s, T) { return seconds(s.accept_wait.p50); }},
+    FigureRow{"accept_wait_p95", FigureUnit::seconds, Better::lower, true, "95th percentile of it",
+              [](S s, T) { return seconds(s.accept_wait.p95); }},
+    FigureRow{"accept_wait_p99", FigureUnit::seconds, Better::lower, false, "99th percentile of it",
+              [](S s, T) { return seconds(s.accept_wait.p99); }},
+    FigureRow{"accept_wait_max", FigureUnit::seconds, Better::lower, false, "longest time in the accept queue",
+              [](S s, T) { return seconds(s.accept_wait.max); }},
+    FigureRow{"queue_depth_max", FigureUnit::count, Better::lower, false, "most connections seen in the accept queue",
+              [](S s, T) { return number(s.accept_queue.depth_max); }},
+    FigureRow{"queue_overflows", FigureUnit::count, Better::lower, false, "connection attempts that the queue dropped",
+              [](S s, T) { return s.accept_queue.overflows ? number(*s.accept_queue.overflows) : Value(); }},
+};
+// clang-format on
+
+std::string time_text(double s) {
+  const double size = std::abs(s);
+  if (size < 0.9995e-3) return fmt::format("{:.0f}µs", s * 1e6);
+  if (size < 0.9995e-1) return fmt::format("{:.1f}ms", s * 1e3);
+  if (size < 0.9995) return fmt::format("{:.0f}ms", s * 1e3);
+  if (size < 599.95) return fmt::format("{:.1f}s", s);
+  return fmt::format("{:.0f}s", s);
+}
+
+std::string unit_name(FigureUnit unit) {
+  switch (unit) {
+    case FigureUnit::count: return "count";
+    case FigureUnit::workers: return "workers";
+    case FigureUnit::share: return "0 to 1";
+    case FigureUnit::per_second: return "per second";
+    case FigureUnit::seconds: return "seconds";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::span<const FigureRow> figure_table() { return kFigures; }
+
+const FigureRow* find_figure(std::string_view name) {
+  const auto found = std::find_if(kFigures.begin(), kFigures.end(), [&](const FigureRow& row) { return row.name == name; });
+  return found == kFigures.end() ? nullptr : &*found;
+}
+
+std::string figure_text(FigureUnit unit, std::optional<double> value) {
+  if (!value) return "-";
+  switch (unit) {
+    case FigureUnit::seconds: return time_text(*value);
+    case FigureUnit::share: return fmt::format("{:.1f}%", *value * 100);
+    case FigureUnit::workers:
+    case FigureUnit::per_second: return fmt::format("{:.1f}", *value);
+    case FigureUnit::count: return fmt::format("{:.15g}", *value);
+  }
+  return {};
+}
+
+std::string figures_markdown() {
+  std::string text = "| figure | unit | meaning |\n| --- | --- | --- |\n";
+  for (const FigureRow& row : kFigures) text += fmt::format("| `{}` | {} | {} |\n", row.name, unit_name(row.unit), row.help);
+  return text;
+}
+
+std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service) {
+  std::vector<std::uint64_t> counts;
+  for (const WorkerRow& row : service.workers)
+    if (row.role == Role::worker) counts.push_back(row.accepts + row.preexisting);
+  return counts;
+}
+
+std::uint32_t eligible_workers(const ServiceRow& service) {
+  if (service.workers_eligible > 0) return service.workers_eligible;
+  return static_cast<std::uint32_t>(connections_by_worker(service).size());
+}
+
+}  // namespace acceptscope
