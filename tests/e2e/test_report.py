@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""report: a dump says again what the run ended with."""
+"""report and diff: a dump says again what the run ended with, and two dumps what changed."""
+
+import json
 
 import harness
 
 FAILED = 1
+USAGE = 2
+CONDITION = 4
 
 
-class Report(harness.TestCase):
+class DumpTestCase(harness.TestCase):
     def demo(self, kind, name):
         run = self.run_program("demo", kind, "-d", "2", "--view", "plain", "-o", self.path(name))
         self.assertEqual(run.process.returncode, 0, run.stderr)
         return run
 
+
+class Report(DumpTestCase):
     def test_the_closing_summary_again(self):
         run = self.demo("--pinned", "pinned.json")
         report = self.run_program("report", self.path("pinned.json"))
@@ -28,6 +34,40 @@ class Report(harness.TestCase):
             self.assertEqual(report.stdout, "")
             self.assertEqual(len(report.stderr.splitlines()), 1, report.stderr)
             self.assertIn(why, report.stderr)
+
+
+class Diff(DumpTestCase):
+    def setUp(self):
+        super().setUp()
+        self.demo("--pinned", "pinned.json")
+        self.demo("--spread", "spread.json")
+
+    def diff(self, before, after, *arguments):
+        return self.run_program("diff", self.path(before), self.path(after), *arguments)
+
+    def test_the_pool_is_spread_then(self):
+        diff = self.diff("pinned.json", "spread.json")
+        self.assertEqual(diff.process.returncode, 0, diff.stderr)
+        self.assertTrue(diff.stdout.startswith("FIXED 127.0.0.1:"), diff.stdout)
+        back = json.loads(self.diff("spread.json", "pinned.json", "--json").stdout)
+        self.assertEqual([service["verdict"]["code"] for service in back["services"]], ["worse"])
+
+    def test_a_run_is_as_even_as_itself(self):
+        diff = json.loads(self.diff("pinned.json", "pinned.json", "--json").stdout)
+        self.assertEqual(diff["services"][0]["verdict"]["code"], "unchanged")
+        self.assertTrue(all(figure["change"] in (0, None) for figure in diff["services"][0]["figures"]))
+
+    def test_conditions_make_the_exit_status(self):
+        fails = self.diff("spread.json", "pinned.json", "--fail-if", "effective_workers<0.5*workers")
+        self.assertEqual(fails.process.returncode, CONDITION, fails.stderr)
+        self.assertIn("FAIL  127.0.0.1:", fails.stdout)
+        as_json = self.diff("spread.json", "pinned.json", "--fail-if", "change.effective_workers<-1", "--json")
+        self.assertEqual(as_json.process.returncode, CONDITION)
+        self.assertIn("change.effective_workers<-1 holds for 127.0.0.1:", as_json.stderr)
+        passes = self.diff("pinned.json", "spread.json", "--fail-if", "effective_workers<0.5*workers")
+        self.assertEqual(passes.process.returncode, 0, passes.stderr)
+        self.assertEqual(self.diff("pinned.json", "spread.json", "--fail-if", "x>1").process.returncode, USAGE)
+        self.assertEqual(self.diff("pinned.json", "nowhere.json").process.returncode, FAILED)
 
 
 if __name__ == "__main__":

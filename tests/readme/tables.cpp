@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/options.hpp"
+#include "model/figures.hpp"
 #include "output/plain.hpp"
 #include "output/schema.hpp"
 
@@ -13,6 +14,8 @@ int main() {
   print("options", cli::options_markdown());
   print("columns", plain_columns_markdown());
   print("dump fields", dump_fields_markdown());
+  print("figures", figures_markdown());
+  print("diff fields", diff_fields_markdown());
   print("log fields", log_fields_markdown());
   print("end", "");
 }

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "app/demo.hpp"
+#include "app/diff.hpp"
 #include "app/doctor.hpp"
 #include "app/report.hpp"
 #include "app/trace.hpp"
@@ -22,6 +23,7 @@ int run(const cli::Options& options) {
     case cli::Command::demo: return run_demo(options);
     case cli::Command::doctor: return run_doctor(options);
     case cli::Command::report: return run_report(options);
+    case cli::Command::diff: return run_diff(options);
   }
   return kExitFailed;
 }

@@ -9,6 +9,7 @@ namespace acceptscope {
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;       ///< failed while running
 inline constexpr int kExitNotPossible = 3;  ///< this kernel or these privileges cannot
+inline constexpr int kExitCondition = 4;    ///< a condition of --fail-if holds
 
 /// Runs the command that the options name; returns the program's exit status.
 [[nodiscard]] int run(const cli::Options& options);

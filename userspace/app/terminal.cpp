@@ -10,6 +10,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "output/diff_text.hpp"
+
 namespace acceptscope {
 namespace {
 
@@ -67,6 +69,8 @@ Result<void> PlainView::close(const Snapshot& snapshot) {
   lines_shown_ = 0;
   return put(text);
 }
+
+Result<void> PlainView::close(const Diff& diff) { return put(render_diff(diff, layout(true))); }
 
 Result<void> PlainView::put(const std::string& text) {
   for (std::string_view rest = text; !rest.empty();) {

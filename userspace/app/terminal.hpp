@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/options.hpp"
+#include "model/diff.hpp"
 #include "output/plain.hpp"
 #include "util/result.hpp"
 
@@ -19,6 +20,8 @@ class PlainView {
   [[nodiscard]] Result<void> show(const Snapshot& snapshot);
   /// The closing summary, in the place of the live block.
   [[nodiscard]] Result<void> close(const Snapshot& snapshot);
+  /// What changed between two dumps.
+  [[nodiscard]] Result<void> close(const Diff& diff);
   [[nodiscard]] bool enabled() const { return enabled_; }
 
  private:

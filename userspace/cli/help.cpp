@@ -14,12 +14,13 @@ constexpr std::size_t kWidth = 100;
 constexpr std::size_t kTextColumn = 34;
 constexpr std::size_t kCommandColumn = 47;
 
-constexpr std::array<std::pair<Group, std::string_view>, 6> kHeadings{{
+constexpr std::array<std::pair<Group, std::string_view>, 7> kHeadings{{
     {Group::selection, "Selection (all that is given must match)"},
     {Group::time, "Time"},
     {Group::output, "Output"},
     {Group::capture, "Capture"},
     {Group::demo, "Demo (each client runs for 5 s, or for --duration)"},
+    {Group::diff, "Diff"},
     {Group::general, "General"},
 }};
 
@@ -29,12 +30,14 @@ constexpr std::string_view kExamples =
   acceptscope -p 8000 -- ab -k -c 40 -n 10000 http://127.0.0.1:8000/
                                                   trace for as long as a command runs
   acceptscope report hot.json                     its closing summary again
+  acceptscope diff before.json after.json         did the fix work
 )";
 
 constexpr std::string_view kClosing =
     R"(TIME is a number with an optional unit: ms, s, m or h; seconds without one.
 Exit status: 0 done, 1 failed while running, 2 usage, 3 this kernel or these privileges cannot
-(acceptscope doctor tells why). Ctrl-C ends the run normally; a second one quits at once.
+(acceptscope doctor tells why), 4 a condition of --fail-if holds.
+Ctrl-C ends the run normally; a second one quits at once.
 )";
 
 /// `text` broken at blanks into lines that end at kWidth, each but the first indented to `column`.

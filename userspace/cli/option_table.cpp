@@ -180,6 +180,15 @@ Result<void> add_missing(Options& options, std::string_view text) {
   });
 }
 
+Result<void> set_json(Options& options, std::string_view) {
+  options.json = true;
+  return {};
+}
+
+Result<void> add_fail_if(Options& options, std::string_view text) {
+  return parse_condition(text).map([&](Condition condition) { options.fail_if.push_back(std::move(condition)); });
+}
+
 /// --pinned, --spread, --both: the only flags that exclude one another.
 template <DemoKind kind>
 Result<void> set_demo(Options& options, std::string_view) {
@@ -236,6 +245,11 @@ constexpr std::array kOptions{
     OptionRow{Group::demo, kDemo, "", "--both", "", "one after the other", "what demo does",
               set_demo<DemoKind::both>},
 
+    OptionRow{Group::diff, kDiff, "", "--json", "", "print JSON instead of text", "", set_json},
+    OptionRow{Group::diff, kDiff, "", "--fail-if", "COND",
+              "exit with status 4 if this holds for a service of AFTER, as in effective_workers<0.5*workers or "
+              "change.accept_wait_p95>10ms; repeatable", "none", add_fail_if},
+
     OptionRow{Group::hidden, kOnThisHost, "", "--ring-bytes", "N",
               "ring buffer of closed connections", "8388608", set_ring_bytes},
     OptionRow{Group::hidden, kOnThisHost, "", "--max-workers", "N",
@@ -255,6 +269,8 @@ constexpr std::array kCommands{
                "what this kernel and these privileges allow, and why"},
     CommandRow{Command::report, kReport, "report", "FILE",
                "the closing summary of a dump; - is standard input", {"FILE"}},
+    CommandRow{Command::diff, kDiff, "diff", "BEFORE AFTER",
+               "two dumps side by side: did the fix work", {"BEFORE", "AFTER"}},
 };
 // clang-format on
 

@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "model/address.hpp"
+#include "model/condition.hpp"
 #include "model/selection.hpp"
 #include "util/clock.hpp"
 
 namespace acceptscope::cli {
 
-enum class Command : std::uint8_t { trace, demo, doctor, report };
+enum class Command : std::uint8_t { trace, demo, doctor, report, diff };
 enum class DemoKind : std::uint8_t { both, pinned, spread };
 enum class WorkerUnit : std::uint8_t { process, thread };
 enum class BackendChoice : std::uint8_t { automatic, fentry, kprobe, tracepoint };
@@ -46,6 +47,10 @@ struct Options {
   ViewChoice view = ViewChoice::automatic;
   ColorChoice color = ColorChoice::automatic;
 
+  // Diff.
+  bool json = false;
+  std::vector<Condition> fail_if;
+
   // Capture.
   BackendChoice backend = BackendChoice::automatic;
   std::uint32_t max_connections = 262'144;
@@ -57,7 +62,7 @@ struct Options {
   std::vector<std::string> simulate_missing;  ///< kernel features to be treated as absent: "btf", "cgroup2", ...
 
   std::vector<std::string> argv;   ///< the command after "--"; empty if there is none
-  std::vector<std::string> files;  ///< report: FILE; "-" is standard input
+  std::vector<std::string> files;  ///< report: FILE; diff: BEFORE, AFTER; "-" is standard input, once at most
 };
 
 /// The program has nothing to run: help, version, or a usage error.

@@ -206,6 +206,7 @@ Result<void> check_command(const Parsed& parsed) {
     if ((row->commands & parsed.command->bit) != 0) continue;
     const std::string name(row->long_name);
     if (row->group == Group::demo) return failure(name + " is an option of demo", "as in: acceptscope demo " + name);
+    if (row->group == Group::diff) return failure(name + " is an option of diff", "as in: acceptscope diff " + name);
     if (parsed.command->command == Command::demo) {
       return failure(name + " cannot be used with demo", "it traces its own server, all of it");
     }
@@ -227,6 +228,11 @@ Result<void> check_outputs(const Options& options) {
     return failure("--output and --log cannot both go to standard output", "give one of them a file");
   }
   return failure("--output and --log name the same file " + in_quotes(*options.log), "give each a file of its own");
+}
+
+Result<void> check_files(const Options& options) {
+  if (options.files.size() < 2 || options.files[0] != "-" || options.files[1] != "-") return {};
+  return failure("BEFORE and AFTER cannot both be standard input", "give one of them as a file");
 }
 
 Result<void> check_demo(const Parsed& parsed, const Options& options) {
@@ -277,7 +283,7 @@ Result<Options> build(const Parsed& parsed, SplitArguments arguments) {
     }
   }
   for (const auto& checked :
-       {check_demo(parsed, options), check_outputs(options), take_command(parsed, arguments, options)}) {
+       {check_demo(parsed, options), check_outputs(options), check_files(options), take_command(parsed, arguments, options)}) {
     if (!checked) return tl::unexpected(checked.error());
   }
   return options;

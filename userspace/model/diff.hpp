@@ -40,9 +40,9 @@ struct FixVerdict {
 /// A service that is in both dumps.
 struct ServiceDiff {
   Endpoint endpoint;              ///< of AFTER
-  Endpoint endpoint_before;       ///< differs only where the single service of each dump was paired
-  std::uint32_t before_index = 0; ///< in services of BEFORE
-  std::uint32_t after_index = 0;  ///< in services of AFTER
+  Endpoint endpoint_before;        ///< differs only where the single service of each dump was paired
+  std::uint32_t before_index = 0;  ///< in services of BEFORE
+  std::uint32_t after_index = 0;   ///< in services of AFTER
   FixVerdict verdict;
   std::vector<FigureChange> figures;  ///< those of figure_table() with `in_diff`, in its order
   bool operator==(const ServiceDiff&) const = default;
@@ -63,17 +63,31 @@ struct DiffSide {
   bool operator==(const DiffSide&) const = default;
 };
 
+/// What became of a condition of --fail-if on one service.
+struct ConditionOutcome {
+  std::string condition;      ///< as typed
+  Endpoint endpoint;          ///< of AFTER
+  std::optional<bool> holds;  ///< empty where a figure in it is not known
+  std::string figures;        ///< "workers_idle 6, 0.5*workers 4"
+  bool operator==(const ConditionOutcome&) const = default;
+};
+
 struct Diff {
   std::uint32_t schema_version = 1;
   ToolInfo tool;
   DiffSide before, after;
   std::vector<ServiceDiff> services;  ///< in the order of AFTER
   std::vector<LoneService> only_before, only_after;
+  std::vector<ConditionOutcome> conditions;  ///< of check(), for each service of AFTER
   bool operator==(const Diff&) const = default;
 };
 
-/// A change is called more than chance when its p-value is below this.
+/// A change is called more than chance when its p-value is below this; a comparison makes about ten tests.
 inline constexpr double kSignificance = 0.01;
+
+/// A change that is no chance is still none that matters below this part of the figure before: one bucket of the
+/// histograms.
+inline constexpr double kMaterialChange = 0.125;
 
 /// Services are matched by address and port: network namespaces have other numbers after a reboot. Where no service is
 /// in both dumps and each has just one, those two are compared.

@@ -49,7 +49,7 @@ class Dealer {
     if (p <= 0) return 0;
     if (p > 0.5) return n - binomial(n, 1 - p);
     const auto size = static_cast<double>(n);
-    if (size * p > 200) return normal(size, p);
+    if (size * p > 50) return normal(size, p);
     double probability = std::exp(size * std::log1p(-p));
     double left = uniform();
     std::uint64_t k = 0;
@@ -243,7 +243,8 @@ std::optional<double> quantile_p_value(std::span<const HistogramBucket> a, std::
   const double rank = q * static_cast<double>(size.a + size.b);
   Pair below;
   for (const auto& [bound, pair] : tally) {
-    if (static_cast<double>(below.a + below.b) >= rank) break;
+    const std::uint64_t with_this = below.a + below.b + pair.a + pair.b;
+    if (static_cast<double>(below.a + below.b) >= rank || with_this == size.a + size.b) break;
     below.a += pair.a;
     below.b += pair.b;
   }

@@ -40,7 +40,8 @@ struct Deal {
                                                          std::span<const std::uint32_t> b);
 
 /// Whether the `q` quantile differs: Mood's median test (Introduction to the Theory of Statistics, 1950) at `q`, that is
-/// Fisher's exact test of how many of each are above the bucket that holds the pooled quantile.
+/// Fisher's exact test of how many of each are above the bucket that holds the pooled quantile (in the last bucket, where
+/// nothing is above that).
 [[nodiscard]] std::optional<double> quantile_p_value(std::span<const HistogramBucket> a,
                                                      std::span<const HistogramBucket> b, double q);
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/diff.hpp"
 #include "output/fields.hpp"
 #include "util/result.hpp"
 
@@ -21,6 +22,9 @@ using TextSink = std::function<Result<void>(std::string_view)>;
 
 /// The dump; the state of `out` tells whether it was written.
 void write_dump(std::ostream& out, const Snapshot& snapshot);
+
+/// What diff --json prints, as output/diff_fields.hpp describes it.
+[[nodiscard]] std::string diff_json(const Diff& diff);
 
 /// Appends one line of --log to `out`, newline included: a closed connection, or at the end of the run an open one.
 void write_connection_line(std::string& out, const ConnectionLine& line);

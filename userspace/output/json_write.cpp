@@ -8,6 +8,7 @@
 #include <ostream>
 #include <utility>
 
+#include "output/diff_fields.hpp"
 #include "output/json.hpp"
 #include "output/time_text.hpp"
 
@@ -146,6 +147,13 @@ void write_dump(std::ostream& out, const Snapshot& snapshot) {
   };
   const Result<void> written = write_dump(sink, snapshot);
   if (!written) out.setstate(std::ios::failbit);
+}
+
+std::string diff_json(const Diff& diff) {
+  JsonWriter writer;
+  writer.value(diff);
+  writer.text += '\n';
+  return std::move(writer.text);
 }
 
 void write_connection_line(std::string& out, const ConnectionLine& line) {

@@ -6,7 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "output/fields.hpp"
+#include "output/diff_fields.hpp"
 
 namespace acceptscope {
 namespace {
@@ -151,17 +151,32 @@ class TableBuilder {
   std::map<std::string, std::string> first_path_;
 };
 
+/// The schema of T as a document of its own, without its definitions.
+template <class T>
+Json document(SchemaBuilder& builder, std::string_view title, std::string_view description) {
+  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
+                 {"title", title},
+                 {"description", description}};
+  schema.update(builder.object<T>());
+  schema["properties"]["schema_version"]["const"] = kSchemaVersion;
+  return schema;
+}
+
 }  // namespace
 
 std::string json_schema() {
   SchemaBuilder builder;
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                 {"title", "acceptscope dump"},
-                 {"description", "Which worker accepted each TCP connection and how long it kept it."}};
-  schema.update(builder.object<Snapshot>());
-  schema["properties"]["schema_version"]["const"] = kSchemaVersion;
+  Json schema = document<Snapshot>(builder, "acceptscope dump",
+                                   "Which worker accepted each TCP connection and how long it kept it.");
   schema["properties"]["tool"]["properties"]["name"]["const"] = ToolInfo{}.name;
   builder.type(Of<ConnectionLine>{});
+  schema["$defs"] = builder.definitions;
+  return schema.dump(2) + "\n";
+}
+
+std::string diff_schema() {
+  SchemaBuilder builder;
+  Json schema = document<Diff>(builder, "acceptscope diff", "What changed between two dumps, and whether it is chance.");
   schema["$defs"] = builder.definitions;
   return schema.dump(2) + "\n";
 }
@@ -169,6 +184,12 @@ std::string json_schema() {
 std::string dump_fields_markdown() {
   TableBuilder table;
   table.rows<Snapshot>("");
+  return table.text;
+}
+
+std::string diff_fields_markdown() {
+  TableBuilder table;
+  table.rows<Diff>("");
   return table.text;
 }
 

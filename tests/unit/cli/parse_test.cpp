@@ -208,6 +208,16 @@ TEST(Parse, AReportHasAFile) {
   EXPECT_THAT(options_of({"report", "demo"}).files, ElementsAre("demo"));
 }
 
+TEST(Parse, ADiffHasTwoFilesAndConditions) {
+  const Options options = options_of({"diff", "a.json", "-", "--json", "--fail-if", "workers_idle>0", "--fail-if=workers<8"});
+
+  EXPECT_EQ(options.command, Command::diff);
+  EXPECT_THAT(options.files, ElementsAre("a.json", "-"));
+  EXPECT_TRUE(options.json);
+  ASSERT_EQ(options.fail_if.size(), 2U);
+  EXPECT_EQ(options.fail_if[1].text, "workers<8");
+}
+
 struct BadCase {
   Words words;
   std::string line;  ///< after "acceptscope: "
@@ -311,6 +321,11 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"doctor", "-o", "x"}, "--output cannot be used with doctor (it traces nothing)"},
         BadCase{{"report", "x", "-p", "80"}, "--port cannot be used with report (it traces nothing)"},
         BadCase{{"report", "x", "--backend", "kprobe"}, "--backend cannot be used with report (it traces nothing)"},
+        BadCase{{"diff", "x"}, "diff needs AFTER (as in: acceptscope diff BEFORE AFTER)"},
+        BadCase{{"diff", "-", "-"}, "BEFORE and AFTER cannot both be standard input (give one of them as a file)"},
+        BadCase{{"--json"}, "--json is an option of diff (as in: acceptscope diff --json)"},
+        BadCase{{"diff", "x", "y", "--fail-if", "workers=3"},
+                "--fail-if 'workers=3': '=' is no comparison (comparisons are < <= > >= ==)"},
         BadCase{{"doctor", "--", "ls"}, "doctor runs no command (leave out -- and what follows it)"}));
 
 }  // namespace

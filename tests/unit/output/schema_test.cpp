@@ -30,8 +30,9 @@ class SchemaTest : public testing::Test {
  protected:
   /// For each document 'y' if it is valid by the schema, or by the definition that `reference` names, 'n' if not;
   /// empty when there is no validator.
-  std::string verdicts(const json& documents, const std::string& reference = "") {
-    write("schema", json_schema());
+  std::string verdicts(const json& documents, const std::string& reference = "",
+                       const std::string& schema = json_schema()) {
+    write("schema", schema);
     write("documents", documents.dump());
     const std::string script = std::string(TEST_DATA_DIR) + "/output/validate.py";
     const std::string command = "/usr/bin/python3 -W ignore '" + script + "' '" + path("schema") + "' '" +
@@ -106,6 +107,21 @@ TEST_F(SchemaTest, DescribesLinesOfTheLog) {
 
   SKIP_WITHOUT_VALIDATOR(found);
   EXPECT_EQ(found, "yyn");
+}
+
+TEST_F(SchemaTest, DescribesDiffs) {
+  const Snapshot before = sample::snapshot({sample::pinned_service()});
+  Diff diff = compare(before, sample::complete());
+  diff.conditions = {{"workers_idle>0", diff.services.at(0).endpoint, std::nullopt, "workers_idle is not known"}};
+  json right = json::parse(diff_json(diff));
+  json documents = json::array({right, right, right});
+  documents[1]["services"][0]["figures"][0]["kind"] = "whim";
+  documents[2]["conditions"][0].erase("holds");
+
+  const std::string found = verdicts(documents, "", diff_schema());
+
+  SKIP_WITHOUT_VALIDATOR(found);
+  EXPECT_EQ(found, "ynn");
 }
 
 /// The README quotes these files.

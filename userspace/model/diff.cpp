@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/diff.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "model/two_samples.hpp"
+
+namespace acceptscope {
+namespace {
+
+struct Side {
+  const ServiceRow& service;
+  Nanoseconds run;
+  Nanoseconds interval;
+};
+
+using Test = std::optional<double> (*)(const Side& before, const Side& after);
+
+struct TestRow {
+  std::string_view figure;
+  std::string_view name;
+  Test p_value;
+};
+
+double seconds(Nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+std::optional<double> evenness(const Side& before, const Side& after) {
+  const std::vector<std::uint64_t> a = connections_by_worker(before.service);
+  const std::vector<std::uint64_t> b = connections_by_worker(after.service);
+  return evenness_p_value({a, eligible_workers(before.service)}, {b, eligible_workers(after.service)});
+}
+
+std::optional<double> idle(const Side& before, const Side& after) {
+  const std::uint32_t n = eligible_workers(before.service);
+  const std::uint32_t m = eligible_workers(after.service);
+  const std::uint32_t a = std::min(before.service.workers_idle, n);
+  const std::uint32_t b = std::min(after.service.workers_idle, m);
+  return fisher_p_value(a, n - a, b, m - b);
+}
+
+std::optional<double> accept_rate(const Side& before, const Side& after) {
+  return rates_p_value(before.service.accepts, seconds(before.run), after.service.accepts, seconds(after.run));
+}
+
+using Series = std::vector<std::uint64_t>;
+
+/// Workers with a value above 0 in each step of the timeline; the last step may be incomplete and is left out.
+std::vector<std::uint32_t> workers_per_step(const TimelineRows& timeline, const Series TimelineWorker::*series) {
+  std::vector<std::uint32_t> counts(timeline.start.empty() ? 0 : timeline.start.size() - 1);
+  for (const TimelineWorker& worker : timeline.workers) {
+    const Series& values = worker.*series;
+    for (std::size_t i = 0; i < std::min(counts.size(), values.size()); ++i) counts[i] += values[i] > 0;
+  }
+  return counts;
+}
+
+/// Comparable only where a step (for what is looked at in a tick: a tick) is as long in both.
+template <const Series TimelineWorker::*series>
+std::optional<double> active(const Side& before, const Side& after) {
+  const TimelineRows& a = before.service.timeline;
+  const TimelineRows& b = after.service.timeline;
+  const bool ticks = series == &TimelineWorker::active;
+  if (ticks ? before.interval != after.interval : a.step != b.step) return std::nullopt;
+  return mann_whitney_p_value(workers_per_step(a, series), workers_per_step(b, series));
+}
+
+std::optional<double> lifetimes_p50(const Side& before, const Side& after) {
+  return mann_whitney_p_value(before.service.lifetime.buckets, after.service.lifetime.buckets);
+}
+std::optional<double> lifetimes_p95(const Side& before, const Side& after) {
+  return quantile_p_value(before.service.lifetime.buckets, after.service.lifetime.buckets, 0.95);
+}
+std::optional<double> waits_p50(const Side& before, const Side& after) {
+  return mann_whitney_p_value(before.service.accept_wait.buckets, after.service.accept_wait.buckets);
+}
+std::optional<double> waits_p95(const Side& before, const Side& after) {
+  return quantile_p_value(before.service.accept_wait.buckets, after.service.accept_wait.buckets, 0.95);
+}
+
+constexpr std::string_view kEvenness = "bootstrap of the deal";
+constexpr std::string_view kMannWhitney = "Mann-Whitney";
+constexpr std::string_view kMood = "Mood's quantile test";
+
+/// model/two_samples.hpp has the tests and their sources.
+constexpr std::array kTests{
+    TestRow{"workers_idle", "Fisher's exact test", idle},
+    TestRow{"effective_workers", kEvenness, evenness},
+    TestRow{"top_share", kEvenness, evenness},
+    TestRow{"active_accepting", kMannWhitney, active<&TimelineWorker::accepts>},
+    TestRow{"active_serving", kMannWhitney, active<&TimelineWorker::active>},
+    TestRow{"accepts_per_second", "conditional binomial test", accept_rate},
+    TestRow{"lifetime_p50", kMannWhitney, lifetimes_p50},
+    TestRow{"lifetime_p95", kMood, lifetimes_p95},
+    TestRow{"accept_wait_p50", kMannWhitney, waits_p50},
+    TestRow{"accept_wait_p95", kMood, waits_p95},
+};
+
+bool is_material(double before, double after) {
+  return before == 0 ? after != 0 : std::abs(after - before) >= kMaterialChange * std::abs(before);
+}
+
+ChangeKind kind_of(const FigureChange& change, Better better) {
+  if (!change.p_value || !change.change) return ChangeKind::unknown;
+  if (*change.p_value >= kSignificance || !is_material(*change.before, *change.after)) return ChangeKind::same;
+  if (better == Better::neither) return ChangeKind::changed;
+  return (*change.change > 0) == (better == Better::higher) ? ChangeKind::better : ChangeKind::worse;
+}
+
+/// As the test of evenness weighs them: by their part of the workers, of which there may be more or fewer now.
+ChangeKind evenness_kind(const FigureChange& change, const Side& before, const Side& after) {
+  FigureChange part = change;
+  if (!change.change) return ChangeKind::unknown;
+  part.before = *change.before / std::max(1U, eligible_workers(before.service));
+  part.after = *change.after / std::max(1U, eligible_workers(after.service));
+  part.change = *part.after - *part.before;
+  return kind_of(part, Better::higher);
+}
+
+FigureChange compare_figure(const FigureRow& row, const Side& before, const Side& after) {
+  FigureChange change;
+  change.figure = row.name;
+  change.unit = row.unit;
+  change.before = row.of(before.service, before.run);
+  change.after = row.of(after.service, after.run);
+  if (!change.before || !change.after) return change;
+  change.change = *change.after - *change.before;
+  const auto test = std::find_if(kTests.begin(), kTests.end(), [&](const TestRow& t) { return t.figure == row.name; });
+  if (test == kTests.end()) return change;
+  change.p_value = test->p_value(before, after);
+  if (change.p_value) change.test = test->name;
+  change.kind = row.name == "effective_workers" ? evenness_kind(change, before, after) : kind_of(change, row.better);
+  return change;
+}
+
+const FigureChange& figure(const std::vector<FigureChange>& figures, std::string_view name) {
+  return *std::find_if(figures.begin(), figures.end(), [&](const FigureChange& f) { return f.figure == name; });
+}
+
+std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p); }
+
+std::uint64_t connections(const ServiceRow& service) { return service.accepts + service.preexisting; }
+
+/// "effective workers 2.6 of 32 before, 30.1 of 32 after (a fair draw gives at least 29.0), 29 idle before, 0 after"
+std::string spread_text(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
+  const FigureChange& effective = figure(figures, "effective_workers");
+  std::string text = fmt::format("effective workers {:.1f} of {} before, {:.1f} of {} after", *effective.before,
+                                 eligible_workers(before), *effective.after, eligible_workers(after));
+  if (after.effective_workers.fair_p01)
+    text += fmt::format(" (a fair draw gives at least {:.1f})", *after.effective_workers.fair_p01);
+  return text + fmt::format(", {} idle before, {} after", before.workers_idle, after.workers_idle);
+}
+
+/// What else got worse, so that no fix of the one hides the other.
+std::string other_losses(const std::vector<FigureChange>& figures) {
+  std::string names;
+  for (const FigureChange& change : figures) {
+    const bool of_the_spread = change.figure == "effective_workers" || change.figure == "top_share" ||
+                               change.figure == "workers_idle";
+    if (change.kind == ChangeKind::worse && !of_the_spread) names += (names.empty() ? "" : ", ") + change.figure;
+  }
+  return names.empty() ? "" : "; worse than before: " + names;
+}
+
+/// As even as chance allows, or as the verdict on AFTER alone calls balanced.
+bool is_even(const ServiceRow& after, double effective) {
+  if (after.verdict.code == VerdictCode::balanced && !after.verdict.summary.empty()) return true;
+  return after.effective_workers.fair_p01 && effective >= *after.effective_workers.fair_p01;
+}
+
+FixVerdict judge_fix(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
+  const FigureChange& effective = figure(figures, "effective_workers");
+  if (!effective.p_value)
+    return {FixCode::too_few_connections,
+            fmt::format("Not enough to tell: {} connections on {} workers before, {} on {} after; it takes {} on 2 workers",
+                        connections(before), eligible_workers(before), connections(after), eligible_workers(after),
+                        kSmallestSample)};
+  const std::string chance = p_text(*effective.p_value);
+  const std::string spread = spread_text(before, after, figures);
+  const std::string rest = other_losses(figures);
+  switch (effective.kind) {
+    case ChangeKind::better:
+      if (is_even(after, *effective.after))
+        return {FixCode::fixed, fmt::format("The load is spread now: {}; more than chance ({}){}", spread, chance, rest)};
+      return {FixCode::better, fmt::format("Better, and still uneven: {}; more than chance ({}){}", spread, chance, rest)};
+    case ChangeKind::worse:
+      return {FixCode::worse, fmt::format("Worse: {}; more than chance ({}){}", spread, chance, rest)};
+    default:
+      break;
+  }
+  const char* why = *effective.p_value < kSignificance ? "too little to matter" : "within chance";
+  return {FixCode::unchanged, fmt::format("The spread has not changed: {}; {} ({}){}", spread, why, chance, rest)};
+}
+
+ServiceDiff compare_service(const Snapshot& before, std::size_t i, const Snapshot& after, std::size_t k) {
+  const Side a{before.services[i], before.run.duration, before.run.interval};
+  const Side b{after.services[k], after.run.duration, after.run.interval};
+  ServiceDiff diff;
+  diff.endpoint = b.service.endpoint;
+  diff.endpoint_before = a.service.endpoint;
+  diff.before_index = static_cast<std::uint32_t>(i);
+  diff.after_index = static_cast<std::uint32_t>(k);
+  for (const FigureRow& row : figure_table())
+    if (row.in_diff) diff.figures.push_back(compare_figure(row, a, b));
+  diff.verdict = judge_fix(a.service, b.service, diff.figures);
+  return diff;
+}
+
+/// For each service of AFTER the one of BEFORE that it is, if any: of several with one address and port the one of the
+/// same network namespace, else the first that is left.
+std::vector<std::optional<std::size_t>> matches(const Snapshot& before, const Snapshot& after) {
+  std::vector<std::optional<std::size_t>> found(after.services.size());
+  std::vector<bool> taken(before.services.size());
+  for (const bool same_netns : {true, false})
+    for (std::size_t k = 0; k < found.size(); ++k)
+      for (std::size_t i = 0; i < taken.size() && !found[k]; ++i) {
+        const ServiceRow& a = before.services[i];
+        const ServiceRow& b = after.services[k];
+        if (taken[i] || a.endpoint != b.endpoint || (same_netns && a.netns != b.netns)) continue;
+        found[k] = i;
+        taken[i] = true;
+      }
+  const bool none = std::none_of(found.begin(), found.end(), [](const auto& match) { return match.has_value(); });
+  if (none && found.size() == 1 && taken.size() == 1) found[0] = 0;
+  return found;
+}
+
+DiffSide side_of(const Snapshot& snapshot) {
+  return {snapshot.host.hostname, snapshot.run.started_at, snapshot.run.duration};
+}
+
+}  // namespace
+
+Diff compare(const Snapshot& before, const Snapshot& after) {
+  Diff diff;
+  diff.before = side_of(before);
+  diff.after = side_of(after);
+  const std::vector<std::optional<std::size_t>> found = matches(before, after);
+  std::vector<bool> matched(before.services.size());
+  for (std::size_t k = 0; k < found.size(); ++k) {
+    const ServiceRow& service = after.services[k];
+    if (!found[k]) {
+      diff.only_after.push_back({service.endpoint, connections(service)});
+      continue;
+    }
+    matched[*found[k]] = true;
+    diff.services.push_back(compare_service(before, *found[k], after, k));
+  }
+  for (std::size_t i = 0; i < matched.size(); ++i)
+    if (!matched[i]) diff.only_before.push_back({before.services[i].endpoint, connections(before.services[i])});
+  return diff;
+}
+
+}  // namespace acceptscope

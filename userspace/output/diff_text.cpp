@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/diff_text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <iterator>
+#include <limits>
+#include <utility>
+
+#include "output/escape.hpp"
+#include "output/human.hpp"
+#include "output/plain_service.hpp"
+#include "output/styled_line.hpp"
+
+namespace acceptscope {
+namespace {
+
+using Lines = std::vector<StyledLine>;
+
+void append(Lines& lines, Lines more) { std::move(more.begin(), more.end(), std::back_inserter(lines)); }
+
+/// "127.0.0.1:8000", and what it was before where that is another.
+std::string name_of(const ServiceDiff& service) {
+  const std::string now = service.endpoint.to_string();
+  if (service.endpoint == service.endpoint_before) return now;
+  return fmt::format("{} (before: {})", now, service.endpoint_before.to_string());
+}
+
+StyledLine word(FixCode code) {
+  switch (code) {
+    case FixCode::fixed: return StyledLine("FIXED", Style::strong);
+    case FixCode::better: return StyledLine("BETTER", Style::strong);
+    case FixCode::unchanged: return StyledLine("UNCHANGED", Style::strong);
+    case FixCode::worse: return StyledLine("WORSE", Style::warning);
+    case FixCode::too_few_connections: return StyledLine("UNDECIDED", Style::strong);
+  }
+  return {};
+}
+
+std::string side_text(const DiffSide& side, bool ascii) {
+  return fmt::format("{}, {}, {}", escape_text(side.hostname, {.ascii = ascii}), human_instant(side.started_at),
+                     human_duration(side.duration, ascii));
+}
+
+std::string value_text(FigureUnit unit, std::optional<double> value, bool ascii) {
+  return sentence(figure_text(unit, value), ascii);
+}
+
+/// "+3.1", "-20.0%"; shares change by points of a hundred.
+std::string change_text(const FigureChange& change, bool ascii) {
+  const std::string text = value_text(change.unit, change.change, ascii);
+  return change.change.value_or(0) > 0 ? "+" + text : text;
+}
+
+std::string chance_text(const FigureChange& change) {
+  if (!change.p_value) return {};
+  const std::string p = *change.p_value < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", *change.p_value);
+  if (*change.p_value >= kSignificance) return fmt::format("no ({})", p);
+  switch (change.kind) {
+    case ChangeKind::better: return fmt::format("yes ({}), better", p);
+    case ChangeKind::worse: return fmt::format("yes ({}), worse", p);
+    case ChangeKind::changed: return fmt::format("yes ({})", p);
+    default: return fmt::format("yes ({}), but little", p);
+  }
+}
+
+constexpr std::size_t kColumns = 6;
+using Row = std::array<std::string, kColumns>;
+
+/// Aligned: numbers to the right, words to the left.
+Lines table(const std::vector<Row>& rows) {
+  std::array<std::size_t, kColumns> widths{};
+  for (const Row& row : rows)
+    for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], display_width(row[i]));
+  Lines lines;
+  for (const Row& row : rows) {
+    const Style style = &row == &rows.front() ? Style::faint : Style::plain;
+    StyledLine& line = lines.emplace_back();
+    for (std::size_t i = 0; i < kColumns; ++i) {
+      const bool is_number = i >= 1 && i <= 3;
+      line.add_spaces(2);
+      is_number ? line.add_right(row[i], widths[i], style) : line.add_left(row[i], widths[i], style);
+    }
+  }
+  return lines;
+}
+
+Lines service_lines(const ServiceDiff& service, bool ascii) {
+  std::vector<Row> rows{{"FIGURE", "BEFORE", "AFTER", "CHANGE", "MORE THAN CHANCE", "TEST"}};
+  for (const FigureChange& change : service.figures)
+    rows.push_back({change.figure, value_text(change.unit, change.before, ascii),
+                    value_text(change.unit, change.after, ascii), change_text(change, ascii), chance_text(change),
+                    change.test.value_or("")});
+  Lines lines{StyledLine(), StyledLine(name_of(service), Style::strong)};
+  append(lines, table(rows));
+  return lines;
+}
+
+void add_lone(Lines& lines, const std::vector<LoneService>& services, std::string_view where) {
+  for (const LoneService& service : services)
+    lines.emplace_back(fmt::format("Only in {}: {}, {}", where, service.endpoint.to_string(),
+                                   human_count(service.connections, "connection")));
+}
+
+void add_condition(Lines& lines, const ConditionOutcome& outcome, bool ascii) {
+  const bool fails = outcome.holds.value_or(false);
+  StyledLine line = fails ? StyledLine("FAIL", Style::warning) : StyledLine(outcome.holds ? "ok" : "UNDECIDED");
+  line.add(fmt::format("  {}  {}: {}", outcome.endpoint.to_string(), escape_text(outcome.condition, {.ascii = ascii}),
+                       sentence(outcome.figures, ascii)));
+  lines.push_back(std::move(line));
+}
+
+}  // namespace
+
+std::string render_diff(const Diff& diff, const PlainOptions& options) {
+  const bool ascii = options.ascii;
+  Lines lines;
+  for (const ServiceDiff& service : diff.services)
+    append(lines, wrapped(word(service.verdict.code).add(" "),
+                          fmt::format("{}: {}", name_of(service), sentence(service.verdict.summary, ascii)), options.width));
+  if (diff.services.empty()) lines.emplace_back("No service is in both dumps.", Style::strong);
+  lines.emplace_back();
+  lines.emplace_back("before  " + side_text(diff.before, ascii));
+  lines.emplace_back("after   " + side_text(diff.after, ascii));
+  for (const ServiceDiff& service : diff.services) append(lines, service_lines(service, ascii));
+  if (!diff.only_before.empty() || !diff.only_after.empty()) lines.emplace_back();
+  add_lone(lines, diff.only_before, "BEFORE");
+  add_lone(lines, diff.only_after, "AFTER");
+  if (!diff.services.empty()) {
+    lines.emplace_back();
+    lines.emplace_back(fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.",
+                                   kSignificance, kMaterialChange * 100),
+                       Style::faint);
+    lines.emplace_back("Lifetimes are of closed connections; accepts are taken to come independently of one another.",
+                       Style::faint);
+  }
+  if (!diff.conditions.empty()) lines.emplace_back();
+  for (const ConditionOutcome& outcome : diff.conditions) add_condition(lines, outcome, ascii);
+
+  std::string text;
+  for (StyledLine& line : lines) {
+    line.cut(std::numeric_limits<std::size_t>::max(), ascii);
+    text += line.text(options.color) + '\n';
+  }
+  return text;
+}
+
+}  // namespace acceptscope
