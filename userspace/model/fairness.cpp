@@ -7,8 +7,9 @@
 #include <cstddef>
 #include <functional>
 #include <numeric>
-#include <random>
 #include <vector>
+
+#include "model/dice.hpp"
 
 namespace acceptscope {
 namespace {
@@ -21,35 +22,8 @@ constexpr std::size_t kDraws = 4'000;
 /// fairness_test holds both ways against each other.
 constexpr std::uint64_t kMostSimulated = 64;
 
-constexpr std::uint64_t kSeed = 0x5eed'acce'9757'c09eU;
-
 /// Standard normal quantile of 0.99.
 constexpr double kZ99 = 2.3263478740408408;
-
-/// Uniform numbers below a bound, from the engine's bits alone: the distributions of <random> differ between libraries.
-/// Multiply and shift (Lemire, TOMACS 29(1), 2019) on 32 bits; its bias is bound / 2^32, not visible in 4,000 draws.
-class Dice {
- public:
-  explicit Dice(std::uint32_t bound) : bound_(bound) {}
-  std::uint32_t operator()() {
-    const std::uint64_t bits = next_32();
-    return static_cast<std::uint32_t>((bits * bound_) >> 32);
-  }
-
- private:
-  std::uint64_t next_32() {
-    if (has_half_) return has_half_ = false, half_;
-    const std::uint64_t bits = engine_();
-    has_half_ = true;
-    half_ = bits >> 32;
-    return bits & 0xffff'ffffU;
-  }
-
-  std::mt19937_64 engine_{kSeed};
-  std::uint64_t bound_;
-  std::uint64_t half_ = 0;
-  bool has_half_ = false;
-};
 
 /// Open addressing over what at most kMostSimulated connections can touch, so that neither time nor memory depends on the
 /// number of workers. Emptied by counting up the draw.

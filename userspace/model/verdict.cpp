@@ -37,9 +37,6 @@ constexpr std::uint64_t kOpenPerClosed = 4;
 /// At most this part of the workers does the work: the others' processor time is out of reach, an outage in the making.
 constexpr double kCriticalPart = 0.25;
 
-/// Owners are named as the fewest workers that have this part of the connections.
-constexpr double kOwnersPart = 0.9;
-
 /// An event loop that is not stuck accepts within a millisecond or two; a tenth of a second is felt by people.
 constexpr Nanoseconds kLongWait = 100ms;
 /// Below this many samples a 95 % quantile is the single worst one.

@@ -5,6 +5,9 @@
 
 namespace acceptscope {
 
+/// Owners are named as the fewest workers that have this part of the connections.
+inline constexpr double kOwnersPart = 0.9;
+
 /// What is wrong with a service, if anything, in words: from the finished figures of `service` (everything but its
 /// verdict) over a run of `duration`. Pure. Thresholds and their reasons are at the head of verdict.cpp.
 ///

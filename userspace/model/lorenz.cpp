@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "model/lorenz.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <numbers>
+#include <numeric>
+
+#include "model/dice.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kDraws = 1'000;
+constexpr std::size_t kMostPoints = 64;
+
+/// From this many connections per worker on, a worker's number of them is so near to normal that a curve drawn from it
+/// cannot be told from the exact one.
+constexpr std::uint64_t kNormalFrom = 16;
+
+/// Connections per worker in one draw, thrown one by one.
+void throw_connections(std::vector<double>& counts, std::uint64_t connections, Dice& dice) {
+  std::fill(counts.begin(), counts.end(), 0.0);
+  for (std::uint64_t i = 0; i < connections; ++i) ++counts[dice()];
+}
+
+/// The same for many connections: independent normal numbers, their mean taken away again so that the sum is right (a
+/// multinomial's covariance). Box and Muller (Ann. Math. Stat. 29, 1958).
+void draw_normal(std::vector<double>& counts, double mean, Dice& dice) {
+  for (double& count : counts)
+    count = std::sqrt(-2 * std::log(dice.unit())) * std::cos(2 * std::numbers::pi * dice.unit());
+  const double off = std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
+  for (double& count : counts) count = std::max(0.0, mean + std::sqrt(mean) * (count - off));
+}
+
+/// What the first `index` of the sorted `counts` have of all, for each index of `indices`, rising.
+void add_curve(std::vector<std::vector<double>>& points, std::vector<double>& counts,
+               const std::vector<std::size_t>& indices) {
+  std::sort(counts.begin(), counts.end());
+  const double whole = std::accumulate(counts.begin(), counts.end(), 0.0);
+  double sum = 0;
+  std::size_t taken = 0;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    while (taken < indices[i]) sum += counts[taken++];
+    points[i].push_back(whole > 0 ? sum / whole : 0);
+  }
+}
+
+}  // namespace
+
+std::vector<LorenzPoint> lorenz_curve(std::vector<double> amounts) {
+  const double whole = std::accumulate(amounts.begin(), amounts.end(), 0.0);
+  if (!(whole > 0)) return {};
+  std::sort(amounts.begin(), amounts.end());
+  std::vector<LorenzPoint> curve{{0, 0}};
+  double sum = 0;
+  for (std::size_t i = 0; i < amounts.size(); ++i) {
+    sum += amounts[i];
+    curve.push_back({static_cast<double>(i + 1) / static_cast<double>(amounts.size()), std::min(1.0, sum / whole)});
+  }
+  curve.back().amount = 1;
+  return curve;
+}
+
+LorenzBand fair_lorenz_band(std::uint64_t connections, std::uint32_t workers) {
+  connections = std::max<std::uint64_t>(connections, 1);
+  workers = std::max<std::uint32_t>(workers, 1);
+  const std::size_t steps = std::min<std::size_t>(workers, kMostPoints);
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i <= steps; ++i) indices.push_back(workers * i / steps);
+
+  std::vector<std::vector<double>> points(indices.size());
+  std::vector<double> counts(workers);
+  Dice dice(workers);
+  const double mean = static_cast<double>(connections) / workers;
+  for (std::size_t draw = 0; draw < kDraws; ++draw) {
+    if (connections / workers < kNormalFrom)
+      throw_connections(counts, connections, dice);
+    else
+      draw_normal(counts, mean, dice);
+    add_curve(points, counts, indices);
+  }
+
+  LorenzBand band;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    std::sort(points[i].begin(), points[i].end());
+    band.workers.push_back(static_cast<double>(indices[i]) / workers);
+    band.p01.push_back(points[i][kDraws / 100]);
+    band.p50.push_back(points[i][kDraws / 2]);
+    band.p99.push_back(points[i][kDraws - 1 - kDraws / 100]);
+  }
+  return band;
+}
+
+}  // namespace acceptscope
