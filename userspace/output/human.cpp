@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstddef>
+
 #include "output/time_text.hpp"
 
 namespace acceptscope {
@@ -64,6 +67,15 @@ std::string human_share(std::uint64_t part, std::uint64_t whole) {
   if (percent < 0.05) return "<0.1%";
   if (percent >= 99.95 && part < whole) return ">99.9%";
   return fmt::format("{:.1f}%", percent);
+}
+
+std::string human_bytes(std::uint64_t bytes) {
+  if (bytes < 1'000) return fmt::format("{} B", bytes);
+  constexpr std::array kUnits = {"kB", "MB", "GB", "TB", "PB", "EB"};
+  double value = static_cast<double>(bytes) / 1'000;
+  std::size_t unit = 0;
+  while (value >= 999.95) value /= 1'000, ++unit;  // rounded, it would have four digits
+  return fmt::format("{:.1f} {}", value, kUnits[unit]);
 }
 
 std::string human_instant(Instant instant) {

@@ -26,6 +26,9 @@ namespace acceptscope {
 /// "0%", "<0.1%", "49.9%", ">99.9%", "100%"; "-" of nothing.
 [[nodiscard]] std::string human_share(std::uint64_t part, std::uint64_t whole);
 
+/// "0 B", "999 B", "1.2 kB", "34.0 MB"; powers of 1,000.
+[[nodiscard]] std::string human_bytes(std::uint64_t bytes);
+
 /// "2024-05-01 14:02:11 UTC"
 [[nodiscard]] std::string human_instant(Instant instant);
 

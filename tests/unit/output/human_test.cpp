@@ -68,5 +68,14 @@ TEST(Human, SharesNeverRoundToAllOrNothing) {
 
 TEST(Human, Instants) { EXPECT_EQ(human_instant(Instant{1'714'572'131'999'999'999}), "2024-05-01 14:02:11 UTC"); }
 
+TEST(HumanBytes, GrowByAThousand) {
+  EXPECT_EQ(human_bytes(0), "0 B");
+  EXPECT_EQ(human_bytes(999), "999 B");
+  EXPECT_EQ(human_bytes(1'234), "1.2 kB");
+  EXPECT_EQ(human_bytes(999'949), "999.9 kB");
+  EXPECT_EQ(human_bytes(999'951), "1.0 MB");
+  EXPECT_EQ(human_bytes(std::numeric_limits<std::uint64_t>::max()), "18.4 EB");
+}
+
 }  // namespace
 }  // namespace acceptscope

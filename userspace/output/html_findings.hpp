@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// What the head of a page answers: which workers, since when. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+/// Accepted and pre-existing ones.
+[[nodiscard]] std::uint64_t connections_of(const ServiceRow& service);
+
+/// Its workers without supervisors, in the order of the rows.
+[[nodiscard]] std::vector<const WorkerRow*> workers_of(const ServiceRow& service);
+
+/// The fewest workers that have kOwnersPart of the connections, busiest first; empty without connections.
+[[nodiscard]] std::vector<const WorkerRow*> owners_of(const ServiceRow& service);
+
+/// From when on, up to the end, the owners had kOwnersPart of the open connections.
+struct OwnedSince {
+  Instant at;                ///< beginning of a step of the timeline
+  bool from_before = false;  ///< already when tracing began
+};
+
+/// Empty without a timeline, or if that was not so at its end.
+[[nodiscard]] std::optional<OwnedSince> owned_since(const ServiceRow& service);
+
+/// The last step in which anything was accepted; empty if nothing was.
+[[nodiscard]] std::optional<Instant> last_accept(const TimelineRows& timeline);
+
+/// `list[step]`; 0 where a list of a dump is shorter than its timeline.
+[[nodiscard]] std::uint64_t at_step(const std::vector<std::uint64_t>& list, std::size_t step);
+
+}  // namespace acceptscope

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// What a page says in tables and lists.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+/// The workers of a service; beyond 40 workers idle ones are folded into a line below, and at most 200 have a row.
+[[nodiscard]] std::string workers_table(const ServiceRow& service, Nanoseconds run);
+
+/// The client addresses; empty without any.
+[[nodiscard]] std::string peers_table(const ServiceRow& service);
+
+/// Listening sockets, accept queue, who closed.
+[[nodiscard]] std::string listener_facts(const ServiceRow& service);
+
+/// One line each: services that have no section of their own.
+[[nodiscard]] std::string services_table(const Snapshot& snapshot, const std::vector<std::size_t>& services);
+
+/// A box when something was lost or does not add up; else empty.
+[[nodiscard]] std::string losses_box(const Snapshot& snapshot);
+
+/// Host, run, selection, backend, what the tracing cost.
+[[nodiscard]] std::string run_facts(const Snapshot& snapshot);
+
+}  // namespace acceptscope

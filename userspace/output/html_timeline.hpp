@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Figures over time: heat maps worker by time, active workers, connections as lanes. Empty text where a dump has nothing
+/// to draw.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "model/snapshot.hpp"
+#include "output/html_figure.hpp"
+
+namespace acceptscope {
+
+enum class HeatMeasure { accepts, open, bytes };
+
+/// At most 40 workers have a row of their own; the others share one with their mean. At most 240 columns.
+[[nodiscard]] std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, HeatMeasure measure);
+
+/// Workers that accepted, and that had traffic, per step; with p50 and p95 of the windows.
+[[nodiscard]] std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& service);
+
+/// The connections of service number `index`, at most `max_lanes` of them, evenly taken, by worker.
+[[nodiscard]] std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, std::size_t max_lanes);
+
+}  // namespace acceptscope
