@@ -21,24 +21,6 @@ using Lines = std::vector<StyledLine>;
 
 void append(Lines& lines, Lines more) { std::move(more.begin(), more.end(), std::back_inserter(lines)); }
 
-/// "127.0.0.1:8000", and what it was before where that is another.
-std::string name_of(const ServiceDiff& service) {
-  const std::string now = service.endpoint.to_string();
-  if (service.endpoint == service.endpoint_before) return now;
-  return fmt::format("{} (before: {})", now, service.endpoint_before.to_string());
-}
-
-StyledLine word(FixCode code) {
-  switch (code) {
-    case FixCode::fixed: return StyledLine("FIXED", Style::strong);
-    case FixCode::better: return StyledLine("BETTER", Style::strong);
-    case FixCode::unchanged: return StyledLine("UNCHANGED", Style::strong);
-    case FixCode::worse: return StyledLine("WORSE", Style::warning);
-    case FixCode::too_few_connections: return StyledLine("UNDECIDED", Style::strong);
-  }
-  return {};
-}
-
 std::string side_text(const DiffSide& side, bool ascii) {
   return fmt::format("{}, {}, {}", escape_text(side.hostname, {.ascii = ascii}), human_instant(side.started_at),
                      human_duration(side.duration, ascii));
@@ -46,24 +28,6 @@ std::string side_text(const DiffSide& side, bool ascii) {
 
 std::string value_text(FigureUnit unit, std::optional<double> value, bool ascii) {
   return sentence(figure_text(unit, value), ascii);
-}
-
-/// "+3.1", "-20.0%"; shares change by points of a hundred.
-std::string change_text(const FigureChange& change, bool ascii) {
-  const std::string text = value_text(change.unit, change.change, ascii);
-  return change.change.value_or(0) > 0 ? "+" + text : text;
-}
-
-std::string chance_text(const FigureChange& change) {
-  if (!change.p_value) return {};
-  const std::string p = *change.p_value < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", *change.p_value);
-  if (*change.p_value >= kSignificance) return fmt::format("no ({})", p);
-  switch (change.kind) {
-    case ChangeKind::better: return fmt::format("yes ({}), better", p);
-    case ChangeKind::worse: return fmt::format("yes ({}), worse", p);
-    case ChangeKind::changed: return fmt::format("yes ({})", p);
-    default: return fmt::format("yes ({}), but little", p);
-  }
 }
 
 constexpr std::size_t kColumns = 6;
@@ -87,13 +51,17 @@ Lines table(const std::vector<Row>& rows) {
   return lines;
 }
 
+StyledLine styled_word(FixCode code) {
+  return StyledLine(std::string(fix_word(code)), code == FixCode::worse ? Style::warning : Style::strong);
+}
+
 Lines service_lines(const ServiceDiff& service, bool ascii) {
   std::vector<Row> rows{{"FIGURE", "BEFORE", "AFTER", "CHANGE", "MORE THAN CHANCE", "TEST"}};
   for (const FigureChange& change : service.figures)
     rows.push_back({change.figure, value_text(change.unit, change.before, ascii),
-                    value_text(change.unit, change.after, ascii), change_text(change, ascii), chance_text(change),
+                    value_text(change.unit, change.after, ascii), sentence(change_text(change), ascii), chance_text(change),
                     change.test.value_or("")});
-  Lines lines{StyledLine(), StyledLine(name_of(service), Style::strong)};
+  Lines lines{StyledLine(), StyledLine(diff_name(service), Style::strong)};
   append(lines, table(rows));
   return lines;
 }
@@ -114,12 +82,52 @@ void add_condition(Lines& lines, const ConditionOutcome& outcome, bool ascii) {
 
 }  // namespace
 
+std::string diff_name(const ServiceDiff& service) {
+  const std::string now = service.endpoint.to_string();
+  if (service.endpoint == service.endpoint_before) return now;
+  return fmt::format("{} (before: {})", now, service.endpoint_before.to_string());
+}
+
+std::string_view fix_word(FixCode code) {
+  switch (code) {
+    case FixCode::fixed: return "FIXED";
+    case FixCode::better: return "BETTER";
+    case FixCode::unchanged: return "UNCHANGED";
+    case FixCode::worse: return "WORSE";
+    case FixCode::too_few_connections: return "UNDECIDED";
+  }
+  return "UNDECIDED";
+}
+
+std::string change_text(const FigureChange& change) {
+  const std::string text = figure_text(change.unit, change.change);
+  return change.change.value_or(0) > 0 ? "+" + text : text;
+}
+
+std::string chance_text(const FigureChange& change) {
+  if (!change.p_value) return {};
+  const std::string p = *change.p_value < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", *change.p_value);
+  if (*change.p_value >= kSignificance) return fmt::format("no ({})", p);
+  switch (change.kind) {
+    case ChangeKind::better: return fmt::format("yes ({}), better", p);
+    case ChangeKind::worse: return fmt::format("yes ({}), worse", p);
+    case ChangeKind::changed: return fmt::format("yes ({})", p);
+    default: return fmt::format("yes ({}), but little", p);
+  }
+}
+
+std::vector<std::string> diff_notes() {
+  return {fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.", kSignificance,
+                      kMaterialChange * 100),
+          "Lifetimes are of closed connections; accepts are taken to come independently of one another."};
+}
+
 std::string render_diff(const Diff& diff, const PlainOptions& options) {
   const bool ascii = options.ascii;
   Lines lines;
   for (const ServiceDiff& service : diff.services)
-    append(lines, wrapped(word(service.verdict.code).add(" "),
-                          fmt::format("{}: {}", name_of(service), sentence(service.verdict.summary, ascii)), options.width));
+    append(lines, wrapped(styled_word(service.verdict.code).add(" "),
+                          fmt::format("{}: {}", diff_name(service), sentence(service.verdict.summary, ascii)), options.width));
   if (diff.services.empty()) lines.emplace_back("No service is in both dumps.", Style::strong);
   lines.emplace_back();
   lines.emplace_back("before  " + side_text(diff.before, ascii));
@@ -130,11 +138,7 @@ std::string render_diff(const Diff& diff, const PlainOptions& options) {
   add_lone(lines, diff.only_after, "AFTER");
   if (!diff.services.empty()) {
     lines.emplace_back();
-    lines.emplace_back(fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.",
-                                   kSignificance, kMaterialChange * 100),
-                       Style::faint);
-    lines.emplace_back("Lifetimes are of closed connections; accepts are taken to come independently of one another.",
-                       Style::faint);
+    for (const std::string& note : diff_notes()) lines.emplace_back(note, Style::faint);
   }
   if (!diff.conditions.empty()) lines.emplace_back();
   for (const ConditionOutcome& outcome : diff.conditions) add_condition(lines, outcome, ascii);

@@ -19,18 +19,17 @@ std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& 
                    std::string_view legend) {
   const std::string id = ids.next();
   const bool wide = size == FigureSize::wide;
-  std::string html = fmt::format("<figure class=\"{}\">\n<figcaption><h3>{}</h3>", wide ? "wide" : "small", html_escape(words.title));
+  const std::string title = html_escape(ids.side().empty() ? words.title : words.title + ", " + ids.side());
+  const std::string service = html_escape(words.service);
+  std::string html = fmt::format("<figure class=\"{}\">\n<figcaption><h3>{}</h3>", wide ? "wide" : "small", title);
   if (!words.note.empty()) html += fmt::format("<p>{}</p>", html_escape(words.note));
   html += legend;
   html += "</figcaption>\n";
-  if (wide)
-    html += fmt::format("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}, {}\">\n",
-                        html_escape(words.title), html_escape(words.service));
+  if (wide) html += fmt::format("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}, {}\">\n", title, service);
   html += fmt::format(
       "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}t {}d\">\n<title id=\"{}t\">{}, {}</title>"
       "<desc id=\"{}d\">{}</desc>\n{}</svg>\n",
-      coordinate(wide ? kWide : kSmall), coordinate(height), id, id, id, html_escape(words.title), html_escape(words.service), id,
-      html_escape(words.summary), drawing);
+      coordinate(wide ? kWide : kSmall), coordinate(height), id, id, id, title, service, id, html_escape(words.summary), drawing);
   if (wide) html += "</div>\n";
   return html + "</figure>\n";
 }

@@ -7,18 +7,24 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "output/html_scale.hpp"
 
 namespace acceptscope {
 
-/// Numbers the elements of a page that others refer to, so that the same snapshot gives the same bytes.
+/// Numbers the elements of a page that others refer to, so that the same snapshot gives the same bytes; and knows which
+/// of two dumps the figures are of.
 class Ids {
  public:
+  /// "before" or "after" for the figures to come: part of their titles.
+  void set_side(std::string side) { side_ = std::move(side); }
+  [[nodiscard]] const std::string& side() const { return side_; }
   [[nodiscard]] std::string next() { return fmt::format("f{}", ++last_); }
 
  private:
+  std::string side_;
   std::size_t last_ = 0;
 };
 

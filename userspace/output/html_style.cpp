@@ -80,6 +80,8 @@ th,td{padding:4px 10px 4px 0;text-align:right;border-bottom:1px solid var(--edge
 thead th{font-weight:600;border-bottom:2px solid var(--soft);vertical-align:bottom}
 th.w,td.w{text-align:left}
 td.wrap,th.wrap{white-space:normal;text-align:left}
+tr.better td,tr.better th,tr.worse td,tr.worse th{font-weight:700}
+tr.worse td,tr.worse th{color:var(--mark)}
 tr.idle td,tr.idle th{color:var(--soft)}
 td .b{display:inline-block;width:80px;height:10px;margin-right:6px;vertical-align:middle;background:var(--c0)}
 td .b i{display:block;height:100%;background:var(--bar)}

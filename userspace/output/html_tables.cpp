@@ -20,19 +20,6 @@ namespace {
 
 constexpr std::size_t kMostRows = 200;
 
-/// A table in a box of its own, which scrolls where it does not fit.
-std::string table(std::string_view title, const std::string& where, std::string_view head, std::string_view body) {
-  return fmt::format(
-      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}, {}\">\n<table><caption><strong>{}</strong></caption>\n"
-      "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
-      title, html_text(where), title, head, body);
-}
-
-std::string column(std::string_view name, std::string_view css_class = "") {
-  return css_class.empty() ? fmt::format("<th scope=\"col\">{}</th>", name)
-                           : fmt::format("<th scope=\"col\" class=\"{}\">{}</th>", css_class, name);
-}
-
 std::string cell(std::string_view text) { return fmt::format("<td>{}</td>", text); }
 
 std::string share_cell(std::uint64_t part, std::uint64_t whole) {
@@ -92,6 +79,18 @@ std::string command_text(const CommandInfo& command) {
 
 }  // namespace
 
+std::string scrolling_table(std::string_view title, const std::string& where, std::string_view head, std::string_view body) {
+  return fmt::format(
+      "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}, {}\">\n<table><caption><strong>{}</strong></caption>\n"
+      "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
+      title, html_escape(where), title, head, body);
+}
+
+std::string column(std::string_view name, std::string_view css_class) {
+  return css_class.empty() ? fmt::format("<th scope=\"col\">{}</th>", name)
+                           : fmt::format("<th scope=\"col\" class=\"{}\">{}</th>", css_class, name);
+}
+
 std::string workers_table(const ServiceRow& service, Nanoseconds run) {
   const std::vector<const WorkerRow*> rows = table_rows(service);
   std::string head = column("PID") + column("Command", "w") + column("Share of connections") + column("Accepts");
@@ -100,7 +99,7 @@ std::string workers_table(const ServiceRow& service, Nanoseconds run) {
     head += column(name);
   std::string body;
   for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) body += worker_row(*rows[i], service, run);
-  std::string html = rows.empty() ? "" : table("Workers", service.endpoint.to_string(), head, body);
+  std::string html = rows.empty() ? "" : scrolling_table("Workers", service.endpoint.to_string(), head, body);
   if (rows.size() > kMostRows) html += paragraph(fmt::format("{} more are in the dump.", human_count(rows.size() - kMostRows, "worker")));
   for (const StyledLine& line : below_table(service, false)) html += paragraph(line.text(false));
   return html;
@@ -115,7 +114,7 @@ std::string peers_table(const ServiceRow& service) {
                         cell(human_count(peer.preexisting)), cell(human_duration(peer.connection_time)), cell(human_count(peer.workers)));
   const std::string head = column("Address", "w") + column("Share of connections") + column("Connections") + column("Open") + column("From before") +
                            column("Connection time") + column("Workers");
-  std::string html = table("Clients", service.endpoint.to_string(), head, body);
+  std::string html = scrolling_table("Clients", service.endpoint.to_string(), head, body);
   if (service.peers_other > 0) html += paragraph(fmt::format("Other addresses: {}.", human_count(service.peers_other, "connection")));
   return html;
 }
@@ -143,7 +142,7 @@ std::string services_table(const Snapshot& snapshot, const std::vector<std::size
                         service.endpoint.to_string(), enum_name(service.verdict.severity), cell(human_count(connections_of(service))),
                         cell(human_count(service.workers_eligible)), cell(human_count(service.workers_idle)), html_text(service.verdict.summary));
   }
-  return table("More services", snapshot.host.hostname,
+  return scrolling_table("More services", escape_text(snapshot.host.hostname),
                column("Service", "w") + column("Severity", "w") + column("Connections") + column("Workers") + column("Idle") + column("Verdict", "wrap"), body);
 }
 

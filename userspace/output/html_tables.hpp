@@ -4,11 +4,18 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/snapshot.hpp"
 
 namespace acceptscope {
+
+/// A table in a box of its own, which scrolls where it does not fit; `head` and `body` are markup, `where` is visible text.
+[[nodiscard]] std::string scrolling_table(std::string_view title, const std::string& where, std::string_view head,
+                                          std::string_view body);
+/// The head of a column.
+[[nodiscard]] std::string column(std::string_view name, std::string_view css_class = "");
 
 /// The workers of a service; beyond 40 workers idle ones are folded into a line below, and at most 200 have a row.
 [[nodiscard]] std::string workers_table(const ServiceRow& service, Nanoseconds run);
