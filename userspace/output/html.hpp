@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "model/diff.hpp"
@@ -12,6 +13,9 @@ namespace acceptscope {
 
 struct HtmlOptions {
   std::size_t max_lanes = 3000;  ///< connections drawn as lanes
+  /// Connections that the dump lists and the snapshot does not: the reader kept a sample (ConnectionSample). The page says
+  /// so. `left_out_before` is that of BEFORE when two are compared.
+  std::uint64_t left_out = 0, left_out_before = 0;
 };
 
 /// One self-contained page (inline SVG and CSS) of one dump.

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 
 #include "output/diff_text.hpp"
 #include "output/escape.hpp"
@@ -81,19 +80,17 @@ std::string side_column(Ids& ids, const Snapshot& snapshot, const ServiceRow& se
   return html + "</div>\n";
 }
 
-std::string side_by_side(Ids& ids, const Snapshot& before, const Snapshot& after, const ServiceDiff& service, std::size_t max_lanes) {
+std::string side_by_side(Ids& ids, const Snapshot& before, const Snapshot& after, const ServiceDiff& service, const LaneChoice& lanes_before,
+                         const LaneChoice& lanes_after) {
   const ServiceRow& was = before.services[service.before_index];
   const ServiceRow& is = after.services[service.after_index];
   std::string html = "<div class=\"pair\">\n" + side_column(ids, before, was, "Before") + side_column(ids, after, is, "After") + "</div>\n";
-  for (const auto& [snapshot, index, side] : {std::tuple{&before, service.before_index, "before"}, std::tuple{&after, service.after_index, "after"}}) {
-    ids.set_side(side);
-    html += heat_map(ids, *snapshot, snapshot->services[index], HeatMeasure::open);
-  }
-  for (const auto& [snapshot, index, side] : {std::tuple{&before, service.before_index, "before"}, std::tuple{&after, service.after_index, "after"}}) {
-    ids.set_side(side);
-    html += lanes_figure(ids, *snapshot, index, max_lanes);
-  }
-  return html;
+  ids.set_side("before");
+  const std::string heat_before = heat_map(ids, before, was, HeatMeasure::open);
+  const std::string drawn_before = lanes_figure(ids, before, service.before_index, lanes_before);
+  ids.set_side("after");
+  html += heat_before + heat_map(ids, after, is, HeatMeasure::open);
+  return html + drawn_before + lanes_figure(ids, after, service.after_index, lanes_after);
 }
 
 std::string lone(const std::vector<LoneService>& services, std::string_view where) {
@@ -132,7 +129,7 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
   for (const ServiceDiff& service : diff.services) {
     if (service.before_index >= before.services.size() || service.after_index >= after.services.size()) continue;
     body += fmt::format("<section aria-label=\"Service {}\">\n", html_escape(diff_name(service))) + fix_box(service) + figures_table(service);
-    if (drawn++ < kMostDrawn) body += side_by_side(ids, before, after, service, lanes);
+    if (drawn++ < kMostDrawn) body += side_by_side(ids, before, after, service, {lanes, options.left_out_before}, {lanes, options.left_out});
     body += "</section>\n";
   }
   if (drawn > kMostDrawn) body += fmt::format("<p class=\"soft\">Only the first {} are drawn.</p>\n", human_count(kMostDrawn, "service"));

@@ -139,10 +139,12 @@ std::size_t open_lanes(const Band& band) {
       std::count_if(band.lanes.begin(), band.lanes.end(), [](const Lane& lane) { return !lane.connection->closed_at; }));
 }
 
-std::string note(std::size_t drawn, std::size_t all, const Snapshot& snapshot, std::size_t bands_left_out) {
+std::string note(std::size_t drawn, std::size_t all, std::uint64_t left_out, const Snapshot& snapshot, std::size_t bands_left_out) {
   std::string text = "A bar per connection, from its accept to its close; those of a worker that do not overlap share a row.";
   if (drawn < all)
     text += fmt::format(" Drawn: {} of {}, evenly taken in the order of the accepts.", human_count(drawn), human_count(all));
+  if (left_out > 0)
+    text += fmt::format(" A sample: {} of the dump are left out, of each worker short ones rather than long ones.", human_count(left_out, "connection"));
   if (snapshot.connections_omitted > 0)
     text += fmt::format(" The dump leaves out {} (--dump-connections).", human_count(snapshot.connections_omitted, "connection"));
   if (bands_left_out > 0) text += fmt::format(" {} more are not drawn.", human_count(bands_left_out, "worker"));
@@ -151,10 +153,10 @@ std::string note(std::size_t drawn, std::size_t all, const Snapshot& snapshot, s
 
 }  // namespace
 
-std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, std::size_t max_lanes) {
+std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& choice) {
   const ServiceRow& service = snapshot.services[index];
   std::size_t all = 0;
-  const std::vector<const ConnectionRow*> connections = sample(snapshot, index, max_lanes, all);
+  const std::vector<const ConnectionRow*> connections = sample(snapshot, index, choice.most, all);
   if (connections.empty()) return {};
   const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
   const std::vector<Band> bands = bands_of(service, connections, axis);
@@ -176,7 +178,7 @@ std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, 
     plot.height += tall;
   }
   svg = fmt::format("<g class=\"lanes\" style=\"--h:{}px\">\n", coordinate(height)) + svg + "</g>\n" + time_axis(plot, axis);
-  const FigureWords words{"Connections by worker", note(connections.size(), all, snapshot, bands.size() - drawn),
+  const FigureWords words{"Connections by worker", note(connections.size(), all, choice.left_out, snapshot, bands.size() - drawn),
                           fmt::format("Connections of {} over the run; the tables below have the numbers.", human_count(drawn, "worker")),
                           service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend());

@@ -154,7 +154,7 @@ std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
   return html + "</dl>\n";
 }
 
-std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, std::size_t max_lanes) {
+std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& lanes) {
   const ServiceRow& service = snapshot.services[index];
   const std::string name = service_name(service, snapshot, {});
   const std::vector<std::string>& advice = service.verdict.advice;
@@ -165,7 +165,7 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
   for (const HeatMeasure measure : {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes}) html += heat_map(ids, snapshot, service, measure);
   html += active_figure(ids, snapshot, service);
   html += pair(lifetime_figure(ids, service), wait_figure(ids, service));
-  html += lanes_figure(ids, snapshot, index, max_lanes);
+  html += lanes_figure(ids, snapshot, index, lanes);
   html += workers_table(service, snapshot.run.duration) + peers_table(service);
   return html + "<h3>Listener</h3>\n" + listener_facts(service) + "</section>\n";
 }

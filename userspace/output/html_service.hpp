@@ -3,9 +3,10 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 
 #include "model/snapshot.hpp"
-#include "output/html_figure.hpp"
+#include "output/html_timeline.hpp"
 
 namespace acceptscope {
 
@@ -19,6 +20,6 @@ namespace acceptscope {
 [[nodiscard]] std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service);
 
 /// All that a page says of service number `index`.
-[[nodiscard]] std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, std::size_t max_lanes);
+[[nodiscard]] std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& lanes);
 
 }  // namespace acceptscope

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "model/snapshot.hpp"
@@ -19,7 +20,13 @@ enum class HeatMeasure { accepts, open, bytes };
 /// Workers that accepted, and that had traffic, per step; with p50 and p95 of the windows.
 [[nodiscard]] std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& service);
 
-/// The connections of service number `index`, at most `max_lanes` of them, evenly taken, by worker.
-[[nodiscard]] std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, std::size_t max_lanes);
+/// Which connections are drawn.
+struct LaneChoice {
+  std::size_t most = 0;        ///< at most so many, evenly taken from the snapshot's
+  std::uint64_t left_out = 0;  ///< that the dump lists and the snapshot, a sample, does not; of all services
+};
+
+/// The connections of service number `index`, by worker.
+[[nodiscard]] std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& choice);
 
 }  // namespace acceptscope

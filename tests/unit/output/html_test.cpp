@@ -205,9 +205,10 @@ TEST(RenderHtml, ThirtyTwoWorkersAndThreeThousandLanesStayBelowTwoMegabytes) {
 TEST(RenderHtml, DrawsABoundedSampleOfTheConnectionsAndSaysSo) {
   Snapshot s = large(4, 10, 500);
   s.connections_omitted = 1'234;
-  const std::string page = render_html(s, {.max_lanes = 100});
+  const std::string page = render_html(s, {.max_lanes = 100, .left_out = 77});
   EXPECT_EQ(count(page, "<title>#"), 100U);
   EXPECT_THAT(page, HasSubstr("Drawn: 100 of 500, evenly taken"));
+  EXPECT_THAT(page, HasSubstr("A sample: 77 connections of the dump are left out"));
   EXPECT_THAT(page, HasSubstr("The dump leaves out 1,234 connections"));
 }
 
