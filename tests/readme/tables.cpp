@@ -7,11 +7,13 @@
 #include "model/figures.hpp"
 #include "output/plain.hpp"
 #include "output/schema.hpp"
+#include "output/tui.hpp"
 
 int main() {
   using namespace acceptscope;
   const auto print = [](const char* name, const std::string& table) { std::printf("== %s\n%s", name, table.c_str()); };
   print("options", cli::options_markdown());
+  print("keys", tui_keys_markdown());
   print("columns", plain_columns_markdown());
   print("dump fields", dump_fields_markdown());
   print("figures", figures_markdown());

@@ -16,8 +16,17 @@ namespace {
 
 constexpr int kStopTimeoutMs = 2000;
 
-[[noreturn]] void execute(const std::vector<std::string>& argv, int error_pipe) {
+void leave_terminal(int instead) {
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO})
+    if (isatty(fd) != 0) dup2(instead, fd);
+  if (isatty(STDIN_FILENO) == 0) return;
+  const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  dup2(nothing, STDIN_FILENO);
+}
+
+[[noreturn]] void execute(const std::vector<std::string>& argv, int error_pipe, int instead_of_terminal) {
   restore_default_signals();
+  if (instead_of_terminal >= 0) leave_terminal(instead_of_terminal);
   std::vector<char*> arguments;
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
@@ -29,7 +38,7 @@ constexpr int kStopTimeoutMs = 2000;
 
 }  // namespace
 
-Result<Child> Child::spawn(const std::vector<std::string>& argv) {
+Result<Child> Child::spawn(const std::vector<std::string>& argv, int instead_of_terminal) {
   const std::string what = "cannot run '" + argv.front() + "'";
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return system_failure(errno, what);
@@ -37,7 +46,7 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv) {
   UniqueFd writing(ends[1]);
   const pid_t pid = fork();
   if (pid < 0) return system_failure(errno, what);
-  if (pid == 0) execute(argv, writing.get());
+  if (pid == 0) execute(argv, writing.get(), instead_of_terminal);
   writing.reset();
   int error = 0;  // the pipe closes without a word when the program was executed
   if (read(reading.get(), &error, sizeof error) == static_cast<ssize_t>(sizeof error)) {

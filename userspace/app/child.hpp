@@ -15,9 +15,10 @@ namespace acceptscope {
 /// A child process whose end is a readable descriptor (pidfd, 5.3).
 class Child {
  public:
-  /// Runs `argv` (found through PATH) with the standard descriptors of this process.
+  /// Runs `argv` (found through PATH) with the standard descriptors of this process; with `instead_of_terminal` (not
+  /// -1) what it would write to a terminal goes there, and what it would read from one is /dev/null.
   /// Fails when the program cannot be executed.
-  [[nodiscard]] static Result<Child> spawn(const std::vector<std::string>& argv);
+  [[nodiscard]] static Result<Child> spawn(const std::vector<std::string>& argv, int instead_of_terminal = -1);
   /// Takes over a child that somebody else forked.
   [[nodiscard]] static Result<Child> adopt(pid_t pid);
   Child(Child&&) noexcept = default;

@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/outputs.hpp"
 
+#include <string>
+
 #include "output/json.hpp"
+#include "output/time_text.hpp"
 
 namespace acceptscope {
+namespace {
+
+/// "acceptscope-20240501T140211Z.json"
+std::string name_for(Instant instant) {
+  std::string time;
+  InstantText{}.append(time, instant);
+  time.resize(std::string_view("2024-05-01T14:02:11").size());
+  std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
+  return "acceptscope-" + time + "Z.json";
+}
+
+}  // namespace
 
 Result<Outputs> Outputs::open(const cli::Options& options) {
   Outputs outputs;
@@ -44,6 +59,17 @@ Result<void> Outputs::dump(const Snapshot& snapshot) {
   const Result<void> written =
       write_dump([this](std::string_view text) { return dump_->write(text); }, snapshot);
   return written ? dump_->commit() : written;
+}
+
+Result<std::string> Outputs::dump_now(const Snapshot& snapshot) const {
+  const bool again = dump_ && dump_->appears_at_commit();
+  const std::string path = again ? dump_->path() : name_for(snapshot.run.ended_at);
+  Result<OutputFile> file = again ? OutputFile::open(path, "the dump") : OutputFile::create(path, "the dump");
+  if (!file) return tl::unexpected(file.error());
+  Result<void> written = write_dump([&file](std::string_view text) { return file->write(text); }, snapshot);
+  if (written) written = file->commit();
+  if (!written) return tl::unexpected(written.error());
+  return path;
 }
 
 }  // namespace acceptscope

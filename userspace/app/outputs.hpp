@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "cli/options.hpp"
 #include "model/run.hpp"
@@ -21,6 +22,9 @@ class Outputs {
   [[nodiscard]] Result<void> flush_log();
   /// Writes the dump and gives it its name.
   [[nodiscard]] Result<void> dump(const Snapshot& snapshot);
+  /// Writes a dump while the run goes on: to the file of --output, which the one at the end will replace, or, where
+  /// that is not possible, to a new file in the current directory. The path.
+  [[nodiscard]] Result<std::string> dump_now(const Snapshot& snapshot) const;
 
  private:
   Outputs() = default;

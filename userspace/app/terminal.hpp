@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <string>
+#include <string_view>
 
 #include "cli/options.hpp"
 #include "model/diff.hpp"
@@ -10,31 +10,34 @@
 
 namespace acceptscope {
 
-/// Where the plain view goes: one block redrawn in place on a terminal, blocks one after the other elsewhere.
+/// What the terminal that the view goes to can do.
+struct TerminalTraits {
+  bool color = false;
+  bool ascii = false;  ///< the locale is not UTF-8
+};
+[[nodiscard]] TerminalTraits terminal_traits(int fd, const cli::Options& options);
+
+/// Where the plain view goes: a block of text per tick, one after the other, and the closing summary.
 class PlainView {
  public:
   /// \param fd standard output, or standard error when the former carries a dump or a log
   PlainView(int fd, const cli::Options& options, std::uint32_t host_netns);
 
-  /// The live block; replaces the one before on a terminal.
   [[nodiscard]] Result<void> show(const Snapshot& snapshot);
-  /// The closing summary, in the place of the live block.
+  /// The closing summary.
   [[nodiscard]] Result<void> close(const Snapshot& snapshot);
   /// What changed between two dumps.
   [[nodiscard]] Result<void> close(const Diff& diff);
-  [[nodiscard]] bool enabled() const { return enabled_; }
+  /// Writes `text` as it is.
+  [[nodiscard]] Result<void> put(std::string_view text);
 
  private:
   [[nodiscard]] PlainOptions layout(bool final) const;
-  [[nodiscard]] Result<void> put(const std::string& text);
 
   int fd_;
   bool enabled_;
-  bool redraw_;
-  bool color_;
-  bool ascii_;
+  TerminalTraits traits_;
   std::uint32_t host_netns_;
-  std::size_t lines_shown_ = 0;
 };
 
 }  // namespace acceptscope

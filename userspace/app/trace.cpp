@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstdio>
+#include <memory>
 #include <utility>
 
 #include "app/app.hpp"
@@ -17,6 +19,7 @@
 #include "app/outputs.hpp"
 #include "app/signals.hpp"
 #include "app/terminal.hpp"
+#include "app/tui_view.hpp"
 #include "capture/cgroup.hpp"
 #include "capture/process_watch.hpp"
 #include "capture/tracer.hpp"
@@ -120,7 +123,9 @@ class Session {
         outputs_(std::move(outputs)),
         signals_(std::move(signals)),
         processes_(ProcFs("/proc")),
-        view_(writes_to_stdout(options) ? STDERR_FILENO : STDOUT_FILENO, options, ProcFs("/proc").own_netns()),
+        view_fd_(writes_to_stdout(options) ? STDERR_FILENO : STDOUT_FILENO),
+        host_netns_(ProcFs("/proc").own_netns()),
+        plain_(view_fd_, options, host_netns_),
         run_(run_info(options, attempts), {"acceptscope", std::string(version())}, host_info(), clock_,
              model_options(options)) {}
 
@@ -128,10 +133,12 @@ class Session {
     Result<void> begun = tracer_.begin();
     if (begun) begun = begin(start_child);
     if (!begun) {
+      leave_screen();
       complain(begun.error().message());
       return {kExitFailed, false};
     }
     const EndReason reason = loop();
+    leave_screen();  // so that whatever is said from here on, and a second Ctrl-C, find the terminal as it was
     const MonotonicTime ended = tracer_.end();
     signals_.quit_at_once_from_now_on();
     if (child_) child_->stop();
@@ -155,18 +162,48 @@ class Session {
       if (!child) return tl::unexpected(child.error());
       child_.emplace(*std::move(child));
     } else if (!options_.argv.empty()) {
-      Result<Child> child = Child::spawn(options_.argv);
+      if (options_.view == cli::ViewChoice::tui) command_output_.reset(std::tmpfile());
+      Result<Child> child = Child::spawn(options_.argv, command_output_ ? fileno(command_output_.get()) : -1);
       if (!child) return tl::unexpected(child.error());
       child_.emplace(*std::move(child));
     }
+    if (const Result<void> taken = take_screen(); !taken) return taken;
     take(true);
     show();
     return watch();
   }
 
+  /// The rule of --view. A command and a full screen on one terminal would paint over each other.
+  Result<void> take_screen() {
+    const bool asked = options_.view == cli::ViewChoice::tui;
+    const bool automatic = options_.view == cli::ViewChoice::automatic && options_.argv.empty();
+    if (!asked && !(automatic && Screen::possible(view_fd_))) return {};
+    const TerminalTraits traits = terminal_traits(view_fd_, options_);
+    Result<TuiView> opened = TuiView::open(view_fd_, traits.color, traits.ascii, host_netns_);
+    if (opened)
+      tui_.emplace(*std::move(opened));
+    else if (asked)
+      return tl::unexpected(opened.error());
+    return {};
+  }
+
+  /// Then says what could not be said while the screen was taken.
+  void leave_screen() {
+    if (!tui_) return;
+    tui_.reset();
+    for (const std::string& message : unsaid_) complain(message);
+    unsaid_.clear();
+    if (!command_output_) return;
+    std::rewind(command_output_.get());
+    std::array<char, 65536> block{};
+    for (std::size_t count; (count = std::fread(block.data(), 1, block.size(), command_output_.get())) > 0;)
+      if (!plain_.put({block.data(), count})) return;
+  }
+
   Result<void> watch() {
     events_.reset(epoll_create1(EPOLL_CLOEXEC));
-    for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), end_timer_.get(), signals_.fd(), child_ ? child_->fd() : -1}) {
+    for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), end_timer_.get(), signals_.fd(), child_ ? child_->fd() : -1,
+                         tui_ ? tui_->key_fd() : -1, tui_ ? tui_->signal_fd() : -1}) {
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.fd = fd;
@@ -187,9 +224,27 @@ class Session {
         if (child_ && fd == child_->fd()) return EndReason::command;
         if (fd == tracer_.ring_fd()) take(false);
         if (fd == tick_timer_.get()) tick();
+        if (tui_ && fd == tui_->signal_fd()) tui_->take_signals();
+        if (tui_ && fd == tui_->key_fd() && take_keys((ready[static_cast<std::size_t>(i)].events & EPOLLIN) == 0))
+          return EndReason::signal;  // q is another Ctrl-C
       }
       if (view_lost_) return EndReason::signal;  // nobody looks any more: what was collected is still written
     }
+  }
+
+  /// Whether the run is over: the user wants it to end, or the terminal has `gone`.
+  bool take_keys(bool gone) {
+    while (const std::optional<TuiRequest> request = tui_->next_request()) {
+      if (*request == TuiRequest::quit) return true;
+      if (*request == TuiRequest::write_dump) dump_now();
+    }
+    return gone;
+  }
+
+  void dump_now() {
+    take(true);
+    const Result<std::string> path = outputs_.dump_now(run_.interim());
+    tui_->tell(path ? "Wrote " + *path : path.error().message());
   }
 
   void tick() {
@@ -223,7 +278,8 @@ class Session {
 
   void show() {
     if (view_lost_) return;
-    if (const Result<void> shown = view_.show(run_.snapshot()); !shown) {
+    if (tui_) return tui_->show(run_.snapshot());
+    if (const Result<void> shown = plain_.show(run_.snapshot()); !shown) {
       view_lost_ = true;
       report(shown.error());
     }
@@ -234,16 +290,26 @@ class Session {
     if (const Result<void> flushed = outputs_.flush_log(); !flushed) report(flushed.error());
     const Snapshot snapshot = run_.finish(ended, reason, child_ ? child_->status() : std::nullopt);
     if (!view_lost_)
-      if (const Result<void> shown = view_.close(snapshot); !shown) report(shown.error());
+      if (const Result<void> shown = plain_.close(snapshot); !shown) report(shown.error());
     if (const Result<void> dumped = outputs_.dump(snapshot); !dumped) report(dumped.error());
   }
 
   void report(const Error& error) {
     failed_ = true;
     const std::string message = error.message();
-    if (message != last_report_) complain(message);
+    if (message != last_report_) say(message);
     last_report_ = message;  // a fault that comes with every tick is said once
   }
+
+  void say(const std::string& message) {
+    if (!tui_) return complain(message);
+    tui_->tell(message);
+    unsaid_.push_back(message);
+  }
+
+  struct CloseFile {
+    void operator()(std::FILE* file) const { std::fclose(file); }
+  };
 
   const cli::Options& options_;
   ClockBase clock_;
@@ -251,10 +317,13 @@ class Session {
   Outputs outputs_;
   EndSignals signals_;
   ProcessWatch processes_;
-  PlainView view_;
+  int view_fd_;
+  std::uint32_t host_netns_;
+  PlainView plain_;
   Run run_;
   Redactor redactor_;
   std::optional<Child> child_;
+  std::unique_ptr<std::FILE, CloseFile> command_output_;  ///< of a command that may not write to the screen
   UniqueFd events_;
   UniqueFd tick_timer_;
   UniqueFd end_timer_;
@@ -262,8 +331,10 @@ class Session {
   std::vector<OpenConnection> open_;  ///< at the last tick, for the end of the log
   MonotonicTime last_tick_at_;
   std::string last_report_;
+  std::vector<std::string> unsaid_;  ///< what was only to be seen on the full screen
   bool failed_ = false;
   bool view_lost_ = false;
+  std::optional<TuiView> tui_;  ///< last, so that the terminal is given back first
 };
 
 }  // namespace

@@ -132,8 +132,11 @@ Result<void> set_redact_peers(Options& options, std::string_view) {
 }
 
 Result<void> set_view(Options& options, std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, ViewChoice>, 3> kChoices{
-      {{"auto", ViewChoice::automatic}, {"plain", ViewChoice::plain}, {"none", ViewChoice::none}}};
+  static constexpr std::array<std::pair<std::string_view, ViewChoice>, 4> kChoices{
+      {{"auto", ViewChoice::automatic},
+       {"tui", ViewChoice::tui},
+       {"plain", ViewChoice::plain},
+       {"none", ViewChoice::none}}};
   return parse_choice(text, kChoices).map([&](auto view) { options.view = view; });
 }
 
@@ -228,8 +231,9 @@ constexpr std::array kOptions{
               "at most N connection records in the dump; the rest is counted", "100000", set_dump_connections},
     OptionRow{Group::output, kTrace | kDemo, "", "--redact-peers", "",
               "replace peer addresses by stable pseudonyms in every output", "off", set_redact_peers},
-    OptionRow{Group::output, kTrace | kDemo, "", "--view", "auto|plain|none",
-              "the live summary: redrawn on a terminal, appended blocks when piped", "auto", set_view},
+    OptionRow{Group::output, kTrace | kDemo, "", "--view", "auto|tui|plain|none",
+              "while tracing: a full screen (tui), or a block of text per tick (plain); auto: tui on a terminal, plain "
+              "elsewhere and with a COMMAND, whose output it leaves alone", "auto", set_view},
     OptionRow{Group::output, kAllCommands, "", "--color", "auto|always|never",
               "colors on the terminal; auto honours NO_COLOR", "auto", set_color},
 

@@ -19,7 +19,7 @@ enum class Command : std::uint8_t { trace, demo, doctor, report, diff };
 enum class DemoKind : std::uint8_t { both, pinned, spread };
 enum class WorkerUnit : std::uint8_t { process, thread };
 enum class BackendChoice : std::uint8_t { automatic, fentry, kprobe, tracepoint };
-enum class ViewChoice : std::uint8_t { automatic, plain, none };
+enum class ViewChoice : std::uint8_t { automatic, tui, plain, none };
 enum class ColorChoice : std::uint8_t { automatic, always, never };
 
 struct Options {

@@ -290,15 +290,26 @@ Snapshot Run::snapshot() const {
   return snapshot;
 }
 
+Snapshot Run::interim() const {
+  Snapshot snapshot = whole_picture(last_tick_);
+  snapshot.consistency.broken = broken_;
+  return snapshot;
+}
+
 Snapshot Run::finish(MonotonicTime end, EndReason reason, std::optional<int> command_status) const {
+  Snapshot snapshot = whole_picture(end);
+  snapshot.run.end_reason = reason;
+  if (snapshot.run.command && command_status) snapshot.run.command->exit_status = command_status;
+  snapshot.consistency.broken = broken_at_end(sums_, table_.records_seen());
+  return snapshot;
+}
+
+Snapshot Run::whole_picture(MonotonicTime end) const {
   ServiceRows services;
   Snapshot snapshot = picture(end, services);
   for (std::size_t i = 0; i < services.keys.size(); ++i) {
     snapshot.services[i].timeline = activity_.timeline(services.keys[i], clock_, std::move(services.workers[i]));
   }
-  snapshot.run.end_reason = reason;
-  if (snapshot.run.command && command_status) snapshot.run.command->exit_status = command_status;
-  snapshot.consistency.broken = broken_at_end(sums_, table_.records_seen());
   add_connections(snapshot, services.keys);
   return snapshot;
 }

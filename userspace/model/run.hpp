@@ -43,6 +43,8 @@ class Run {
 
   /// The picture at the last tick, without single connections and timelines.
   [[nodiscard]] Snapshot snapshot() const;
+  /// The picture at the last tick with connections[] and timelines: a dump of a run that goes on, without end_reason.
+  [[nodiscard]] Snapshot interim() const;
   /// The closing picture with connections[] and timelines; `command_status` is the exit status of the run's command, if it has one.
   /// Ages of open connections are as of the last tick.
   [[nodiscard]] Snapshot finish(MonotonicTime end, EndReason reason, std::optional<int> command_status = {}) const;
@@ -75,6 +77,7 @@ class Run {
   void add_roll_call(ServiceRowsBuilder& builder) const;
   [[nodiscard]] ServiceRows service_rows(Nanoseconds duration) const;
   [[nodiscard]] Snapshot picture(MonotonicTime end, ServiceRows& services) const;
+  [[nodiscard]] Snapshot whole_picture(MonotonicTime end) const;
   void add_connections(Snapshot& snapshot, const std::vector<ServiceKey>& services) const;
 
   RunInfo info_;

@@ -5,17 +5,15 @@
 
 #include <algorithm>
 
-#include "model/fairness.hpp"
 #include "output/escape.hpp"
 #include "output/human.hpp"
+#include "output/worker_cells.hpp"
 
 namespace acceptscope {
 namespace {
 
 /// Pids in one line: the eye does not take in more, and the dump has them all.
 constexpr std::size_t kMostPids = 64;
-
-bool is_idle(const WorkerRow& row) { return row.accepts + row.preexisting + row.open == 0; }
 
 bool folds(const ServiceRow& service) { return service.workers.size() > kMostIdleRows; }
 
@@ -39,10 +37,7 @@ std::string pid_list(const std::vector<const WorkerRow*>& rows) {
 
 /// By connections, accepted and pre-existing: what the fair draw deals.
 std::string effective_text(const ServiceRow& service, bool ascii) {
-  std::vector<double> connections;
-  for (const WorkerRow& row : service.workers)
-    if (!is_supervisor(row)) connections.push_back(static_cast<double>(row.accepts + row.preexisting));
-  const std::optional<double> effective = effective_workers(connections);
+  const std::optional<double> effective = effective_by_connections(service);
   if (!effective) return {};
   std::string text = fmt::format("; effective workers {:.1f} of {}", *effective, human_count(service.workers_eligible));
   if (service.effective_workers.fair_p01)

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 
+#include "output/bar.hpp"
 #include "output/escape.hpp"
 #include "output/human.hpp"
+#include "output/worker_cells.hpp"
 
 namespace acceptscope {
 namespace {
@@ -15,7 +17,6 @@ constexpr std::size_t kIndent = 2;
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kBarLeast = 6;
 constexpr std::size_t kBarMost = 24;
-constexpr std::size_t kCommandMost = 15;  // TASK_COMM_LEN - 1, linux/sched.h
 
 /// What a cell is made of.
 struct Cell {
@@ -25,23 +26,6 @@ struct Cell {
   Nanoseconds rate_time;
   bool ascii;
 };
-
-std::uint64_t connections_of(const WorkerRow& row) { return row.accepts + row.preexisting; }
-
-std::string pid_cell(const Cell& c) {
-  return c.worker.tid ? fmt::format("{}/{}", c.worker.pid, *c.worker.tid) : std::to_string(c.worker.pid);
-}
-
-std::string command_cell(const Cell& c) {
-  return escape_text(c.worker.comm, {kCommandMost, c.ascii}) + (c.worker.exited ? " (exited)" : "");
-}
-
-/// Without a closed connection the ages of the open ones are all that is known, and a lower bound.
-std::string life_p50_cell(const Cell& c) {
-  const LifetimeStats& lifetime = c.worker.lifetime;
-  if (lifetime.closed > 0 || !lifetime.open_age_p50) return human_duration(lifetime.p50, c.ascii);
-  return (c.ascii ? ">=" : "≥") + human_duration(lifetime.open_age_p50, c.ascii);
-}
 
 struct Column {
   PlainColumn shown;
@@ -57,12 +41,12 @@ constexpr std::size_t kBefore = 4;
 constexpr std::size_t kUnread = 7;
 
 constexpr std::array<Column, kPlainColumns> kColumns = {{
-    {{"PID", "process id in the initial pid namespace; with `--by thread` PID/TID"}, false, 5, 0, pid_cell},
+    {{"PID", "process id in the initial pid namespace; with `--by thread` PID/TID"}, false, 5, 0, [](const Cell& c) { return pid_text(c.worker); }},
     {{"COMMAND", "command name, from the kernel; (exited) if the process ended, or gave up the listening socket, during the run"},
      true,
      7,
      1,
-     command_cell},
+     [](const Cell& c) { return command_text(c.worker, c.ascii); }},
     {{"", "bar: the worker's connections, accepted and from before; the busiest worker of the service fills it"}, true, kBarLeast, 7, nullptr},
     {{"ACCEPTS", "connections it accepted since tracing began"},
      false,
@@ -101,7 +85,7 @@ constexpr std::array<Column, kPlainColumns> kColumns = {{
      false,
      8,
      6,
-     life_p50_cell},
+     [](const Cell& c) { return median_lifetime_text(c.worker.lifetime, c.ascii); }},
     {{"LIFE p95", "95th percentile of the lifetimes of its closed connections; open ones are not in it"},
      false,
      8,
@@ -113,19 +97,6 @@ constexpr std::array<Column, kPlainColumns> kColumns = {{
      8,
      [](const Cell& c) { return human_duration(c.worker.accept_wait.p95, c.ascii); }},
 }};
-
-/// A bar of `part` of `whole`, at most `width` columns; never empty when `part` is not 0.
-std::string bar(std::uint64_t part, std::uint64_t whole, std::size_t width, bool ascii) {
-  constexpr std::array<std::string_view, 8> eighths = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
-  if (part == 0 || whole == 0) return {};
-  const std::size_t steps = ascii ? 1 : eighths.size();
-  const double exact = static_cast<double>(part) / static_cast<double>(whole) * static_cast<double>(width * steps);
-  const std::size_t filled = std::clamp(static_cast<std::size_t>(exact + 0.5), std::size_t{1}, width * steps);
-  std::string text;
-  for (std::size_t i = 0; i < filled / steps; ++i) text += ascii ? "#" : "█";
-  if (!ascii) text += eighths[filled % steps];
-  return text;
-}
 
 std::size_t total_width(const std::array<std::size_t, kPlainColumns>& widths) {
   std::size_t total = kIndent;
@@ -192,14 +163,14 @@ StyledLine WorkerTable::header() const {
 
 StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) const {
   const Style style = worker.exited ? Style::faint : Style::plain;
-  const std::uint64_t busiest = connections_of(service.workers.front());  // they are sorted
+  const auto busiest = static_cast<double>(connections_of(service.workers.front()));  // they are sorted
   StyledLine line;
   line.add_spaces(kIndent);
   for (std::size_t i = 0; i < kPlainColumns; ++i) {
     if (widths_[i] == 0) continue;
     if (i > 0) line.add_spaces(kGap);
     if (i == kBar)
-      line.add_left(bar(connections_of(worker), busiest, widths_[i], ascii_), widths_[i], Style::bar);
+      line.add_left(bar(static_cast<double>(connections_of(worker)), busiest, widths_[i], ascii_), widths_[i], Style::bar);
     else if (kColumns[i].left)
       line.add_left(cell(i, service, worker), widths_[i], style);
     else

@@ -6,22 +6,16 @@
 namespace acceptscope {
 namespace {
 
-/// From the eight colours of every terminal; blue-green and yellow stay apart for all kinds of colour blindness, and
-/// nothing is told by colour alone.
-std::string_view start_of(Style style) {
-  switch (style) {
-    case Style::strong:
-      return "\x1b[1m";
-    case Style::faint:
-      return "\x1b[2m";
-    case Style::bar:
-      return "\x1b[36m";
-    case Style::warning:
-      return "\x1b[1;33m";
-    case Style::plain:
-      break;
-  }
-  return {};
+/// The eight colours of every terminal: text that goes to a file or a pipe does not know how many it will have.
+std::string start_of(Style style) {
+  const Look look = look_of(style);
+  std::string codes;
+  const auto add = [&codes](const std::string& code) { codes += (codes.empty() ? "" : ";") + code; };
+  if (look.bold) add("1");
+  if (look.dim) add("2");
+  if (look.reverse) add("7");
+  if (look.color >= 0) add(std::to_string(30 + look.color));
+  return codes.empty() ? "" : "\x1b[" + codes + "m";
 }
 
 constexpr std::string_view kReset = "\x1b[0m";
@@ -48,6 +42,34 @@ std::string head(std::string_view text, std::size_t max_width) {
 
 }  // namespace
 
+Look look_of(Style style) {
+  constexpr int yellow = 3, blue = 4, cyan = 6;
+  switch (style) {
+    case Style::strong:
+      return {.bold = true};
+    case Style::faint:
+      return {.dim = true};
+    case Style::bar:
+      return {.color = cyan};
+    case Style::warning:
+      return {.bold = true, .color = yellow, .color_256 = 214};
+    case Style::title:
+    case Style::selected:
+      return {.reverse = true};
+    case Style::good:
+      return {.bold = true, .color = cyan, .color_256 = 75};
+    case Style::heat_low:
+      return {.color = blue, .color_256 = 67};
+    case Style::heat_mid:
+      return {.color = cyan, .color_256 = 80};
+    case Style::heat_high:
+      return {.bold = true, .color = yellow, .color_256 = 214};
+    case Style::plain:
+      break;
+  }
+  return {};
+}
+
 StyledLine& StyledLine::add(std::string text, Style style) {
   width_ += display_width(text);
   if (!text.empty()) parts_.push_back({std::move(text), style});
@@ -70,6 +92,10 @@ StyledLine& StyledLine::add_left(std::string text, std::size_t width, Style styl
 StyledLine& StyledLine::add_right(std::string text, std::size_t width, Style style) {
   add_spaces(missing(text, width));
   return add(std::move(text), style);
+}
+
+void StyledLine::restyle(Style style) {
+  for (Part& part : parts_) part.style = style;
 }
 
 void StyledLine::cut(std::size_t max_width, bool ascii) {
@@ -99,7 +125,7 @@ void StyledLine::cut(std::size_t max_width, bool ascii) {
 std::string StyledLine::text(bool color) const {
   std::string line;
   for (const Part& part : parts_) {
-    const std::string_view start = color ? start_of(part.style) : std::string_view();
+    const std::string start = color ? start_of(part.style) : "";
     line += start;
     line += part.text;
     if (!start.empty()) line += kReset;

@@ -2,14 +2,33 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace acceptscope {
 
-/// Meaning, not colour; styled_line.cpp has the colours.
-enum class Style { plain, strong, faint, bar, warning };
+/// Meaning, not colour; look_of() has the colours.
+enum class Style : std::uint8_t {
+  plain, strong, faint, bar, warning,
+  title,                           ///< bars across the whole screen
+  selected,                        ///< where the cursor is
+  good,                            ///< a verdict that all is well
+  heat_low, heat_mid, heat_high    ///< of a heat strip, whose heights say the same
+};
+inline constexpr std::size_t kStyles = 11;
+
+/// How a style looks. Colours are numbers of the ANSI palette, -1 is the terminal's own.
+struct Look {
+  bool bold = false, dim = false, reverse = false;
+  int color = -1;      ///< of 8
+  int color_256 = -1;  ///< of 256, where the terminal has as many; -1: `color`
+};
+
+/// From colours that stay apart for all kinds of colour blindness: blue to cyan against yellow and orange. Nothing is
+/// told by colour alone.
+[[nodiscard]] Look look_of(Style style);
 
 /// A line of text in styles. Text must be fit for a terminal (escape_text) before it is added.
 class StyledLine {
@@ -23,17 +42,22 @@ class StyledLine {
   StyledLine& append(const StyledLine& other);
   StyledLine& add_spaces(std::size_t count);
 
+  /// A run of text in one style.
+  struct Part {
+    std::string text;
+    Style style;
+  };
+
   [[nodiscard]] std::size_t width() const { return width_; }
+  [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
+  /// All of it in one style.
+  void restyle(Style style);
   /// Cut to `max_width` columns with an ellipsis; without spaces at the end.
   void cut(std::size_t max_width, bool ascii);
   /// Without newline.
   [[nodiscard]] std::string text(bool color) const;
 
  private:
-  struct Part {
-    std::string text;
-    Style style;
-  };
   std::vector<Part> parts_;
   std::size_t width_ = 0;
 };

@@ -153,6 +153,18 @@ Result<OutputFile> OutputFile::open(const std::string& path, std::string purpose
   return file;
 }
 
+Result<OutputFile> OutputFile::create(const std::string& path, std::string purpose, Staging staging) {
+  OutputFile file;
+  file.path_ = path;
+  file.purpose_ = std::move(purpose);
+  file.existing_ = Existing::keep;
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0) return file.failed("create", EEXIST);
+  if (path.empty() || path.back() == '/') return file.failed("create", path.empty() ? ENOENT : EISDIR, "name a file");
+  if (auto opened = file.open_staged(path, staging); !opened) return tl::unexpected(opened.error());
+  return file;
+}
+
 Result<void> OutputFile::open_staged(const std::string& target, Staging staging) {
   const std::string parent = directory_of(target);
   name_ = target.substr(target.rfind('/') + 1);
@@ -212,10 +224,12 @@ Result<void> OutputFile::give_name() {
         [&](const char* name) { return ::linkat(AT_FDCWD, self.c_str(), directory_.get(), name, AT_SYMLINK_FOLLOW); });
     if (!linked) return linked;
   }
-  if (::renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) {
+  const bool keep = existing_ == Existing::keep;
+  if (keep ? ::linkat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str(), 0) != 0
+           : ::renameat(directory_.get(), temporary_.c_str(), directory_.get(), name_.c_str()) != 0) {
     return failed("create", errno);
   }
-  forget_temporary(false);
+  forget_temporary(keep);
   return {};
 }
 
@@ -237,6 +251,7 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       directory_(std::move(other.directory_)),
       name_(std::move(other.name_)),
       temporary_(std::exchange(other.temporary_, {})),
+      existing_(other.existing_),
       cleanup_slot_(std::exchange(other.cleanup_slot_, -1)) {}
 
 OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
@@ -248,6 +263,7 @@ OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
   directory_ = std::move(other.directory_);
   name_ = std::move(other.name_);
   temporary_ = std::exchange(other.temporary_, {});
+  existing_ = other.existing_;
   cleanup_slot_ = std::exchange(other.cleanup_slot_, -1);
   return *this;
 }

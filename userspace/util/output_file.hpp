@@ -22,10 +22,15 @@ class OutputFile {
  public:
   /// Where the bytes are until commit().
   enum class Staging : std::uint8_t { unnamed_if_possible, hidden_name };
+  /// What becomes of a file that has the name already.
+  enum class Existing : std::uint8_t { replace, keep };
 
   /// Opens `path` for `purpose` ("the dump"), which only error messages use.
   [[nodiscard]] static Result<OutputFile> open(const std::string& path, std::string purpose,
                                                Staging staging = Staging::unnamed_if_possible);
+  /// Likewise, but what has the name already, now or at commit(), is an error and stays as it is.
+  [[nodiscard]] static Result<OutputFile> create(const std::string& path, std::string purpose,
+                                                 Staging staging = Staging::unnamed_if_possible);
 
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&& other) noexcept;
@@ -39,6 +44,8 @@ class OutputFile {
 
   /// Where the bytes go, as typed.
   [[nodiscard]] const std::string& path() const { return path_; }
+  /// It appears at commit(), and can do so more than once; false for what is written directly.
+  [[nodiscard]] bool appears_at_commit() const { return static_cast<bool>(directory_); }
   /// A descriptor of its own, to tell whether this is the terminal or the file that something else writes.
   [[nodiscard]] int descriptor() const { return fd_.get(); }
 
@@ -57,6 +64,7 @@ class OutputFile {
   UniqueFd directory_;     ///< of `name_`; none for what is written directly
   std::string name_;       ///< last component of the target
   std::string temporary_;  ///< name in `directory_` that must not survive; empty if there is none
+  Existing existing_ = Existing::replace;
   int cleanup_slot_ = -1;  ///< of `temporary_`, for remove_temporary_files()
 };
 

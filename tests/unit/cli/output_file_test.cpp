@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 constexpr uid_t kNobody = 65534;
@@ -113,6 +114,27 @@ TEST_F(OutputFileTest, AnAbandonedReplacementKeepsTheOldFile) {
 
   EXPECT_EQ(content_of(path("hot.json")), "old");
   EXPECT_THAT(names(), ElementsAre("hot.json"));
+}
+
+TEST_F(OutputFileTest, ANewFileNeverReplacesAnother) {
+  for (const auto staging : {OutputFile::Staging::unnamed_if_possible, OutputFile::Staging::hidden_name}) {
+    auto file = OutputFile::create(path("now.json"), "the dump", staging);
+    ASSERT_TRUE(file) << file.error().message();
+    ASSERT_TRUE(file->write("new"));
+    put(path("now.json"), "somebody else's");  // meanwhile
+
+    EXPECT_THAT(file->commit().error().message(), HasSubstr("File exists"));
+    EXPECT_THAT(OutputFile::create(path("now.json"), "the dump", staging).error().message(), HasSubstr("File exists"));
+    EXPECT_EQ(content_of(path("now.json")), "somebody else's");
+    fs::remove(path("now.json"));
+
+    file = OutputFile::create(path("now.json"), "the dump", staging);
+    ASSERT_TRUE(file && file->write("new") && file->commit());
+    EXPECT_EQ(content_of(path("now.json")), "new");
+    EXPECT_EQ(mode_of(path("now.json")), 0600u);
+    EXPECT_EQ(names().size(), 1u);
+    fs::remove(path("now.json"));
+  }
 }
 
 TEST_F(OutputFileTest, ASymbolicLinkKeepsPointingToTheNewFile) {

@@ -47,6 +47,19 @@ TEST(Run, TotalsAreTheKernelsServiceCounters) {
   EXPECT_TRUE(snapshot.connections.empty());
 }
 
+TEST(Run, APictureInBetweenHasItsConnectionsAndNoEnd) {
+  auto traced = run();
+  traced.apply(tick(1s).with(counters_of(worker(7)).accepts(2)).with(open_connection().by(worker(7))).with_service_totals());
+  traced.apply(tick(2s).with(counters_of(worker(7)).accepts(2)).with(open_connection().by(worker(7))).with_service_totals());
+  const Snapshot interim = traced.interim();
+
+  EXPECT_EQ(interim.connections.size(), 1u);
+  EXPECT_FALSE(interim.services.at(0).timeline.start.empty());
+  EXPECT_EQ(interim.run.duration, 2s);
+  EXPECT_EQ(interim.run.end_reason, std::nullopt);
+  EXPECT_EQ(interim.consistency.broken, traced.snapshot().consistency.broken);
+}
+
 TEST(Run, WorkersAreListedBusiestFirstThenByPid) {
   auto traced = run();
   traced.apply(tick(1s)

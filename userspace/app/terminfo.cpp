@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/terminfo.hpp"
+
+#include <cstdlib>
+
+// After all others.
+#include <curses.h>
+#include <term.h>
+
+namespace acceptscope {
+namespace {
+
+bool is_there(const char* value) { return value != nullptr && value != reinterpret_cast<const char*>(-1); }
+
+/// tputs() wants a function, and takes out the padding that old terminals need: what is left goes here.
+std::string* collected = nullptr;
+
+std::string capability(const char* name) {
+  const char* raw = tigetstr(name);
+  if (!is_there(raw)) return {};
+  std::string text;
+  collected = &text;
+  tputs(raw, 1, [](int c) { return collected->push_back(static_cast<char>(c)), c; });
+  collected = nullptr;
+  return text;
+}
+
+}  // namespace
+
+std::string terminal_name() {
+  const char* name = std::getenv("TERM");
+  return name == nullptr ? "" : name;
+}
+
+bool terminal_has_cursor(int fd) {
+  int problem = 0;
+  if (setupterm(nullptr, fd, &problem) != OK) return false;
+  const bool moves = is_there(tigetstr("cup"));
+  del_curterm(cur_term);
+  return moves;
+}
+
+std::string terminal_farewell() {
+  std::string text;
+  for (const char* name : {"sgr0", "op", "rmkx", "cnorm", "rmcup"}) text += capability(name);
+  return text;
+}
+
+}  // namespace acceptscope
