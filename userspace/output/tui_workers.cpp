@@ -94,7 +94,7 @@ Widths wanted_widths(const TuiScene& scene, const ServiceRow& service) {
 Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
   const std::size_t width = scene.options.width;
   const std::size_t strip_least =
-      width < kWideEnough ? kStripLeast : std::min<std::size_t>(width / 3, History::kTicks);
+      width < kWideEnough ? kStripLeast : std::min<std::size_t>(width / 4, History::kTicks);
   Layout layout{wanted_widths(scene, service), 0};
   for (auto columns = kColumns; total(layout.widths) + strip_least > width;) {
     const auto last = std::max_element(columns.begin(), columns.end(),
