@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <utility>
 
@@ -543,6 +544,35 @@ Verdict judge(const ServiceRow& service, Nanoseconds duration) {
   if (verdict.severity > queue->severity) std::swap(verdict, *queue);  // the graver one; the other becomes its evidence
   if (verdict.severity >= Severity::warning) queue->evidence.push_back(verdict.summary + ".");
   return *queue;
+}
+
+std::uint64_t amount_of(const WorkerRow& worker, Basis basis) {
+  switch (basis) {
+    case Basis::open:
+      return open_of(worker);
+    case Basis::accepts:
+      return accepts_of(worker);
+    case Basis::all:
+      break;
+  }
+  return all_of(worker);
+}
+
+SpreadFigures spread_figures(const ServiceRow& service, Nanoseconds duration) {
+  SpreadFigures figures;
+  if (service.verdict.code == VerdictCode::accept_skew) figures.basis = Basis::accepts;
+  if (service.verdict.code == VerdictCode::keepalive_pinning) {
+    const std::optional<Held> held = long_lived(service, duration);
+    if (held && !held->all) figures.basis = Basis::open;
+  }
+  constexpr std::array kAmounts = {all_of, open_of, accepts_of};  // in the order of Basis
+  const Spread spread = judged_spread(service, kAmounts[static_cast<std::size_t>(figures.basis)]);
+  figures.workers = spread.workers();
+  figures.idle = static_cast<std::uint32_t>(std::count(spread.amounts.begin(), spread.amounts.end(), 0.0));
+  figures.total = spread.total;
+  figures.effective = spread.effective;
+  if (spread.fair) figures.fair_p01 = spread.fair->p01;
+  return figures;
 }
 
 }  // namespace acceptscope

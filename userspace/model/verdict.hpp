@@ -1,12 +1,33 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <cstdint>
+#include <optional>
+
 #include "model/snapshot.hpp"
 
 namespace acceptscope {
 
 /// Owners are named as the fewest workers that have this part of the connections.
 inline constexpr double kOwnersPart = 0.9;
+
+/// Connections that a verdict counts: all of the run, those open at the end, or those accepted in the run.
+enum class Basis : std::uint8_t { all, open, accepts };
+
+[[nodiscard]] std::uint64_t amount_of(const WorkerRow& worker, Basis basis);
+
+/// How evenly the connections that a verdict counts are spread: the figures of its summary.
+struct SpreadFigures {
+  Basis basis = Basis::all;
+  std::uint32_t workers = 0;  ///< eligible
+  std::uint32_t idle = 0;     ///< of these, without any of the connections counted
+  std::uint64_t total = 0;    ///< connections counted
+  double effective = 0;       ///< effective workers; 0 without connections
+  std::optional<double> fair_p01;  ///< of a fair draw; only if the spread is materially uneven
+};
+
+/// Those of a service with its verdict, also of one read back.
+[[nodiscard]] SpreadFigures spread_figures(const ServiceRow& service, Nanoseconds duration);
 
 /// What is wrong with a service, if anything, in words: from the finished figures of `service` (everything but its
 /// verdict) over a run of `duration`. Pure. Thresholds and their reasons are at the head of verdict.cpp.

@@ -35,39 +35,26 @@ std::string pids(const std::vector<const WorkerRow*>& rows) {
   return text;
 }
 
-std::string which_workers(const ServiceRow& service) {
-  const std::vector<const WorkerRow*> owners = owners_of(service);
+std::string which_workers(const ServiceRow& service, const SpreadFigures& spread) {
+  const std::vector<const WorkerRow*> owners = owners_of(service, spread.basis);
   if (owners.empty()) return "No worker had a connection.";
-  if (!is_uneven(service.verdict))
-    return fmt::format("{} of {} had connections.", human_count(service.workers_eligible - std::min(service.workers_idle, service.workers_eligible)),
-                       human_count(service.workers_eligible, "worker"));
+  if (!is_uneven(service.verdict)) return fmt::format("{} of {} had connections.", human_count(spread.workers - spread.idle), human_count(spread.workers, "worker"));
   std::uint64_t theirs = 0;
-  for (const WorkerRow* row : owners) theirs += connections_of(*row);
-  return fmt::format("PID {} ({} of {}) had {} of {}. {} idle.", pids(owners), human_count(owners.size()),
-                     human_count(service.workers_eligible, "worker"), human_count(theirs), human_count(connections_of(service), "connection"),
-                     human_count(service.workers_idle));
+  for (const WorkerRow* row : owners) theirs += amount_of(*row, spread.basis);
+  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none.", pids(owners), human_count(owners.size()), human_count(spread.workers, "worker"),
+                     human_count(theirs), human_count(spread.total), basis_name(spread.basis), human_count(spread.idle));
 }
 
-std::string effective_text(const ServiceRow& service) {
-  const std::optional<double> effective = effective_by_connections(service);
-  return effective ? fmt::format("{:.1f}", *effective) : "-";
-}
-
-std::string fair_text(const ServiceRow& service) {
-  if (!service.effective_workers.fair_p01) return {};
-  return fmt::format("a fair draw gives at least {:.1f} in 99 % of cases", *service.effective_workers.fair_p01);
-}
-
-std::string how_skewed(const ServiceRow& service) {
-  if (connections_of(service) == 0) return "Nothing to share.";
-  std::string text = fmt::format("As if {} of {} workers shared the connections evenly", effective_text(service), human_count(service.workers_eligible));
-  if (const std::string fair = fair_text(service); !fair.empty()) text += "; " + fair;
+std::string how_skewed(const SpreadFigures& spread) {
+  if (spread.total == 0) return "Nothing to share.";
+  std::string text = fmt::format("As if {:.1f} of {} shared the {} evenly", spread.effective, human_count(spread.workers, "worker"), basis_name(spread.basis));
+  if (spread.fair_p01) text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", *spread.fair_p01);
   return text + ".";
 }
 
-std::string since_when(const Snapshot& snapshot, const ServiceRow& service) {
+std::string since_when(const Snapshot& snapshot, const ServiceRow& service, Basis basis) {
   const std::string run = fmt::format("{} \u2013 {} UTC", clock_text(snapshot.run.started_at), clock_text(snapshot.run.ended_at));
-  const std::optional<OwnedSince> since = is_uneven(service.verdict) ? owned_since(service) : std::nullopt;
+  const std::optional<OwnedSince> since = is_uneven(service.verdict) ? owned_since(service, basis) : std::nullopt;
   if (!since) return "The whole run, " + run + ".";
   std::string text = since->from_before ? fmt::format("Since before tracing began ({} UTC)", clock_text(snapshot.run.started_at))
                                         : fmt::format("Since {} UTC", clock_text(since->at));
@@ -129,21 +116,23 @@ std::string severity_badge(Severity severity) {
 
 std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading) {
   const Verdict& verdict = service.verdict;
+  const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
   std::string html = fmt::format("<div class=\"verdict {}\">\n<h2>{} {} <span class=\"soft\">{}</span></h2>\n", enum_name(verdict.severity),
                                  severity_badge(verdict.severity), html_escape(heading), enum_name(verdict.code));
   if (!verdict.summary.empty()) html += fmt::format("<p class=\"say\">{}</p>\n", html_text(verdict.summary));
-  html += "<dl class=\"glance\">\n" + answer("Which workers", which_workers(service)) + answer("How skewed", how_skewed(service)) +
-          answer("Since when", since_when(snapshot, service)) +
+  html += "<dl class=\"glance\">\n" + answer("Which workers", which_workers(service, spread)) + answer("How skewed", how_skewed(spread)) +
+          answer("Since when", since_when(snapshot, service, spread.basis)) +
           answer("What to do", verdict.advice.empty() ? "Nothing." : escape_text(verdict.advice.front())) + "</dl>\n";
   return html + "</div>\n";
 }
 
 std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
   const ActiveStats& serving = service.active_workers.serving;
+  const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
   std::string html = "<dl class=\"tiles\">\n";
-  html += tile("Effective workers", fmt::format("{} of {}", effective_text(service), human_count(service.workers_eligible)),
-               service.effective_workers.fair_p01 ? fmt::format("fair draw: \u2265 {:.1f}", *service.effective_workers.fair_p01) : "");
-  html += tile("Idle workers", fmt::format("{} of {}", human_count(service.workers_idle), human_count(service.workers_eligible)), "no connection in the run");
+  html += tile("Effective workers", spread.total > 0 ? fmt::format("{:.1f} of {}", spread.effective, human_count(spread.workers)) : "-",
+               fmt::format("by {}{}", basis_name(spread.basis), spread.fair_p01 ? fmt::format("; fair: \u2265 {:.1f}", *spread.fair_p01) : ""));
+  html += tile("Idle workers", fmt::format("{} of {}", human_count(service.workers_idle), human_count(service.workers_eligible)), "without any connection");
   html += tile("Serving per window", serving.windows > 0 ? fmt::format("{} of {}", serving.p50, human_count(service.workers_eligible)) : "-",
                serving.windows > 0 ? fmt::format("median; p95 {}, max {}", serving.p95, serving.max) : "no complete window");
   html += tile("Connections", human_count(connections_of(service)), connections_text(service));
@@ -160,7 +149,8 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
   const std::vector<std::string>& advice = service.verdict.advice;
   std::string html = fmt::format("<section id=\"s{}\" aria-label=\"Service {}\">\n", index + 1, html_escape(name));
   html += verdict_box(snapshot, service, name) + number_tiles(snapshot, service);
-  html += pair(workers_figure(ids, service), lorenz_figure(ids, service));
+  const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
+  html += pair(workers_figure(ids, service, spread), lorenz_figure(ids, service, spread));
   html += pair("<div>" + list_of("Evidence", service.verdict.evidence) + "</div>\n", "<div>" + list_of("What to do", advice) + "</div>\n");
   for (const HeatMeasure measure : {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes}) html += heat_map(ids, snapshot, service, measure);
   html += active_figure(ids, snapshot, service);

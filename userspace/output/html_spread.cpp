@@ -21,24 +21,38 @@ constexpr double kCurve = 300;
 
 std::string percent(double part) { return fmt::format("{:.0f} %", part * 100); }
 
-std::vector<double> amounts_of(const ServiceRow& service) {
+std::vector<double> amounts_of(const ServiceRow& service, Basis basis) {
   std::vector<double> amounts;
-  for (const WorkerRow* row : workers_of(service)) amounts.push_back(static_cast<double>(connections_of(*row)));
+  for (const WorkerRow* row : workers_of(service)) amounts.push_back(static_cast<double>(amount_of(*row, basis)));
   return amounts;
 }
 
-std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, std::uint64_t all) {
+/// Open ones and, lighter, those that closed; where none is open the closed ones are all there is.
+std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, bool any_open) {
   const std::uint64_t connections = connections_of(row);
-  const double before = scale * static_cast<double>(row.preexisting);
-  const std::string share = human_share(connections, all);
-  std::string svg = svg_text(plot.left - 8, y + 13, pid_text(row) + " " + command_text(row, false), "end", connections == 0 ? "i" : "l");
-  if (row.preexisting > 0)
-    svg += svg_rect(plot.left, y + 2, before, kBarRow - 4, "before", fmt::format("{} from before", human_count(row.preexisting)));
-  if (row.accepts > 0)
-    svg += svg_rect(plot.left + before, y + 2, scale * static_cast<double>(row.accepts), kBarRow - 4, "bar",
-                    fmt::format("{} ({})", human_count(row.accepts, "accept"), share));
-  const std::string text = connections == 0 ? "0, idle" : fmt::format("{} ({})", human_count(connections), share);
-  return svg + svg_text(plot.left + scale * static_cast<double>(connections) + 6, y + 13, text, "start", connections == 0 ? "i" : "l");
+  const std::uint64_t open = std::min(row.open, connections);
+  const double width = scale * static_cast<double>(open);
+  std::string svg;
+  if (open > 0) svg += svg_rect(plot.left, y + 2, width, kBarRow - 4, "bar", human_count(open) + " open at the end");
+  if (connections > open)
+    svg += svg_rect(plot.left + width, y + 2, scale * static_cast<double>(connections - open), kBarRow - 4, any_open ? "band" : "bar",
+                    human_count(connections - open) + " closed");
+  return svg;
+}
+
+std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double scale, std::uint64_t all) {
+  const std::uint64_t connections = connections_of(row);
+  const std::string_view css_class = connections == 0 ? "i" : "l";
+  const std::string text = connections == 0 ? "0, idle" : fmt::format("{} ({})", human_count(connections), human_share(connections, all));
+  return svg_text(plot.left - 8, y + 13, pid_text(row) + " " + command_text(row, false), "end", css_class) +
+         svg_text(plot.left + scale * static_cast<double>(connections) + 6, y + 13, text, "start", css_class);
+}
+
+std::string bars_legend(bool any_open) {
+  if (!any_open) return {};
+  return "<ul class=\"key\" aria-label=\"Colours\">"
+         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"bar\"/></svg>open at the end</li>"
+         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>closed</li></ul>";
 }
 
 std::string curve_path(const std::vector<LorenzPoint>& curve, const Plot& plot) {
@@ -56,7 +70,7 @@ std::string band_path(const LorenzBand& band, const Plot& plot) {
   return fmt::format("<path class=\"band\" d=\"{}Z\"/>\n", curve_path(outline, plot));
 }
 
-std::string percent_axes(const Plot& plot) {
+std::string percent_axes(const Plot& plot, std::string_view what) {
   std::string svg;
   for (const double part : {0.0, 0.25, 0.5, 0.75, 1.0}) {
     const double x = plot.left + plot.width * part;
@@ -66,7 +80,7 @@ std::string percent_axes(const Plot& plot) {
     svg += svg_line(x, plot.bottom(), x, plot.bottom() + 5, "axis");
     svg += svg_text(x, plot.bottom() + 18, percent(part), "middle");
   }
-  svg += svg_text(plot.left, plot.top - 10, "share of the connections, %");
+  svg += svg_text(plot.left, plot.top - 10, fmt::format("share of the {}, %", what));
   return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "share of the workers, least busy first, %", "middle");
 }
 
@@ -92,7 +106,7 @@ std::string lorenz_legend(bool has_band) {
 
 }  // namespace
 
-std::string workers_figure(Ids& ids, const ServiceRow& service) {
+std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread) {
   const std::vector<const WorkerRow*> rows = workers_of(service);
   if (rows.empty()) return {};
   const std::size_t drawn = std::min(rows.size(), kMostBars);
@@ -100,47 +114,49 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
   for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(connections_of(*row)));
   const std::vector<double> marks = count_marks(most, kMostMarks);
   const Plot plot{150, 26, kSmall - 150 - 84, kBarRow * static_cast<double>(drawn)};
+  const double scale = plot.width / marks.back();
+  const auto y_of = [&](std::size_t i) { return plot.top + kBarRow * static_cast<double>(i); };
 
   std::string svg = svg_line(plot.left, plot.top, plot.left, plot.bottom(), "axis");
   for (const double mark : marks) {
-    const double x = plot.left + plot.width * mark / marks.back();
+    const double x = plot.left + scale * mark;
     svg += svg_line(x, plot.top, x, plot.bottom() + 5, "grid");
     svg += svg_text(x, plot.bottom() + 18, human_count(static_cast<std::uint64_t>(mark)), "middle");
   }
-  for (std::size_t i = 0; i < drawn; ++i)
-    svg += bar(*rows[i], plot.top + kBarRow * static_cast<double>(i), plot, plot.width / marks.back(), connections_of(service));
-  if (service.workers_eligible > 0 && connections_of(service) > 0) {
-    const double even = static_cast<double>(connections_of(service)) / service.workers_eligible;
-    const double x = plot.left + plot.width * std::min(1.0, even / marks.back());
+  for (std::size_t i = 0; i < drawn; ++i) svg += bar(*rows[i], y_of(i), plot, scale, service.open > 0);
+  if (spread.workers > 0 && spread.total > 0) {
+    const double even = static_cast<double>(spread.total) / spread.workers;
+    const double x = plot.left + std::min(plot.width, scale * even);
     svg += svg_line(x, plot.top - 4, x, plot.bottom(), "mark");
-    svg += svg_text(x, plot.top - 10, fmt::format("even share {:.1f}", even), "middle");
+    svg += svg_text(x, plot.top - 10, fmt::format("even share of {} {}: {:.1f}", human_count(spread.total), basis_name(spread.basis), even),
+                    even / marks.back() > 0.3 ? "middle" : "start");
   }
+  for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(*rows[i], y_of(i), plot, scale, connections_of(service));
   svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "connections", "middle");
-  const std::size_t left_out = rows.size() - drawn;
-  const std::string more = left_out > 0 ? fmt::format(" {} more are not drawn; the table below tells of them.", human_count(left_out, "worker")) : "";
-  const FigureWords words{
-      "Connections per worker",
-      (service.preexisting > 0 ? "Accepted in the run (blue) and open before it began (orange)." : "Accepted in the run, closed or not.") + more,
-      fmt::format("{} of {} have {} of the connections; {} idle.", human_count(owners_of(service).size()),
-                  human_count(service.workers_eligible, "worker"), "90 % or more", human_count(service.workers_idle)),
-      service.endpoint.to_string()};
-  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg);
+  std::string note = service.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";
+  if (drawn < rows.size())
+    note += fmt::format(" {} more are not drawn; the table below tells of them.", human_count(rows.size() - drawn, "worker"));
+  const FigureWords words{"Connections per worker", note,
+                          fmt::format("{} of {} have 90 % or more of the {}.", human_count(owners_of(service, spread.basis).size()),
+                                      human_count(spread.workers, "worker"), basis_name(spread.basis)),
+                          service.endpoint.to_string()};
+  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0));
 }
 
-std::string lorenz_figure(Ids& ids, const ServiceRow& service) {
-  const std::vector<LorenzPoint> curve = lorenz_curve(amounts_of(service));
+std::string lorenz_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread) {
+  const std::vector<LorenzPoint> curve = lorenz_curve(amounts_of(service, spread.basis));
   if (curve.size() < 3) return {};
   const Plot plot{60, 28, kSmall - 80, kCurve};
   const auto workers = static_cast<std::uint32_t>(curve.size() - 1);
-  const LorenzBand band = fair_lorenz_band(connections_of(service), workers);
-  std::string svg = percent_axes(plot) + band_path(band, plot);
+  const LorenzBand band = fair_lorenz_band(spread.total, workers);
+  std::string svg = percent_axes(plot, basis_name(spread.basis)) + band_path(band, plot);
   svg += svg_line(plot.left, plot.bottom(), plot.right(), plot.top, "even");
   svg += fmt::format("<path class=\"curve\" d=\"{}\"/>\n", curve_path(curve, plot)) + curve_stripes(curve, plot);
   const double half = curve[(curve.size() - 1) / 2].amount;
   const FigureWords words{
       "Inequality (Lorenz curve)",
-      "Further below the band is more uneven: at each point 98 of 100 fair draws of as many connections lie inside of it.",
-      fmt::format("The less busy half of the workers has {} of the connections.", percent(half)), service.endpoint.to_string()};
+      fmt::format("Further below the band is more uneven: at each point 98 of 100 fair draws of as many {} lie inside of it.", basis_name(spread.basis)),
+      fmt::format("The less busy half of the workers has {} of the {}.", percent(half), basis_name(spread.basis)), service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, lorenz_legend(true));
 }
 

@@ -35,7 +35,7 @@ vertical-align:middle;white-space:nowrap}
 .glance>div{border-top:2px solid var(--edge);padding-top:6px}
 .glance dt{font-weight:700;color:var(--soft);font-size:.875rem}
 .glance dd{margin:0}
-.tiles{display:grid;grid-template-columns:repeat(auto-fill,minmax(165px,1fr));gap:10px;margin:16px 0;padding:0}
+.tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:10px;margin:16px 0;padding:0}
 .tiles>div{border:1px solid var(--edge);border-radius:8px;padding:8px 12px;display:flex;flex-direction:column}
 .tiles dt{color:var(--soft);font-size:.8125rem}
 .tiles dd{margin:0}
@@ -46,13 +46,13 @@ ul{margin:4px 0;padding-left:22px}
 details{margin:8px 0}
 summary{cursor:pointer}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:20px}
-figure{margin:20px 0;min-width:0}
+figure{margin:20px 0;min-width:0}.pair>div{min-width:0}.pair .tiles{grid-template-columns:1fr 1fr}
 figure.small svg{max-width:520px}
 svg{display:block;width:100%;height:auto;margin-top:8px}
 .scroll{overflow-x:auto}
 .scroll:focus-visible{outline:2px solid var(--link);outline-offset:2px}
 figure.wide .scroll svg{min-width:900px}
-svg text{font:12px system-ui,"DejaVu Sans",sans-serif;fill:var(--text)}
+svg text{font:12px system-ui,"DejaVu Sans",sans-serif;fill:var(--text);paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}
 svg text.l{font-variant-numeric:tabular-nums}
 svg text.i{fill:var(--soft)}
 svg text.b{font-weight:700}
@@ -61,7 +61,7 @@ svg text.b{font-weight:700}
 .mark{stroke:var(--mark);stroke-width:1.5;stroke-dasharray:5 3}
 .even{stroke:var(--soft);stroke-width:1.5;stroke-dasharray:2 3}
 svg .curve{fill:none;stroke:var(--bar);stroke-width:2.5}
-svg .second{fill:none;stroke:var(--before);stroke-width:2;stroke-dasharray:6 3}
+svg .second{fill:none;stroke:var(--before);stroke-width:2}
 .band{fill:var(--band)}
 .bar{fill:var(--bar)}.before{fill:var(--before)}.hit{fill:transparent}
 .c0{fill:var(--c0)}.c1{fill:var(--c1)}.c2{fill:var(--c2)}.c3{fill:var(--c3)}.c4{fill:var(--c4)}.c5{fill:var(--c5)}.c6{fill:var(--c6)}
@@ -87,7 +87,7 @@ td .b{display:inline-block;width:80px;height:10px;margin-right:6px;vertical-alig
 td .b i{display:block;height:100%;background:var(--bar)}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:8px 0;font-size:.875rem}
 .facts dt{color:var(--soft)}.facts dd{margin:0}
-@media (max-width:900px){.glance{grid-template-columns:1fr 1fr}.pair{grid-template-columns:1fr;gap:0}}
+@media (max-width:900px){.glance{grid-template-columns:1fr 1fr}.pair{grid-template-columns:1fr;gap:0}.tiles{grid-template-columns:1fr 1fr}}
 @media (max-width:520px){header,main,footer{padding-left:14px;padding-right:14px}.glance{grid-template-columns:1fr}
 .verdict{padding:12px 14px}.verdict>p.say{font-size:1.0625rem}.tiles{grid-template-columns:1fr 1fr}
 .facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:6px}}

@@ -209,6 +209,24 @@ TEST(Verdict, HealthChecksBesideThePoolDoNotHidePinning) {
   EXPECT_THAT(verdict.summary, HasSubstr("3 of 8 workers own 40 of 40 connections"));
 }
 
+TEST(SpreadFigures, AreThoseOfTheSummary) {
+  ServiceRow beside = service_of(8).closed(Counts(8, 500), 3ms).preexisting({22, 11, 7}, 60s);
+  beside.verdict = judge(beside, 60s);
+  const SpreadFigures pinned = spread_figures(beside, 60s);
+  EXPECT_EQ(pinned.basis, Basis::open);
+  EXPECT_EQ(pinned.total, 40U);
+  EXPECT_EQ(pinned.workers, 8U);
+  EXPECT_EQ(pinned.idle, 5U);
+  EXPECT_NEAR(pinned.effective, 2.4, 0.05);
+  EXPECT_TRUE(pinned.fair_p01);
+  EXPECT_EQ(amount_of(beside.workers[0], pinned.basis), 22U);
+
+  ServiceRow even = service_of(8).preexisting({5, 3, 8, 4, 6, 2, 7, 5}, 60s);
+  even.verdict = judge(even, 60s);
+  EXPECT_EQ(spread_figures(even, 60s).basis, Basis::all);
+  EXPECT_NEAR(spread_figures(even, 60s).effective, 7.0, 0.05);
+}
+
 TEST(Verdict, OfAPoolSpreadByAFairDrawIsBalanced) {
   const Verdict verdict = judge(service_of(8).preexisting({5, 3, 8, 4, 6, 2, 7, 5}, 60s), 60s);
 

@@ -26,32 +26,32 @@ ServiceRow service_with_open(std::vector<std::uint64_t> owner, std::vector<std::
 }
 
 TEST(OwnersOf, AreTheFewestWithNineTenths) {
-  EXPECT_THAT(pids(owners_of(sample::uneven_service())), testing::ElementsAre(4121, 4122, 4123));
-  EXPECT_THAT(pids(owners_of(sample::pinned_service())), testing::ElementsAre(4121, 4122, 4123));
-  EXPECT_THAT(owners_of(sample::service("::1", 1, {sample::idle_worker(7)})), testing::IsEmpty());
+  EXPECT_THAT(pids(owners_of(sample::uneven_service(), Basis::all)), testing::ElementsAre(4121, 4122, 4123));
+  EXPECT_THAT(pids(owners_of(sample::pinned_service(), Basis::all)), testing::ElementsAre(4121, 4122, 4123));
+  EXPECT_THAT(owners_of(sample::service("::1", 1, {sample::idle_worker(7)}), Basis::all), testing::IsEmpty());
 }
 
 TEST(OwnedSince, IsTheStepFromWhichOnTheyHadThem) {
-  const auto since = owned_since(service_with_open({5, 20, 20, 20}, {5, 10, 1, 0}));
+  const auto since = owned_since(service_with_open({5, 20, 20, 20}, {5, 10, 1, 0}), Basis::all);
   ASSERT_TRUE(since);
   EXPECT_EQ(since->at, sample::kStart + 20s);
   EXPECT_FALSE(since->from_before);
 }
 
 TEST(OwnedSince, StepsWithoutOpenConnectionsDoNotCount) {
-  EXPECT_EQ(owned_since(service_with_open({0, 20, 0, 20}, {0, 0, 0, 0}))->at, sample::kStart + 10s);
+  EXPECT_EQ(owned_since(service_with_open({0, 20, 0, 20}, {0, 0, 0, 0}), Basis::all)->at, sample::kStart + 10s);
 }
 
 TEST(OwnedSince, IsBeforeTheRunOnlyIfConnectionsWereThere) {
   ServiceRow service = service_with_open({20, 20, 20, 20}, {0, 0, 0, 0});
-  EXPECT_FALSE(owned_since(service)->from_before);
+  EXPECT_FALSE(owned_since(service, Basis::all)->from_before);
   service.preexisting = 20;
-  EXPECT_TRUE(owned_since(service)->from_before);
+  EXPECT_TRUE(owned_since(service, Basis::all)->from_before);
 }
 
 TEST(OwnedSince, IsUnknownIfItWasNotSoAtTheEnd) {
-  EXPECT_FALSE(owned_since(service_with_open({20, 20, 20, 20}, {0, 0, 0, 10})));
-  EXPECT_FALSE(owned_since(service_with_open({}, {})));
+  EXPECT_FALSE(owned_since(service_with_open({20, 20, 20, 20}, {0, 0, 0, 10}), Basis::all));
+  EXPECT_FALSE(owned_since(service_with_open({}, {}), Basis::all));
 }
 
 TEST(LastAccept, IsTheStepOfTheLastOne) {
