@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # What the build needs, by the names of Debian 12's packages.
 # shellcheck disable=SC2034  # used by those who source this
 build_packages=(cmake ninja-build g++ pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev
-	libcli11-dev libfmt-dev nlohmann-json3-dev libexpected-dev libncurses-dev)
+	libcli11-dev libfmt-dev nlohmann-json3-dev rapidjson-dev libexpected-dev libncurses-dev)
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }

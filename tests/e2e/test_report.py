@@ -2,6 +2,8 @@
 """report and diff: a dump says again what the run ended with, and two dumps what changed."""
 
 import json
+import os
+import subprocess
 
 import harness
 
@@ -25,6 +27,23 @@ class Report(DumpTestCase):
         self.assertIn("keepalive_pinning", report.stdout)
         self.assertTrue(run.stdout.endswith(report.stdout), report.stdout)
 
+    def test_the_page_appears_complete_or_not_at_all(self):
+        self.demo("--pinned", "pinned.json")
+        report = self.run_program("report", self.path("pinned.json"), "--html", self.path("pinned.html"))
+        self.assertEqual(report.process.returncode, 0, report.stderr)
+        self.assertIn("keepalive_pinning", report.stdout)
+        with open(self.path("pinned.html")) as file:
+            page = file.read()
+        self.assertTrue(page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>"))
+        alone = self.run_program("report", self.path("pinned.json"), "--html", "-")
+        self.assertEqual(alone.stdout, page)
+
+        failed = self.run_program("report", self.path("nowhere.json"), "--html", self.path("none.html"))
+        self.assertEqual(failed.process.returncode, FAILED)
+        self.assertEqual(sorted(os.listdir(self.directory)), ["pinned.html", "pinned.json"])
+        failed = self.run_program("report", self.path("pinned.json"), "--html", self.path("no/where.html"))
+        self.assertEqual((failed.process.returncode, failed.stdout), (FAILED, ""), "opened before anything is printed")
+
     def test_what_is_no_dump_is_one_line(self):
         with open(self.path("x.json"), "w") as file:
             file.write('{"schema_version": 2}')
@@ -34,6 +53,18 @@ class Report(DumpTestCase):
             self.assertEqual(report.stdout, "")
             self.assertEqual(len(report.stderr.splitlines()), 1, report.stderr)
             self.assertIn(why, report.stderr)
+
+    def test_memory_does_not_grow_with_the_file(self):
+        with open(self.path("big.json"), "wb") as file:
+            subprocess.run([os.environ["BIG_DUMP"], "200000"], stdout=file, stderr=subprocess.DEVNULL, check=True)
+        for command in (["report", "big.json"], ["diff", "big.json", "big.json"], ["report", "big.json", "--html", "-"]):
+            child = subprocess.Popen([harness.PROGRAM, *command], cwd=self.directory, stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(child.pid, 0)
+            child.returncode = os.waitstatus_to_exitcode(status)
+            self.assertEqual(child.returncode, 0)
+            print(f"{command[0]}: {os.path.getsize(self.path('big.json')) >> 20} MiB of dump, "
+                  f"{usage.ru_utime + usage.ru_stime:.2f} s of CPU, {usage.ru_maxrss / 1024:.1f} MiB resident")
+            self.assertLess(usage.ru_maxrss, 24 * 1024)
 
 
 class Diff(DumpTestCase):
@@ -51,6 +82,12 @@ class Diff(DumpTestCase):
         self.assertTrue(diff.stdout.startswith("FIXED 127.0.0.1:"), diff.stdout)
         back = json.loads(self.diff("spread.json", "pinned.json", "--json").stdout)
         self.assertEqual([service["verdict"]["code"] for service in back["services"]], ["worse"])
+
+    def test_a_page_of_both(self):
+        diff = self.diff("pinned.json", "spread.json", "--html", self.path("diff.html"))
+        self.assertEqual(diff.process.returncode, 0, diff.stderr)
+        with open(self.path("diff.html")) as file:
+            self.assertIn("The load is spread now", file.read())
 
     def test_a_run_is_as_even_as_itself(self):
         diff = json.loads(self.diff("pinned.json", "pinned.json", "--json").stdout)

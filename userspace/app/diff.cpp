@@ -9,6 +9,7 @@
 #include "app/app.hpp"
 #include "app/dump_file.hpp"
 #include "app/terminal.hpp"
+#include "output/html.hpp"
 #include "output/json.hpp"
 #include "util/output_file.hpp"
 #include "util/version.hpp"
@@ -38,19 +39,32 @@ void report(const Diff& diff) {
 }  // namespace
 
 int run_diff(const cli::Options& options) {
-  const Result<Snapshot> before = load_dump(options.files[0]);
+  Result<std::optional<OutputFile>> page = open_page(options.html);
+  if (!page) return failed(page.error());
+  HtmlOptions html;
+  const std::size_t most_connections = *page ? html.max_lanes : 0;
+  const Result<LoadedDump> before = load_dump(options.files[0], most_connections);
   if (!before) return failed(before.error());
-  const Result<Snapshot> after = load_dump(options.files[1]);
+  const Result<LoadedDump> after = load_dump(options.files[1], most_connections);
   if (!after) return failed(after.error());
-  Diff diff = compare(*before, *after);
+  Diff diff = compare(before->snapshot, after->snapshot);
   diff.tool.version = version();
-  diff.conditions = check(options.fail_if, *before, *after, diff);
+  diff.conditions = check(options.fail_if, before->snapshot, after->snapshot, diff);
 
-  PlainView view(STDOUT_FILENO, options, /*host_netns=*/0);
-  const Result<void> shown = options.json ? print_json(diff) : view.close(diff);
-  if (!shown) return failed(shown.error());
-  if (options.json) report(diff);
-  if (!options.fail_if.empty() && after->services.empty())
+  const bool page_only = options.html && is_standard_output(*options.html);
+  if (!page_only) {
+    PlainView view(STDOUT_FILENO, options, /*host_netns=*/0);
+    const Result<void> shown = options.json ? print_json(diff) : view.close(diff);
+    if (!shown) return failed(shown.error());
+  }
+  if (*page) {
+    html.left_out_before = before->left_out;
+    html.left_out = after->left_out;
+    const Result<void> written = write_page(**page, render_html_diff(before->snapshot, after->snapshot, diff, html));
+    if (!written) return failed(written.error());
+  }
+  if (options.json || page_only) report(diff);
+  if (!options.fail_if.empty() && after->snapshot.services.empty())
     return failed({"--fail-if has nothing to judge: AFTER has no service", {}, "was there traffic?"});
   const bool holds = std::any_of(diff.conditions.begin(), diff.conditions.end(),
                                  [](const ConditionOutcome& outcome) { return outcome.holds.value_or(false); });

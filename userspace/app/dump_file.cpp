@@ -7,20 +7,44 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <utility>
 
+#include "model/connection_sample.hpp"
 #include "output/escape.hpp"
 #include "output/json.hpp"
 
 namespace acceptscope {
+namespace {
 
-Result<Snapshot> load_dump(const std::string& path) {
-  if (path == "-") return read_dump(std::cin, "standard input");
+Result<Snapshot> read_file(const std::string& path, const ConnectionSink& connections) {
+  if (path == "-") return read_dump(std::cin, "standard input", connections);
   const std::string name = fmt::format("'{}'", escape_text(path));
   std::error_code ignored;
   if (std::filesystem::is_directory(path, ignored)) return system_failure(EISDIR, "cannot read " + name);
   std::ifstream file(path, std::ios::binary);
   if (!file) return system_failure(errno, "cannot open " + name);
-  return read_dump(file, name);
+  return read_dump(file, name, connections);
+}
+
+}  // namespace
+
+Result<LoadedDump> load_dump(const std::string& path, std::size_t most_connections) {
+  ConnectionSample sample(most_connections);
+  const ConnectionSink keep = [&sample](ConnectionRow&& row) { sample.add(std::move(row)); };
+  Result<Snapshot> snapshot = read_file(path, most_connections > 0 ? keep : ConnectionSink{});
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  snapshot->connections = sample.take();
+  return LoadedDump{*std::move(snapshot), sample.left_out()};
+}
+
+Result<std::optional<OutputFile>> open_page(const std::optional<std::string>& path) {
+  if (!path) return std::optional<OutputFile>{};
+  return OutputFile::open(*path, "the page").map([](OutputFile&& file) { return std::optional(std::move(file)); });
+}
+
+Result<void> write_page(OutputFile& page, const std::string& html) {
+  const Result<void> written = page.write(html);
+  return written ? page.commit() : written;
 }
 
 }  // namespace acceptscope

@@ -14,12 +14,13 @@ constexpr std::size_t kWidth = 100;
 constexpr std::size_t kTextColumn = 34;
 constexpr std::size_t kCommandColumn = 47;
 
-constexpr std::array<std::pair<Group, std::string_view>, 7> kHeadings{{
+constexpr std::array<std::pair<Group, std::string_view>, 8> kHeadings{{
     {Group::selection, "Selection (all that is given must match)"},
     {Group::time, "Time"},
     {Group::output, "Output"},
     {Group::capture, "Capture"},
     {Group::demo, "Demo (each client runs for 5 s, or for --duration)"},
+    {Group::report, "Report and diff (- instead of a dump is standard input)"},
     {Group::diff, "Diff"},
     {Group::general, "General"},
 }};
@@ -29,7 +30,7 @@ constexpr std::string_view kExamples =
   acceptscope -p 8000 -d 60 -o hot.json           a hot minute, and its dump for the post-mortem
   acceptscope -p 8000 -- ab -k -c 40 -n 10000 http://127.0.0.1:8000/
                                                   trace for as long as a command runs
-  acceptscope report hot.json                     its closing summary again
+  acceptscope report hot.json --html hot.html     its closing summary again, and as a page
   acceptscope diff before.json after.json         did the fix work
 )";
 

@@ -183,6 +183,8 @@ Result<void> add_missing(Options& options, std::string_view text) {
   });
 }
 
+Result<void> set_html(Options& options, std::string_view text) { return set_file(options.html, text); }
+
 Result<void> set_json(Options& options, std::string_view) {
   options.json = true;
   return {};
@@ -249,6 +251,8 @@ constexpr std::array kOptions{
     OptionRow{Group::demo, kDemo, "", "--both", "", "one after the other", "what demo does",
               set_demo<DemoKind::both>},
 
+    OptionRow{Group::report, kReport | kDiff, "", "--html", "OUT",
+              "also write one self-contained HTML page; with - the page is all that goes to standard output", "none", set_html},
     OptionRow{Group::diff, kDiff, "", "--json", "", "print JSON instead of text", "", set_json},
     OptionRow{Group::diff, kDiff, "", "--fail-if", "COND",
               "exit with status 4 if this holds for a service of AFTER, as in effective_workers<0.5*workers or "
@@ -271,9 +275,9 @@ constexpr std::array kCommands{
                "a built-in prefork server and client, traced"},
     CommandRow{Command::doctor, kDoctor, "doctor", "",
                "what this kernel and these privileges allow, and why"},
-    CommandRow{Command::report, kReport, "report", "FILE",
-               "the closing summary of a dump; - is standard input", {"FILE"}},
-    CommandRow{Command::diff, kDiff, "diff", "BEFORE AFTER",
+    CommandRow{Command::report, kReport, "report", "FILE [--html OUT]",
+               "the closing summary of a dump, or a page of it", {"FILE"}},
+    CommandRow{Command::diff, kDiff, "diff", "BEFORE AFTER [--html OUT]",
                "two dumps side by side: did the fix work", {"BEFORE", "AFTER"}},
 };
 // clang-format on

@@ -47,7 +47,8 @@ struct Options {
   ViewChoice view = ViewChoice::automatic;
   ColorChoice color = ColorChoice::automatic;
 
-  // Diff.
+  // Report and diff.
+  std::optional<std::string> html;  ///< "-" is standard output
   bool json = false;
   std::vector<Condition> fail_if;
 

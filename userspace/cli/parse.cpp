@@ -206,6 +206,9 @@ Result<void> check_command(const Parsed& parsed) {
     if ((row->commands & parsed.command->bit) != 0) continue;
     const std::string name(row->long_name);
     if (row->group == Group::demo) return failure(name + " is an option of demo", "as in: acceptscope demo " + name);
+    if (row->group == Group::report) {
+      return failure(name + " is an option of report and diff", "as in: acceptscope report hot.json " + name + " hot.html");
+    }
     if (row->group == Group::diff) return failure(name + " is an option of diff", "as in: acceptscope diff " + name);
     if (parsed.command->command == Command::demo) {
       return failure(name + " cannot be used with demo", "it traces its own server, all of it");
@@ -231,6 +234,9 @@ Result<void> check_outputs(const Options& options) {
 }
 
 Result<void> check_files(const Options& options) {
+  if (options.json && options.html && is_standard_output(*options.html)) {
+    return failure("--json and --html cannot both go to standard output", "give --html a file");
+  }
   if (options.files.size() < 2 || options.files[0] != "-" || options.files[1] != "-") return {};
   return failure("BEFORE and AFTER cannot both be standard input", "give one of them as a file");
 }

@@ -199,10 +199,11 @@ TEST(Parse, HelpAndVersionGoToStandardOutput) {
 }
 
 TEST(Parse, AReportHasAFile) {
-  const Options options = options_of({"report", "--color", "never", "hot.json"});
+  const Options options = options_of({"report", "--color", "never", "hot.json", "--html", "hot.html"});
 
   EXPECT_EQ(options.command, Command::report);
   EXPECT_THAT(options.files, ElementsAre("hot.json"));
+  EXPECT_EQ(options.html, "hot.html");
   EXPECT_EQ(options.color, ColorChoice::never);
   EXPECT_THAT(options_of({"report", "-"}).files, ElementsAre("-"));
   EXPECT_THAT(options_of({"report", "demo"}).files, ElementsAre("demo"));
@@ -291,7 +292,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"--ring-byte", "1"}, "unknown option '--ring-byte' (see acceptscope --help)"},
         BadCase{{"dem"}, "unexpected argument 'dem' (did you mean demo?)"},
         BadCase{{"curl"}, "unexpected argument 'curl' (a command to run comes after --, as in: acceptscope -- curl)"},
-        BadCase{{"report"}, "report needs FILE (as in: acceptscope report FILE)"},
+        BadCase{{"report"}, "report needs FILE (as in: acceptscope report FILE [--html OUT])"},
         BadCase{{"report", ""}, "FILE is empty (name a file)"},
         BadCase{{"reprot", "x.json"}, "unexpected argument 'reprot' (did you mean report?)"},
         BadCase{{"report", "x.json", "y.json"},
@@ -321,8 +322,12 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"doctor", "-o", "x"}, "--output cannot be used with doctor (it traces nothing)"},
         BadCase{{"report", "x", "-p", "80"}, "--port cannot be used with report (it traces nothing)"},
         BadCase{{"report", "x", "--backend", "kprobe"}, "--backend cannot be used with report (it traces nothing)"},
-        BadCase{{"diff", "x"}, "diff needs AFTER (as in: acceptscope diff BEFORE AFTER)"},
+        BadCase{{"diff", "x"}, "diff needs AFTER (as in: acceptscope diff BEFORE AFTER [--html OUT])"},
         BadCase{{"diff", "-", "-"}, "BEFORE and AFTER cannot both be standard input (give one of them as a file)"},
+        BadCase{{"diff", "x", "y", "--json", "--html", "-"},
+                "--json and --html cannot both go to standard output (give --html a file)"},
+        BadCase{{"--html", "x"},
+                "--html is an option of report and diff (as in: acceptscope report hot.json --html hot.html)"},
         BadCase{{"--json"}, "--json is an option of diff (as in: acceptscope diff --json)"},
         BadCase{{"diff", "x", "y", "--fail-if", "workers=3"},
                 "--fail-if 'workers=3': '=' is no comparison (comparisons are < <= > >= ==)"},

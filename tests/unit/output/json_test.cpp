@@ -28,7 +28,11 @@ std::string dump(const Snapshot& snapshot) {
 
 Result<Snapshot> read(const std::string& text) {
   std::istringstream in(text);
-  return read_dump(in, "'x.json'");
+  std::vector<ConnectionRow> connections;
+  Result<Snapshot> snapshot =
+      read_dump(in, "'x.json'", [&](ConnectionRow&& row) { connections.push_back(std::move(row)); });
+  if (snapshot) snapshot->connections = std::move(connections);
+  return snapshot;
 }
 
 std::string error_of(const std::string& text) {
@@ -243,6 +247,71 @@ TEST(ReadDump, AMissingFieldIsAnErrorUnlessItMayBeUnknown) {
 
   document["losses"].erase("ring_full");
   EXPECT_THAT(error_of(document.dump()), HasSubstr("losses.ring_full is missing"));
+}
+
+TEST(ReadDump, OfAnyLayout) {
+  const json document = json::parse(dump(sample::complete()));
+  const Snapshot expected = sample::without_live(sample::complete());
+  for (const int indent : {-1, 0, 4}) EXPECT_EQ(read(document.dump(indent, ' ', true)).value(), expected) << indent;
+  EXPECT_EQ(read("\n\t " + document.dump() + " \r\n\n").value(), expected);
+}
+
+TEST(ReadDump, NumbersAsOtherProgramsWriteThem) {
+  const auto with = [](std::string_view from, std::string_view to) {
+    std::string text = changed("/totals/accepts", 3'000);
+    text.replace(text.find(from), from.size(), to);
+    return read(text);
+  };
+  EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3e3)").value().totals.accepts, 3'000U);
+  EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3000.0)").value().totals.accepts, 3'000U);
+  EXPECT_EQ(with(R"("duration_seconds":60)", R"("duration_seconds":6.0000000015e1)").value().run.duration, 60'000'000'015ns);
+  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":3.5)").error().message(), HasSubstr("totals.accepts is not a count"));
+  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":1e999)").error().message(), HasSubstr(" is too large"));
+  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":)" + std::string(100, '9')).error().message(),
+              HasSubstr("totals.accepts is not a count"));
+}
+
+TEST(ReadDump, ConnectionsThatNobodyTakesArePassedOver) {
+  std::istringstream in(dump(sample::complete()));
+  const Result<Snapshot> snapshot = read_dump(in, "'x.json'");
+
+  ASSERT_TRUE(snapshot) << snapshot.error().message();
+  Snapshot expected = sample::without_live(sample::complete());
+  expected.connections.clear();
+  EXPECT_EQ(*snapshot, expected);
+}
+
+TEST(ReadDump, HostileFilesAreOneLine) {
+  const std::string nested = "'x.json' is no dump: it is nested too deeply (give a file of --output)";
+  EXPECT_EQ(error_of(std::string(1'000'000, '[')), nested);
+  std::string objects = R"({"later":)";
+  for (int i = 0; i < 100'000; ++i) objects += R"({"a":)";
+  EXPECT_EQ(error_of(objects), nested);
+
+  const std::string too_long = "'x.json' is no dump: it has a string or number of more than 8 MiB (give a file of --output)";
+  const std::string nines(9U << 20, '9');
+  EXPECT_EQ(error_of(R"({"later":")" + nines + R"("})"), too_long);
+  EXPECT_EQ(error_of(R"({"later":0.)" + nines + "}"), too_long);
+  EXPECT_THAT(error_of(R"({"later":)" + nines + "}"), HasSubstr(" is too large"));
+  EXPECT_EQ(error_of(R"({")" + nines + R"(":1})"), too_long);
+
+  EXPECT_THAT(error_of("{\"tool\":\"\xff\"}"), StartsWith("'x.json' is not JSON, as byte "));
+  EXPECT_THAT(error_of(R"({"tool":"\ud800"})"), StartsWith("'x.json' is not JSON, as byte "));
+  EXPECT_EQ(error_of(dump(sample::complete()) + std::string("\0x", 2)),
+            "'x.json' is not a dump: more follows its first value (give a file of --output, not of --log)");
+}
+
+TEST(ReadDump, AFieldThatIsThereTwiceIsDamage) {
+  std::string text = dump(sample::complete());
+  text.replace(text.find("\"totals\""), 8, R"("host": {"hostname":"a","kernel":"b","cpus":1}, "totals")");
+  EXPECT_THAT(error_of(text), HasSubstr("is damaged: host is there twice"));
+}
+
+TEST(ReadDump, AForeignFileIsCalledThatWhateverElseIsWrongWithIt) {
+  EXPECT_THAT(error_of(R"({"connections": "yes", "totals": 3})"), HasSubstr("is JSON, but not a dump of acceptscope"));
+  EXPECT_THAT(error_of(R"({"connections": {}, "tool": {"name": "acceptscope"}, "schema_version": 7})"),
+              HasSubstr("has schema_version 7, this program reads 1"));
+  EXPECT_THAT(error_of(R"({"tool": {"name": "acceptscope"}, "schema_version": 1})"), HasSubstr(" is missing"));
 }
 
 /// Removes from every object what the first dumps did not have.
