@@ -49,128 +49,31 @@ std::vector<StyledLine> verdict_lines(const Verdict& verdict, const PlainOptions
   return lines;
 }
 
-/// A service's part of the live block.
-struct Block {
-  const ServiceRow* service = nullptr;
-  std::vector<StyledLine> above;  ///< the table; the headline first
-  std::vector<const WorkerRow*> rows;
-  std::vector<StyledLine> below;
-
-  /// With `shown` rows and a blank line on top.
-  [[nodiscard]] std::size_t lines(std::size_t shown) const {
-    return 1 + above.size() + (rows.empty() ? 0 : 1 + shown) + below.size();
-  }
-};
-
-std::vector<Block> blocks_of(const Snapshot& snapshot, const PlainOptions& options) {
-  std::vector<Block> blocks;
-  for (const ServiceRow& service : snapshot.services) {
-    Block& block = blocks.emplace_back();
-    block.service = &service;
-    block.above.push_back(service_headline(service, snapshot, options));
-    for (StyledLine& line : verdict_lines(service.verdict, options)) block.above.push_back(std::move(line));
-    for (StyledLine& line : workers_lines(service, options)) block.above.push_back(std::move(line));
-    block.rows = table_rows(service);
-    block.below = below_table(service, options.ascii);
-  }
-  return blocks;
+void add(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(lines));
 }
 
-/// How the lines that are left are shared out among the services.
-struct Plan {
-  std::vector<std::size_t> rows;  ///< of the table of each service shown
-  bool headlines_only = false;    ///< no room for any table
-};
-
-/// Busy services come first: as many as can show two rows get a table, then the first ones grow.
-Plan plan(const std::vector<Block>& blocks, std::size_t lines) {
-  Plan plan;
-  for (const Block& block : blocks) {
-    const std::size_t least = std::min<std::size_t>(block.rows.size(), 2);
-    const std::size_t reserve = plan.rows.size() + 1 < blocks.size() ? 1 : 0;  // "… more services"
-    if (block.lines(least) + reserve > lines) break;
-    lines -= block.lines(least);
-    plan.rows.push_back(least);
-  }
-  plan.headlines_only = plan.rows.empty();
-  if (plan.headlines_only)
-    plan.rows.assign(blocks.size() <= lines ? blocks.size() : std::max<std::size_t>(lines, 1) - 1, 0);
-  else if (plan.rows.size() < blocks.size())
-    --lines;
-  for (std::size_t i = 0; i < plan.rows.size() && !plan.headlines_only; ++i) {
-    const std::size_t more = std::min(blocks[i].rows.size() - plan.rows[i], lines);
-    plan.rows[i] += more;
-    lines -= more;
-  }
-  return plan;
+void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, const WorkerTable& table,
+                 const Snapshot& snapshot, const PlainOptions& options) {
+  lines.emplace_back();
+  lines.push_back(service_headline(service, snapshot, options));
+  add(lines, verdict_lines(service.verdict, options));
+  add(lines, workers_lines(service, options));
+  const std::vector<const WorkerRow*> rows = table_rows(service);
+  if (!rows.empty()) lines.push_back(table.header());
+  for (const WorkerRow* row : rows) lines.push_back(table.row(service, *row));
+  add(lines, below_table(service, options.ascii));
 }
 
-/// "… 12 more workers: 34 accepts, 3 open"
-StyledLine more_workers(const Block& block, std::size_t shown, bool ascii) {
-  std::uint64_t accepts = 0;
-  std::uint64_t open = 0;
-  for (std::size_t i = shown; i < block.rows.size(); ++i) {
-    accepts += block.rows[i]->accepts;
-    open += block.rows[i]->open;
-  }
-  return StyledLine(fmt::format("  {} {}: {}, {} open", ascii ? "..." : "…",
-                                human_count(block.rows.size() - shown, "more worker"), human_count(accepts, "accept"),
-                                human_count(open)),
-                    Style::faint);
-}
-
-void add_table(std::vector<StyledLine>& lines, const Block& block, const WorkerTable& table, std::size_t rows,
-               bool ascii) {
-  if (block.rows.empty()) return;
-  lines.push_back(table.header());
-  const std::size_t shown = rows < block.rows.size() ? rows - 1 : rows;
-  for (std::size_t i = 0; i < shown; ++i) lines.push_back(table.row(*block.service, *block.rows[i]));
-  if (shown < block.rows.size()) lines.push_back(more_workers(block, shown, ascii));
-}
-
-void add_services(std::vector<StyledLine>& lines, const Snapshot& snapshot, const PlainOptions& options,
-                  std::size_t room) {
-  const WorkerTable table(snapshot, options);
-  const std::vector<Block> blocks = blocks_of(snapshot, options);
-  const Plan shown = plan(blocks, room);
-  for (std::size_t i = 0; i < shown.rows.size(); ++i) {
-    const Block& block = blocks[i];
-    if (shown.headlines_only) {
-      lines.push_back(block.above.front());
-      continue;
-    }
-    lines.emplace_back();
-    lines.insert(lines.end(), block.above.begin(), block.above.end());
-    add_table(lines, block, table, shown.rows[i], options.ascii);
-    lines.insert(lines.end(), block.below.begin(), block.below.end());
-  }
-  const std::size_t hidden = blocks.size() - shown.rows.size();
-  if (hidden > 0 && room > 0)
-    lines.emplace_back(fmt::format("{} {}", options.ascii ? "..." : "…", human_count(hidden, "more service")),
-                       Style::faint);
-}
-
-/// Losses come last, where the eye rests, and have their lines before anything else.
+/// Losses come last, where the eye rests.
 std::vector<StyledLine> live_lines(const Snapshot& snapshot, const PlainOptions& options) {
-  std::size_t room = options.height.value_or(kUnlimited);
+  const WorkerTable table(snapshot, options);
+  std::vector<StyledLine> lines = {top_line(snapshot, options)};
+  if (snapshot.totals.accepts + snapshot.totals.preexisting == 0) lines.push_back(nothing_yet(snapshot, options));
+  for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
   std::vector<StyledLine> trouble = trouble_lines(snapshot, options.ascii);
-  constexpr std::size_t smallest_table = 9;  // top line, blank line, four of the service, header, a row, "more workers"
-  if (!trouble.empty() && trouble.size() + 1 + smallest_table > room)
-    trouble = {StyledLine(trouble_in_short(snapshot), Style::warning)};
-  else if (!trouble.empty())
-    trouble.emplace(trouble.begin());
-  room -= std::min(room, trouble.size());
-
-  std::vector<StyledLine> lines;
-  const auto add = [&](StyledLine line) {
-    if (room == 0) return;
-    lines.push_back(std::move(line));
-    --room;
-  };
-  add(top_line(snapshot, options));
-  if (snapshot.totals.accepts + snapshot.totals.preexisting == 0) add(nothing_yet(snapshot, options));
-  add_services(lines, snapshot, options, room);
-  std::move(trouble.begin(), trouble.end(), std::back_inserter(lines));
+  if (!trouble.empty()) lines.emplace_back();
+  add(lines, std::move(trouble));
   return lines;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The plain view: the block that is redrawn (or appended) on each tick, and the closing summary.
+/// The plain view: a block of text per tick, and the closing summary.
 #pragma once
 
 #include <cstddef>
@@ -14,16 +14,15 @@
 namespace acceptscope {
 
 struct PlainOptions {
-  std::size_t width = 100;                 ///< columns; in the summary only tables keep to it, sentences may be longer
-  std::optional<std::size_t> height = {};  ///< lines the live block may have; empty when it is not redrawn
+  std::size_t width = 100;       ///< columns; in the summary only tables keep to it, sentences may be longer
   bool color = false;
   bool ascii = false;            ///< nothing beyond ASCII: for terminals and locales that are not UTF-8
   bool final = false;            ///< the closing summary instead of the live block
   std::uint32_t host_netns = 0;  ///< services of other network namespaces are marked; 0 = not known
 };
 
-/// Lines of text, each ended by a newline. The same snapshot and options always give the same text. The live block
-/// has at most `height` lines of at most `width` columns: workers and services give way first, losses never.
+/// Lines of text, each ended by a newline. The same snapshot and options always give the same text. The lines of
+/// the live block have at most `width` columns.
 [[nodiscard]] std::string render(const Snapshot& snapshot, const PlainOptions& options);
 
 /// A column of the worker table.

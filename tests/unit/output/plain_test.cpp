@@ -19,11 +19,8 @@ using sample::snapshot;
 using sample::uneven;
 using sample::worker;
 using testing::Contains;
-using testing::Each;
 using testing::HasSubstr;
-using testing::Le;
 using testing::Not;
-using testing::ResultOf;
 using testing::SizeIs;
 using testing::StartsWith;
 using namespace std::chrono_literals;
@@ -217,58 +214,6 @@ TEST(Plain, FirstTickHasNoRateRatherThanZero) {
   s.recent_interval = 0s;
 
   EXPECT_THAT(render(s, live()), HasSubstr("0.0.0.0:8000  1,204 accepts  43 open (peak 47)\n"));
-}
-
-TEST(PlainHeight, CutsWorkersAndSaysHowManyAndWhatTheyDid) {
-  PlainOptions options = live();
-  options.height = 9;
-
-  const std::vector<std::string> lines = lines_of(render(snapshot({service_with_workers(80, 20)}), options));
-
-  ASSERT_THAT(lines, SizeIs(9));
-  EXPECT_THAT(lines[7], HasSubstr("5002"));
-  EXPECT_EQ(lines[8], "  … 17 more workers: 306 accepts, 17 open");
-}
-
-TEST(PlainHeight, CutsServicesAfterTheBusiest) {
-  PlainOptions options = live();
-  options.height = 15;
-  const Snapshot s = snapshot({service_with_workers(80, 9), service_with_workers(81, 9), service_with_workers(82, 9)});
-
-  const std::vector<std::string> lines = lines_of(render(s, options));
-
-  ASSERT_THAT(lines, SizeIs(15));
-  EXPECT_THAT(lines, Contains(StartsWith("0.0.0.0:81")));
-  EXPECT_EQ(lines.back(), "… 1 more service");
-}
-
-/// Every height and width, with and without losses, keeps the block within its bounds and the losses in it.
-TEST(PlainHeight, HoldsForEverySize) {
-  Snapshot many = snapshot(
-      {service_with_workers(80, 9), service_with_workers(81, 1), service("::1", 82, {}), service_with_workers(83, 2)});
-  Snapshot lossy = many;
-  lossy.losses = {.ring_full = 1, .connection_map_full = 2, .unknown_close = 3};
-  lossy.consistency.broken = {"first", "second"};
-  for (std::size_t height = 1; height < 40; ++height) {
-    for (const std::size_t width : {20U, 60U, 80U, 200U}) {
-      const PlainOptions options{.width = width, .height = height, .host_netns = kHostNetns};
-      for (const Snapshot& s : {snapshot({}), many, lossy}) {
-        const std::vector<std::string> lines = lines_of(render(s, options));
-        EXPECT_THAT(lines, SizeIs(Le(height)));
-        EXPECT_THAT(lines, Each(ResultOf(display_width, Le(width))));
-      }
-      EXPECT_THAT(lines_of(render(lossy, options)), Contains(HasSubstr("ring_full 1"))) << height;
-    }
-  }
-}
-
-TEST(PlainHeight, UsesAllTheRoomThereIs) {
-  PlainOptions options = live();
-  const Snapshot s = snapshot({service_with_workers(80, 30), service_with_workers(81, 30)});
-  for (std::size_t height = 12; height <= 67; ++height) {
-    options.height = height;
-    EXPECT_THAT(lines_of(render(s, options)), SizeIs(height));
-  }
 }
 
 TEST(PlainWidth, LeavesOutTheLeastImportantColumnsFirst) {
