@@ -11,6 +11,7 @@
 #include "output/escape.hpp"
 #include "output/fields.hpp"
 #include "output/human.hpp"
+#include "output/plain_histogram.hpp"
 #include "output/plain_lines.hpp"
 #include "output/plain_service.hpp"
 #include "output/plain_table.hpp"
@@ -21,6 +22,8 @@ namespace {
 constexpr std::size_t kLabelWidth = 14;
 constexpr std::size_t kArgumentsWidth = 80;
 
+constexpr std::size_t kHistogramRows = 10;
+constexpr std::size_t kHistogramWidth = 40;  ///< columns of each
 constexpr std::size_t kPeerLines = 3;
 constexpr std::size_t kCalmVerdicts = 3;
 
@@ -185,6 +188,20 @@ void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool
   add_peers(lines, service);
 }
 
+/// Lifetimes and accept waits beside each other, whatever the width: to be pasted, they fit in 80 columns.
+std::vector<StyledLine> histograms(const ServiceRow& service, bool ascii) {
+  const auto column = [ascii](std::string title, const std::vector<HistogramBucket>& buckets) {
+    if (buckets.empty()) return std::vector<StyledLine>();
+    std::vector<StyledLine> lines{StyledLine("  " + std::move(title), Style::faint)};
+    append(lines, histogram_rows(buckets, kHistogramRows, kHistogramWidth - 2, ascii));
+    return lines;
+  };
+  std::vector<StyledLine> lifetimes = column("lifetimes, accept to close", service.lifetime.buckets);
+  std::vector<StyledLine> waits = column("accept waits", service.accept_wait.buckets);
+  if (lifetimes.empty()) return waits;
+  return side_by_side(std::move(lifetimes), waits, kHistogramWidth, ascii);
+}
+
 void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, const WorkerTable& table,
                  const Snapshot& snapshot, const PlainOptions& options) {
   lines.emplace_back();
@@ -197,6 +214,9 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
   if (service.accepts + service.preexisting == 0) return;
   lines.emplace_back();
   add_details(lines, service, options.ascii);
+  std::vector<StyledLine> drawn = histograms(service, options.ascii);
+  if (!drawn.empty()) lines.emplace_back();
+  append(lines, std::move(drawn));
 }
 
 /// "Backend kprobe (not fentry: Operation not permitted); ended by a signal."
