@@ -156,13 +156,13 @@ Spread spread_of(const ServiceRow& service, Amount amount) {
 
 /// As spread_of(), held against a fair draw. Its median is near c N / (c + N - 1), from the mean of the sum of squares:
 /// what is far above 80 % of that needs no simulation.
-Spread judged_spread(const ServiceRow& service, Amount amount) {
+Spread judged_spread(const ServiceRow& service, Amount amount, FairDraws& draws) {
   Spread spread = spread_of(service, amount);
   if (spread.workers() < 2 || spread.total < kFewestConnections) return spread;
   const auto c = static_cast<double>(spread.total);
   const double n = spread.workers();
   if (spread.effective > (kMaterialPart + 0.1) * c * n / (c + n - 1)) return spread;
-  spread.fair = fair_baseline(spread.total, spread.workers());
+  spread.fair = draws.of(spread.total, spread.workers());
   spread.uneven = spread.effective < spread.fair->p01 && spread.effective < kMaterialPart * spread.fair->p50;
   return spread;
 }
@@ -510,16 +510,16 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
 }
 
 /// How the spread is judged, and what comes of it.
-Verdict judge_spread(const ServiceRow& service, Nanoseconds duration) {
+Verdict judge_spread(const ServiceRow& service, Nanoseconds duration, FairDraws& draws) {
   const std::optional<Held> held = long_lived(service, duration);
-  const Spread holding = held ? judged_spread(service, held->amount) : Spread{};
+  const Spread holding = held ? judged_spread(service, held->amount, draws) : Spread{};
   if (holding.uneven) return pinning(service, duration, *held, holding);
 
   // Beside long-lived connections accepts are a matter of their own only if some were short. Without, of connections
   // that were only just accepted nobody knows yet which kind they are.
   const bool some_were_short = service.closes >= kFewestConnections;
   const bool accepts_count = held ? !held->all && some_were_short : true;
-  const Spread accepting = accepts_count ? judged_spread(service, accepts_of) : Spread{};
+  const Spread accepting = accepts_count ? judged_spread(service, accepts_of, draws) : Spread{};
   const bool early =
       duration < kLongAge || (!some_were_short && service.lifetime.open_age_p50.value_or(0ns) < kLongAge);
   if (accepting.uneven && !early) return skew(service, duration, accepting);
@@ -533,13 +533,18 @@ Verdict judge_spread(const ServiceRow& service, Nanoseconds duration) {
 }  // namespace
 
 Verdict judge(const ServiceRow& service, Nanoseconds duration) {
+  FairDraws draws;
+  return judge(service, duration, draws);
+}
+
+Verdict judge(const ServiceRow& service, Nanoseconds duration, FairDraws& draws) {
   std::optional<Verdict> queue = judge_queue(service, duration);
   const bool traffic = connections_of(service) != 0 || service.open != 0;
   const bool workers = spread_of(service, all_of).workers() != 0;
   if (!traffic || !workers) return queue ? *queue : no_traffic(service, duration);
   Verdict verdict = service.handed_over > 0 && service.handed_over * kHandedOverPart >= service.open
                         ? handed_over(service)
-                        : judge_spread(service, duration);
+                        : judge_spread(service, duration, draws);
   if (!queue) return verdict;
   if (verdict.severity > queue->severity) std::swap(verdict, *queue);  // the graver one; the other becomes its evidence
   if (verdict.severity >= Severity::warning) queue->evidence.push_back(verdict.summary + ".");
@@ -566,7 +571,8 @@ SpreadFigures spread_figures(const ServiceRow& service, Nanoseconds duration) {
     if (held && !held->all) figures.basis = Basis::open;
   }
   constexpr std::array kAmounts = {all_of, open_of, accepts_of};  // in the order of Basis
-  const Spread spread = judged_spread(service, kAmounts[static_cast<std::size_t>(figures.basis)]);
+  FairDraws draws;
+  const Spread spread = judged_spread(service, kAmounts[static_cast<std::size_t>(figures.basis)], draws);
   figures.workers = spread.workers();
   figures.idle = static_cast<std::uint32_t>(std::count(spread.amounts.begin(), spread.amounts.end(), 0.0));
   figures.total = spread.total;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "model/fair_draws.hpp"
 #include "model/snapshot.hpp"
 
 namespace acceptscope {
@@ -39,8 +40,11 @@ struct SpreadFigures {
 /// Uses of ServiceRow: accepts, closes, open, peak_open, preexisting, preexisting_closes, never_accepted, handed_over,
 /// workers_eligible, reuseport, epoll_exclusive, backlog, accept_queue, accept_wait, lifetime, effective_workers,
 /// active_workers.serving, peers; of its rows: pid, role, exited, accepts, preexisting, open, connection_time, bytes.
-/// Calls fair_baseline() only if the spread is materially uneven. The sentences are UTF-8 ("≥", "µs"); names and addresses
+/// Draws fairly only if the spread is materially uneven. The sentences are UTF-8 ("≥", "µs"); names and addresses
 /// from outside are not in them, except that of a peer.
 [[nodiscard]] Verdict judge(const ServiceRow& service, Nanoseconds duration);
+
+/// The same verdict; `draws` spares the time to draw again what it knows, for one who judges again and again.
+[[nodiscard]] Verdict judge(const ServiceRow& service, Nanoseconds duration, FairDraws& draws);
 
 }  // namespace acceptscope

@@ -462,6 +462,16 @@ TEST(Verdict, ConnectionsServedByOthersThanTheAcceptorAreHandedOver) {
   EXPECT_EQ(judge(builder, 60s).code, VerdictCode::keepalive_pinning);
 }
 
+TEST(Verdict, IsTheSameFromFairDrawsThatAreKept) {
+  FairDraws draws;
+  for (int tick = 0; tick < 2; ++tick) {
+    for (const std::size_t workers : {8U, 32U}) {
+      const ServiceRow row = service_of(workers).preexisting({20, 12, 8}, 60s);
+      EXPECT_EQ(judge(row, 60s, draws), judge(row, 60s)) << workers << " workers, tick " << tick;
+    }
+  }
+}
+
 // ---- how often it is wrong
 
 /// Counts of a fair draw; the engine's remainder is fair enough for some thousand draws.
