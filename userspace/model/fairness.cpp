@@ -58,12 +58,12 @@ struct SquareQuantiles {
 };
 
 SquareQuantiles simulated(std::uint64_t connections, std::uint32_t workers) {
-  Dice dice(workers);
+  Dice dice;
   Tally tally;
   std::vector<std::uint32_t> sums(kDraws);
   for (std::uint32_t& sum : sums) {
     tally.begin_draw();
-    for (std::uint64_t i = 0; i < connections; ++i) sum += 2 * tally.add(dice()) + 1;  // (k + 1)^2 - k^2
+    for (std::uint64_t i = 0; i < connections; ++i) sum += 2 * tally.add(dice.below(workers)) + 1;  // (k + 1)^2 - k^2
   }
   std::sort(sums.begin(), sums.end(), std::greater<>());
   const auto at_rank = [&sums](std::size_t rank) { return static_cast<double>(sums[rank - 1]); };

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <numbers>
 #include <numeric>
 
 #include "model/dice.hpp"
@@ -22,14 +21,14 @@ constexpr std::uint64_t kNormalFrom = 16;
 /// Connections per worker in one draw, thrown one by one.
 void throw_connections(std::vector<double>& counts, std::uint64_t connections, Dice& dice) {
   std::fill(counts.begin(), counts.end(), 0.0);
-  for (std::uint64_t i = 0; i < connections; ++i) ++counts[dice()];
+  const auto workers = static_cast<std::uint32_t>(counts.size());
+  for (std::uint64_t i = 0; i < connections; ++i) ++counts[dice.below(workers)];
 }
 
 /// The same for many connections: independent normal numbers, their mean taken away again so that the sum is right (a
-/// multinomial's covariance). Box and Muller (Ann. Math. Stat. 29, 1958).
+/// multinomial's covariance).
 void draw_normal(std::vector<double>& counts, double mean, Dice& dice) {
-  for (double& count : counts)
-    count = std::sqrt(-2 * std::log(dice.unit())) * std::cos(2 * std::numbers::pi * dice.unit());
+  for (double& count : counts) count = dice.normal();
   const double off = std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
   for (double& count : counts) count = std::max(0.0, mean + std::sqrt(mean) * (count - off));
 }
@@ -72,7 +71,7 @@ LorenzBand fair_lorenz_band(std::uint64_t connections, std::uint32_t workers) {
 
   std::vector<std::vector<double>> points(indices.size());
   std::vector<double> counts(workers);
-  Dice dice(workers);
+  Dice dice;
   const double mean = static_cast<double>(connections) / workers;
   for (std::size_t draw = 0; draw < kDraws; ++draw) {
     if (connections / workers < kNormalFrom)

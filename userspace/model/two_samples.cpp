@@ -8,13 +8,13 @@
 #include <map>
 #include <numbers>
 #include <numeric>
-#include <random>
 #include <vector>
+
+#include "model/dice.hpp"
 
 namespace acceptscope {
 namespace {
 
-constexpr std::uint64_t kSeed = 0xd1ff'acce'9757'c09eU;
 constexpr std::size_t kMostReplicates = 1'999;
 constexpr std::size_t kFewestReplicates = 399;
 constexpr std::size_t kMostDeals = 4'000'000;  // single workers dealt to: half a second
@@ -26,7 +26,6 @@ double two_sided(double z) { return std::erfc(std::abs(z) / std::numbers::sqrt2)
 
 // ---- evenness -------------------------------------------------------------------------------------------------------
 
-/// Draws from the engine's bits alone: the distributions of <random> differ between libraries.
 class Dealer {
  public:
   /// Connections to each of `shares`, which sum to 1: binomials one after the other.
@@ -42,8 +41,6 @@ class Dealer {
   }
 
  private:
-  double uniform() { return (static_cast<double>(engine_() >> 11) + 0.5) * 0x1p-53; }
-
   /// Inversion from 0 upwards where few are expected, the normal distribution where so many are that it is the same.
   std::uint64_t binomial(std::uint64_t n, double p) {
     if (p <= 0) return 0;
@@ -51,7 +48,7 @@ class Dealer {
     const auto size = static_cast<double>(n);
     if (size * p > 50) return normal(size, p);
     double probability = std::exp(size * std::log1p(-p));
-    double left = uniform();
+    double left = dice_.unit();
     std::uint64_t k = 0;
     for (; left > probability && k < n; ++k) {
       left -= probability;
@@ -62,11 +59,11 @@ class Dealer {
   }
 
   std::uint64_t normal(double n, double p) {
-    const double z = std::sqrt(-2 * std::log(uniform())) * std::cos(2 * std::numbers::pi * uniform());  // Box and Muller
-    return static_cast<std::uint64_t>(std::clamp(std::round(n * p + z * std::sqrt(n * p * (1 - p))), 0.0, n));
+    const double drawn = n * p + dice_.normal() * std::sqrt(n * p * (1 - p));
+    return static_cast<std::uint64_t>(std::clamp(std::round(drawn), 0.0, n));
   }
 
-  std::mt19937_64 engine_{kSeed};
+  Dice dice_;
 };
 
 std::uint64_t total(std::span<const std::uint64_t> counts) {

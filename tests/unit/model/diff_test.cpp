@@ -68,7 +68,7 @@ TEST(Diff, AFixThatWorked) {
   EXPECT_EQ(verdict.code, FixCode::fixed);
   EXPECT_EQ(verdict.summary,
             "The load is spread now: effective workers 2.6 of 8 before, 7.8 of 8 after (a fair draw gives at least 5.4), 5 "
-            "idle before, 0 after; more than chance (p < 0.001)");
+            "idle before, 0 after; more than chance (p = 0.001)");
   const FigureChange& effective = figure(diff, "effective_workers");
   EXPECT_NEAR(*effective.before, 2.63, 0.01);
   EXPECT_NEAR(*effective.change, 5.21, 0.01);
