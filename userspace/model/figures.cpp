@@ -44,7 +44,7 @@ constexpr std::array kFigures{
               [](S s, T) { return number(s.workers_idle); }},
     FigureRow{"effective_workers", FigureUnit::workers, Better::higher, true,
               "effective workers by connections, accepted and pre-existing",
-              [](S s, T) { return effective_workers(amounts(s)); }},
+              [](S s, T) { return effective_by_connections(s); }},
     FigureRow{"fair_p01", FigureUnit::workers, Better::neither, true,
               "what a fair draw of as many connections gives at least, in 99 % of cases",
               [](S s, T) { return s.effective_workers.fair_p01; }},
@@ -158,6 +158,8 @@ std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service) {
     if (row.role == Role::worker) counts.push_back(row.accepts + row.preexisting);
   return counts;
 }
+
+std::optional<double> effective_by_connections(const ServiceRow& service) { return effective_workers(amounts(service)); }
 
 std::uint32_t eligible_workers(const ServiceRow& service) {
   if (service.workers_eligible > 0) return service.workers_eligible;

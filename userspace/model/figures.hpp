@@ -42,6 +42,9 @@ struct FigureRow {
 /// Connections, accepted and pre-existing, of each worker that could accept; supervisors are none.
 [[nodiscard]] std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service);
 
+/// Effective workers by these; empty without a connection.
+[[nodiscard]] std::optional<double> effective_by_connections(const ServiceRow& service);
+
 /// N of the service; in dumps that do not have it yet, the rows with role worker.
 [[nodiscard]] std::uint32_t eligible_workers(const ServiceRow& service);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "model/figures.hpp"
 #include "output/escape.hpp"
 #include "output/human.hpp"
 #include "output/worker_cells.hpp"

@@ -7,6 +7,7 @@
 #include <tuple>
 #include <utility>
 
+#include "model/figures.hpp"
 #include "output/bar.hpp"
 #include "output/escape.hpp"
 #include "output/fields.hpp"

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "model/fairness.hpp"
 #include "output/escape.hpp"
 #include "output/human.hpp"
 
@@ -17,13 +16,6 @@ constexpr std::size_t kCommandMost = 15;  // TASK_COMM_LEN - 1, linux/sched.h
 std::uint64_t connections_of(const WorkerRow& worker) { return worker.accepts + worker.preexisting; }
 
 bool is_idle(const WorkerRow& worker) { return worker.accepts + worker.preexisting + worker.open == 0; }
-
-std::optional<double> effective_by_connections(const ServiceRow& service) {
-  std::vector<double> connections;
-  for (const WorkerRow& row : service.workers)
-    if (row.role == Role::worker) connections.push_back(static_cast<double>(connections_of(row)));
-  return effective_workers(connections);
-}
 
 std::string pid_text(const WorkerRow& worker) {
   return worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);

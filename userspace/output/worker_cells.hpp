@@ -15,9 +15,6 @@ namespace acceptscope {
 /// It never had a connection in the run.
 [[nodiscard]] bool is_idle(const WorkerRow& worker);
 
-/// Among how many workers the connections are shared, as if evenly; empty without a connection.
-[[nodiscard]] std::optional<double> effective_by_connections(const ServiceRow& service);
-
 /// "4121", or "4121/4130" for a thread.
 [[nodiscard]] std::string pid_text(const WorkerRow& worker);
 
