@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The HTML pages of report and diff of real servers, in a real browser. ACCEPTSCOPE_KEEP_PAGES names a directory where the
+pages, their dumps and screenshots stay."""
+
+import asyncio
+import os
+import re
+import shutil
+import signal
+
+import browser
+import harness
+import servers
+
+TALLEST = 12_000  # pixels of a screenshot
+
+
+class PageTestCase(harness.TestCase):
+    def expect_readable(self, name, least_drawings):
+        """At both widths and in both schemes: nothing on the console, nothing found, a screenshot of some size."""
+        chromium = browser.Browser(self)
+        for scheme in browser.SCHEMES:
+            for width in (browser.DESKTOP, browser.PHONE):
+                with self.subTest(page=name, scheme=scheme, width=width):
+                    audit, console = chromium.look(self.path(name), width, scheme)
+                    self.assertEqual(console, [])
+                    self.assertEqual(audit["found"], [])
+                    self.assertGreater(audit["texts"], 100)
+                    self.assertGreaterEqual(audit["drawings"], least_drawings)
+                    shot = f"{name}-{width}-{scheme}.png"
+                    chromium.screenshot(self.path(shot), width, min(audit["height"], TALLEST))
+                    self.assertGreater(os.path.getsize(self.path(shot)), 20_000)
+                    self.keep(shot)
+        self.assertTrue(chromium.printed().startswith(b"%PDF"))
+
+    def keep(self, *names):
+        if directory := os.environ.get("ACCEPTSCOPE_KEEP_PAGES"):
+            for name in names:
+                shutil.copy(self.path(name), directory)
+
+    def page_of(self, *arguments, name):
+        run = self.run_program(*arguments, "--html", self.path(name))
+        self.assertEqual(run.process.returncode, 0, run.stderr)
+        with open(self.path(name)) as file:
+            return file.read()
+
+
+class HtmlReport(servers.UvicornServer, PageTestCase):
+    POOL = 40
+    WINNERS = 2
+    SECONDS = int(os.environ.get("ACCEPTSCOPE_PAGE_SECONDS", "6"))
+
+    async def use_a_pool(self, tracer):
+        """A second of connections that close; then a pool of kept ones, won by WINNERS workers, until the tracer ends."""
+        import httpx
+        url = f"http://127.0.0.1:{self.port}/"
+        async with httpx.AsyncClient(headers={"connection": "close"}, timeout=harness.PATIENCE) as client:
+            for _ in range(6):
+                await asyncio.gather(*(client.get(url) for _ in range(4)))
+        losers = sorted(self.worker_pids())[self.WINNERS:]
+        limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=self.POOL, keepalive_expiry=None)
+        async with httpx.AsyncClient(limits=limits, timeout=harness.PATIENCE) as client:
+            for pid in losers:
+                os.kill(pid, signal.SIGSTOP)  # a worker that is busy elsewhere wins no connection
+            try:
+                await asyncio.gather(*(client.get(url + "slow") for _ in range(self.POOL)))
+            finally:
+                for pid in losers:
+                    os.kill(pid, signal.SIGCONT)
+            while tracer.process.poll() is None:
+                await asyncio.gather(*(client.get(url) for _ in range(self.POOL)))
+                await asyncio.sleep(0.02)
+
+    def test_a_pinned_pool_is_told_at_the_head_and_readable_everywhere(self):
+        harness.need("chromium", "chromedriver")
+        tracer = self.start_tracing("--port", self.port, "--duration", self.SECONDS, "--output", self.path("uvicorn.json"))
+        asyncio.run(self.use_a_pool(tracer))
+        self.assertEqual(tracer.wait(), 0, tracer.stderr)
+        page = self.page_of("report", self.path("uvicorn.json"), name="uvicorn.html")
+        self.keep("uvicorn.json", "uvicorn.html")
+        [service] = self.read_json("uvicorn.json")["services"]
+        self.assertEqual(service["verdict"]["code"], "keepalive_pinning", service["verdict"])
+        head = page[page.index("<main>"):page.index("<figure")]
+        for text in (service["verdict"]["summary"], service["verdict"]["advice"][0]):
+            self.assertIn(text.replace("'", "&#39;"), head)
+        for worker in service["workers"][:self.WINNERS]:
+            self.assertIn(str(worker["pid"]), head)
+        self.assertRegex(head, r"Since \d\d:\d\d:\d\d UTC, to the end")
+        lanes = len(re.findall(r"<title>#\d+ ", page))
+        self.assertEqual(lanes, service["accepts"] + service["preexisting"])
+        self.expect_readable("uvicorn.html", 9)
+
+
+class HtmlDiff(PageTestCase):
+    def test_two_demos_side_by_side(self):
+        harness.need("chromium", "chromedriver")
+        for kind in ("pinned", "spread"):
+            run = self.run_program("demo", "--" + kind, "-d", "2", "--view", "none", "-o", self.path(kind + ".json"))
+            self.assertEqual(run.process.returncode, 0, run.stderr)
+        page = self.page_of("diff", self.path("pinned.json"), self.path("spread.json"), name="diff.html")
+        self.keep("diff.html")
+        self.assertLess(page.index("✔ FIXED"), page.index("<table"))
+        self.expect_readable("diff.html", 8)
+
+
+if __name__ == "__main__":
+    harness.run_tests()
