@@ -3,6 +3,7 @@
 pages, their dumps and screenshots stay."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -101,6 +102,77 @@ class HtmlDiff(PageTestCase):
         self.keep("diff.html")
         self.assertLess(page.index("✔ FIXED"), page.index("<table"))
         self.expect_readable("diff.html", 8)
+
+
+class HtmlHostile(PageTestCase):
+    """Names in a dump that would be markup, were they not escaped."""
+
+    NAME = "</script></style></title></svg><img src=x onerror=\"window.owned=1\">'\"<script>window.owned=1</script>\x1b[31m\x07\r\n\u202e&amp;"
+    KEYS = {"hostname", "kernel", "comm", "cmdline", "cgroup", "summary", "evidence", "advice", "reason", "detail"}
+
+    def poisoned(self, value, key=None):
+        if isinstance(value, dict):
+            return {name: self.poisoned(member, name) for name, member in value.items()}
+        if isinstance(value, list):
+            return [self.poisoned(member, key) for member in value]
+        return self.NAME if isinstance(value, str) and key in self.KEYS else value
+
+    def test_names_that_are_markup_stay_text(self):
+        harness.need("chromium", "chromedriver")
+        run = self.run_program("demo", "--pinned", "-d", "1", "--view", "none", "-o", self.path("demo.json"))
+        self.assertEqual(run.process.returncode, 0, run.stderr)
+        with open(self.path("hostile.json"), "w") as file:
+            json.dump(self.poisoned(self.read_json("demo.json")), file)
+        hostile = self.path("hostile.json")
+        self.page_of("report", hostile, name="report.html")
+        self.page_of("diff", hostile, hostile, name="diff.html")
+        chromium = browser.Browser(self)
+        for name in ("report.html", "diff.html"):
+            with self.subTest(page=name):
+                audit, console = chromium.look(self.path(name), browser.DESKTOP, "light")
+                self.assertEqual(console, [])
+                self.assertEqual(audit["found"], [])
+                seen = chromium.driver.execute_script(
+                    "return {owned: 'owned' in window, made: document.querySelectorAll('img, script, [onerror]').length,"
+                    " text: document.documentElement.textContent}")
+                self.assertEqual((seen["owned"], seen["made"]), (False, 0))
+                self.assertIn("<img src=x onerror=", seen["text"])
+                self.assertNotRegex(seen["text"], "[\x00-\x08\x0b-\x1f\x7f\u202e]")
+
+
+class Audit(PageTestCase):
+    """What looks at the pages sees what is wrong with one."""
+
+    needs_root = False
+    PAGE = """<!DOCTYPE html><html lang="en"><head><title>page</title></head><body><header><h1>page</h1></header><main>{}</main>
+<footer>end</footer></body></html>"""
+    BAD = {
+        "contrast": '<p style="color:#999;background:#fff">faint</p>',
+        "svg without title and description": '<svg role="img" viewBox="0 0 9 9"></svg>',
+        "svg without role img": '<svg viewBox="0 0 9 9"></svg>',
+        "wider than the window": '<div style="width:3000px">wide</div>',
+        "heading skips a level": "<h4>deep</h4>",
+        "table without caption": "<table><tr><td>1</td></tr></table>",
+        "img without alt": '<img src="data:,">',
+    }
+
+    def look(self, chromium, content):
+        with open(self.path("page.html"), "w") as file:
+            file.write(self.PAGE.format(content))
+        audit, console = chromium.look(self.path("page.html"), browser.DESKTOP, "light")
+        return audit["found"], console
+
+    def test_a_bad_page_is_reported(self):
+        chromium = browser.Browser(self)
+        self.assertEqual(self.look(chromium, "<p>fine</p>"), ([], []))
+        for finding, content in self.BAD.items():
+            with self.subTest(finding=finding):
+                found, _ = self.look(chromium, content)
+                self.assertTrue(any(sentence.startswith(finding) for sentence in found), found)
+        for content in ("<script>console.error('wrong')</script>", "<script>undefined.member</script>",
+                        '<img alt="" src="missing.png">'):
+            with self.subTest(console=content):
+                self.assertNotEqual(self.look(chromium, content)[1], [])
 
 
 if __name__ == "__main__":
