@@ -41,7 +41,7 @@ std::string which_workers(const ServiceRow& service, const SpreadFigures& spread
   if (!is_uneven(service.verdict)) return fmt::format("{} of {} had connections.", human_count(spread.workers - spread.idle), human_count(spread.workers, "worker"));
   std::uint64_t theirs = 0;
   for (const WorkerRow* row : owners) theirs += amount_of(*row, spread.basis);
-  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none.", pids(owners), human_count(owners.size()), human_count(spread.workers, "worker"),
+  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none of them.", pids(owners), human_count(owners.size()), human_count(spread.workers, "worker"),
                      human_count(theirs), human_count(spread.total), basis_name(spread.basis), human_count(spread.idle));
 }
 
@@ -86,7 +86,9 @@ std::string waiting_text(const WaitStats& wait) {
 std::string lifetime_text(const ServiceRow& service) {
   const LifetimeStats& lifetime = service.lifetime;
   if (lifetime.closed == 0) return fmt::format("none closed; age of the {} open", human_count(lifetime.open));
-  return fmt::format("of {} closed; {} open", human_count(lifetime.closed), human_count(lifetime.open));
+  if (lifetime.open == 0) return fmt::format("of {} closed", human_count(lifetime.closed));
+  return fmt::format("of {} closed; {} open, age p50 {}", human_count(lifetime.closed), human_count(lifetime.open),
+                     human_duration(lifetime.open_age_p50));
 }
 
 std::string connections_text(const ServiceRow& service) {

@@ -133,7 +133,7 @@ TEST(RenderHtml, AnswersFirstWhichWorkersHowSkewedSinceWhenAndWhatToDo) {
   const std::string page = render_html(sample::snapshot({service}));
   const std::string head = page.substr(0, page.find("<figure"));
   EXPECT_THAT(head, HasSubstr("✖ CRITICAL"));
-  EXPECT_THAT(head, HasSubstr("PID 4121, 4122, 4123 (3 of 8 workers): 40 of 40 open connections. 5 have none."));
+  EXPECT_THAT(head, HasSubstr("PID 4121, 4122, 4123 (3 of 8 workers): 40 of 40 open connections. 5 have none of them."));
   EXPECT_THAT(head, HasSubstr("As if 2.6 of 8 workers shared the open connections evenly"));
   EXPECT_THAT(head, HasSubstr("Since before tracing began (14:02:11 UTC)"));
   EXPECT_THAT(head, HasSubstr("Client: limit how long"));
