@@ -18,7 +18,7 @@ namespace acceptscope {
 namespace {
 
 /// A dump nests 7 levels deep; what is not a dump may nest as it likes, but not on our stack.
-constexpr int kDeepest = 64;
+constexpr std::size_t kDeepest = 64;
 
 /// Longest string or number, bytes: command lines are shorter by far.
 constexpr std::size_t kLongest = 8U << 20;
@@ -381,8 +381,8 @@ class DumpHandler {
   /// Leads to the value that is at hand: "services[0].workers[2].pid".
   [[nodiscard]] std::string path() const {
     std::string text;
-    for (int i = 0; i < depth_; ++i) {
-      const Frame& frame = frames_[static_cast<std::size_t>(i)];
+    for (std::size_t i = 0; i < depth_; ++i) {
+      const Frame& frame = frames_[i];
       if (frame.type->append != nullptr) {
         text += fmt::format("[{}]", frame.next - 1);
       } else if (frame.field != nullptr) {
@@ -396,8 +396,8 @@ class DumpHandler {
   const ConnectionSink& sink_;
   ConnectionRow connection_;
   std::array<Frame, kDeepest> frames_;
-  int depth_ = 0;
-  int passed_over_ = 0;  ///< levels below a value that is passed over
+  std::size_t depth_ = 0;
+  std::size_t passed_over_ = 0;  ///< levels below a value that is passed over
   bool too_deep_ = false;
   std::string error_;
   std::string version_;
@@ -415,7 +415,7 @@ class InputStream {
   [[nodiscard]] Ch Peek() const { return *at_; }
   Ch Take() {
     const Ch c = *at_;
-    if (++at_ == end_) refill();
+    if (end_ != nullptr && ++at_ == end_) refill();
     return c;
   }
   [[nodiscard]] std::size_t Tell() const { return before_ + static_cast<std::size_t>(at_ - buffer_.data()); }
@@ -450,7 +450,6 @@ struct TooLong {};
 /// The parser's memory: what is kLongest at most.
 class BoundedAllocator {
  public:
-  static const bool kNeedFree = true;
   void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
   void* Realloc(void* memory, std::size_t, std::size_t size) {
     if (size == 0) return Free(memory), nullptr;
