@@ -6,8 +6,8 @@ readme.py check TABLES KERNELS README    exit 1 and a diff where they differ
 readme.py update TABLES KERNELS README   writes them into README
 
 TABLES is the program that prints them, KERNELS the matrix.md of a run of tests/vm/run-matrix, which becomes the table
-"kernels" (left alone while no run is kept). scripts/screens, beside README, has the screens "screen NAME". README has
-each between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
+"kernels" (left alone while no run is kept). Beside README, scripts/screens has the screens "screen NAME" and
+tests/bench/results the table "bench", of the last scripts/bench --keep. README has each between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
 """
 import difflib
 import glob
@@ -39,6 +39,8 @@ def main():
     if os.path.exists(kernels):
         with open(kernels, encoding="utf-8") as file:
             generated["kernels"] = file.read().strip()
+    with open(os.path.join(os.path.dirname(path), "tests/bench/results/bench.md"), encoding="utf-8") as file:
+        generated["bench"] = file.read().strip()
     for screen in sorted(glob.glob(os.path.join(os.path.dirname(path), "scripts/screens/*.txt"))):
         with open(screen, encoding="utf-8") as file:
             name = os.path.splitext(os.path.basename(screen))[0]
