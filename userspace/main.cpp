@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include <cstdio>
+#include <new>
 #include <variant>
 
 #include "app/app.hpp"
 #include "cli/options.hpp"
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   using namespace acceptscope;
   const auto parsed = cli::parse(argc, argv);
   if (const auto* exit_now = std::get_if<cli::ExitNow>(&parsed)) {
@@ -13,4 +14,8 @@ int main(int argc, char** argv) {
     return exit_now->status;
   }
   return run(std::get<cli::Options>(parsed));
+} catch (const std::bad_alloc&) {
+  // Caught here, so that everything on the way was put in order: the terminal, temporary files, the kernel.
+  std::fputs("acceptscope: out of memory (allow it more, or lower --max-connections and --dump-connections)\n", stderr);
+  return acceptscope::kExitFailed;
 }

@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/outputs.hpp"
 
+#include <linux/capability.h>
+
+#include <initializer_list>
 #include <string>
 
 #include "output/json.hpp"
 #include "output/time_text.hpp"
+#include "util/privileges.hpp"
 
 namespace acceptscope {
 namespace {
+
+/// Root may write where the directory is somebody else's, and replace what is somebody else's.
+constexpr std::initializer_list<int> kForFiles{CAP_DAC_OVERRIDE, CAP_FOWNER};
 
 /// "acceptscope-20240501T140211Z.json"
 std::string name_for(Instant instant) {
@@ -56,12 +63,14 @@ Result<void> Outputs::flush_log() { return log_ ? log_->flush() : Result<void>{}
 
 Result<void> Outputs::dump(const Snapshot& snapshot) {
   if (!dump_) return {};
+  const RaisedCapabilities raised(kForFiles);
   const Result<void> written =
       write_dump([this](std::string_view text) { return dump_->write(text); }, snapshot);
   return written ? dump_->commit() : written;
 }
 
 Result<std::string> Outputs::dump_now(const Snapshot& snapshot) const {
+  const RaisedCapabilities raised(kForFiles);
   const bool again = dump_ && dump_->appears_at_commit();
   const std::string path = again ? dump_->path() : name_for(snapshot.run.ended_at);
   Result<OutputFile> file = again ? OutputFile::open(path, "the dump") : OutputFile::create(path, "the dump");

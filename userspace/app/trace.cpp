@@ -2,6 +2,7 @@
 #include "app/trace.hpp"
 
 #include <fmt/core.h>
+#include <linux/capability.h>
 #include <malloc.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -25,6 +26,7 @@
 #include "capture/tracer.hpp"
 #include "model/run.hpp"
 #include "output/redact.hpp"
+#include "util/privileges.hpp"
 #include "util/version.hpp"
 
 namespace acceptscope {
@@ -132,6 +134,8 @@ class Session {
   TraceEnd go(const StartChild& start_child) {
     Result<void> begun = tracer_.begin();
     if (begun) begun = begin(start_child);
+    // The demo attaches a second time, and needs its privileges again.
+    if (begun && !start_child) begun = drop_privileges(kInForce, kInReserve);
     if (!begun) {
       leave_screen();
       complain(begun.error().message());
@@ -141,13 +145,25 @@ class Session {
     leave_screen();  // so that whatever is said from here on, and a second Ctrl-C, find the terminal as it was
     const MonotonicTime ended = tracer_.end();
     signals_.quit_at_once_from_now_on();
-    if (child_) child_->stop();
+    stop_child();
     take(true);
     finish(ended, reason);
     return {failed_ ? kExitFailed : kExitOk, reason == EndReason::signal};
   }
 
  private:
+  /// What a tick needs: maps and iterators; /proc/PID/fdinfo of everybody.
+  static constexpr std::initializer_list<int> kInForce{CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+  /// What is needed now and then: timing BPF programs; a dump in a directory of somebody else's; to end a command that
+  /// became somebody else.
+  static constexpr std::initializer_list<int> kInReserve{CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL};
+
+  void stop_child() {
+    if (!child_) return;
+    const RaisedCapabilities raised({CAP_KILL});
+    child_->stop();
+  }
+
   static bool writes_to_stdout(const cli::Options& options) {
     return (options.output && is_standard_output(*options.output)) || (options.log && is_standard_output(*options.log));
   }

@@ -2,6 +2,9 @@
 #include "capture/cost.hpp"
 
 #include <bpf/bpf.h>
+#include <linux/capability.h>
+
+#include "util/privileges.hpp"
 
 namespace acceptscope {
 namespace {
@@ -16,6 +19,7 @@ bpf_prog_info read_info(int fd) {
 }  // namespace
 
 void CostMeter::start_sample(std::uint64_t accepts, std::uint64_t closes) {
+  const RaisedCapabilities raised({CAP_SYS_ADMIN});
   stats_.reset(bpf_enable_stats(BPF_STATS_RUN_TIME));
   accept_.events_at_start = accepts;
   close_.events_at_start = closes;

@@ -3,8 +3,10 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -13,7 +15,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <memory>
+#include <filesystem>
 #include <utility>
 
 namespace acceptscope {
@@ -21,6 +23,7 @@ namespace {
 
 constexpr mode_t kMode = 0600;
 constexpr int kTemporaryNameTries = 100;
+constexpr int kLinksAtMost = 40;  // as the kernel follows (path_resolution(7))
 constexpr std::size_t kCollectAtMost = 1 << 20;  // a log that nobody flushes still has bounded memory
 
 /// Temporary names that exist right now. A signal handler can reach nothing but static storage: this is the one global.
@@ -91,6 +94,7 @@ std::string hint_for(int errno_value) {
     case ENOTDIR: return "a part of the path is not a directory";
     case EISDIR: return "it is a directory; name a file in it";
     case EACCES: return "choose a directory that this user may write to";
+    case EPERM: return "somebody else put it where everybody may write, or it is immutable; choose another place";
     case EROFS: return "choose a place on a writable file system";
     case ENOSPC: return "free some space or choose another file system";
     case EDQUOT: return "the disk quota is used up; choose another file system";
@@ -100,27 +104,63 @@ std::string hint_for(int errno_value) {
   }
 }
 
-/// Opens what is not a regular file, or duplicates a descriptor that `path` names. No waiting for a FIFO's reader: that
-/// would hold up everything, deaf to Ctrl-C.
-int open_direct(const std::string& path, int flags) {
-  if (const int existing = descriptor_named_by(path); existing >= 0) return ::fcntl(existing, F_DUPFD_CLOEXEC, 3);
-  const int fd = ::open(path.c_str(), flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kMode);
-  if (fd < 0) return fd;
-  const int status = ::fcntl(fd, F_GETFL);
-  if (status >= 0) static_cast<void>(::fcntl(fd, F_SETFL, status & ~O_NONBLOCK));
-  return fd;
-}
-
-/// Where a symbolic link leads, if it leads anywhere; else `path` itself.
-std::string resolved(const std::string& path) {
-  const std::unique_ptr<char, decltype(&std::free)> real(::realpath(path.c_str(), nullptr), &std::free);
-  return real ? std::string(real.get()) : path;
-}
-
 std::string directory_of(const std::string& path) {
   const auto slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Whether somebody else may have put `entry` into `directory` for us to fall over: the rules of fs.protected_symlinks,
+/// protected_fifos and protected_regular (proc_sys_fs(5)), which a kernel may have switched off; and a second name of a
+/// file, which may be anybody's.
+bool is_planted(const struct stat& entry, const struct stat& directory) {
+  if ((directory.st_mode & S_IWOTH) == 0) return false;
+  if (S_ISREG(entry.st_mode) && entry.st_nlink > 1) return true;
+  return entry.st_uid != ::geteuid() && entry.st_uid != directory.st_uid;
+}
+
+/// Links there lead to what has no path, such as pipes.
+bool is_in_procfs(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(directory_of(path).c_str(), &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
+}
+
+/// Where `path` leads, symbolic link by symbolic link; 0, or the errno value: EPERM where one of them is planted.
+int follow_links(std::string& path) {
+  for (int followed = 0; followed < kLinksAtMost; ++followed) {
+    struct stat entry {};
+    struct stat directory {};
+    if (::lstat(path.c_str(), &entry) != 0 || !S_ISLNK(entry.st_mode) || is_in_procfs(path)) return 0;
+    const std::string parent = directory_of(path);
+    if (::stat(parent.c_str(), &directory) != 0) return errno;
+    if (is_planted(entry, directory)) return EPERM;
+    std::error_code error;
+    const std::filesystem::path target = std::filesystem::read_symlink(path, error);
+    if (error) return error.value();
+    path = target.is_absolute() ? target.string() : parent + "/" + target.string();
+  }
+  return ELOOP;
+}
+
+/// Opens `path`, which follow_links() gave, or duplicates a descriptor that it names. Without O_CREAT among `flags` it must
+/// not be a regular file. -1 and errno on failure; EPERM for what is planted. No waiting for a FIFO's reader: that would
+/// hold up everything, deaf to Ctrl-C.
+int open_direct(const std::string& path, int flags) {
+  if (const int existing = descriptor_named_by(path); existing >= 0) return ::fcntl(existing, F_DUPFD_CLOEXEC, 3);
+  const bool in_procfs = is_in_procfs(path);
+  if (!in_procfs) flags |= O_NOFOLLOW;  // it was no link when it was looked at
+  UniqueFd fd(::open(path.c_str(), flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kMode));
+  if (!fd) return -1;
+  struct stat entry {};
+  struct stat directory {};
+  if (::fstat(fd.get(), &entry) != 0 || ::stat(directory_of(path).c_str(), &directory) != 0) return -1;
+  if ((!in_procfs && is_planted(entry, directory)) || (S_ISREG(entry.st_mode) && (flags & O_CREAT) == 0)) {
+    errno = EPERM;
+    return -1;
+  }
+  const int status = ::fcntl(fd.get(), F_GETFL);
+  if (status >= 0) static_cast<void>(::fcntl(fd.get(), F_SETFL, status & ~O_NONBLOCK));
+  return fd.release();
 }
 
 }  // namespace
@@ -137,17 +177,19 @@ Result<OutputFile> OutputFile::open(const std::string& path, std::string purpose
   OutputFile file;
   file.path_ = path;
   file.purpose_ = std::move(purpose);
+  std::string target = path;
+  if (const int error = follow_links(target); error != 0) return file.failed("open", error);
   struct stat status {};
   const bool exists = ::stat(path.c_str(), &status) == 0;
   if (exists && S_ISDIR(status.st_mode)) return file.failed("open", EISDIR, hint_for(EISDIR));
   if (descriptor_named_by(path) >= 0 || (exists && !S_ISREG(status.st_mode))) {
-    file.fd_ = UniqueFd(open_direct(path, 0));
+    file.fd_ = UniqueFd(open_direct(target, 0));
     if (!file.fd_) return file.failed("open", errno);
     return file;
   }
   if (path.empty() || path.back() == '/') return file.failed("open", path.empty() ? ENOENT : EISDIR, "name a file");
   if (exists && ::access(path.c_str(), W_OK) != 0) return file.failed("replace", errno);
-  if (auto opened = file.open_staged(exists ? resolved(path) : path, staging); !opened) {
+  if (auto opened = file.open_staged(exists ? target : path, staging); !opened) {
     return tl::unexpected(opened.error());
   }
   return file;
@@ -274,9 +316,13 @@ Result<LogFile> LogFile::open(const std::string& path, std::string purpose) {
   LogFile log;
   log.path_ = path;
   log.purpose_ = std::move(purpose);
-  const int fd = open_direct(path, O_CREAT | O_TRUNC | O_APPEND);
-  if (fd < 0) return system_failure(errno, cannot("open", path, log.purpose_), hint_for(errno));
-  log.fd_ = UniqueFd(fd);
+  const auto failed = [&](int error) { return system_failure(error, cannot("open", path, log.purpose_), hint_for(error)); };
+  std::string target = path;
+  if (const int error = follow_links(target); error != 0) return failed(error);
+  log.fd_ = UniqueFd(open_direct(target, O_CREAT | O_APPEND));
+  if (!log.fd_) return failed(errno);
+  // Not by O_TRUNC: first it must be known that it is nobody else's. What else it may be cannot be cut, and need not.
+  if (descriptor_named_by(target) < 0) static_cast<void>(!::ftruncate(log.fd_.get(), 0));
   return log;
 }
 
@@ -312,7 +358,7 @@ void LogFile::write_collected() {
     const std::size_t torn = arrived.size() - (arrived.rfind('\n') + 1);  // bytes of a line that is not complete
     struct stat status {};
     if (torn > 0 && ::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
-      static_cast<void>(::ftruncate(fd_.get(), status.st_size - static_cast<off_t>(torn)));
+      static_cast<void>(!::ftruncate(fd_.get(), status.st_size - static_cast<off_t>(torn)));
     }
   }
   lines_written_ += complete;

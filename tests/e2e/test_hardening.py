@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A program that runs as root, among people who mean it ill: names, links, environments, and what it can still do."""
+
+import ctypes
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+
+import faults
+import harness
+from faults import FAILED
+
+NOBODY = 65534
+HOSTILE = "\x1b[2J\x1b]0;owned\x07\r\n\t\"'<script>alert(1)</script>&\\\x7f\u202e\u009b31m"
+
+SERVER = """
+import ctypes, os, socket, sys
+ctypes.CDLL(None).prctl(15, os.environb[b"COMM"], 0, 0, 0)
+server = socket.create_server(("127.0.0.1", 0))
+print(server.getsockname()[1], flush=True)
+while True:
+    server.accept()[0].close()
+"""
+
+
+class HostileNames(faults.FaultTest):
+    """A worker that calls itself something else."""
+
+    def serve(self, comm, arguments, connections=3):
+        server = subprocess.Popen([b"python3", b"-c", SERVER.encode(), *arguments], executable=sys.executable,
+                                  env={b"COMM": comm}, stdout=subprocess.PIPE)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.kill)
+        port = int(server.stdout.readline())
+        tracer = self.start_tracing("--port", port, "--output", self.path("dump.json"), "--log", self.path("log.jsonl"))
+        for _ in range(connections):
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.recv(1)
+        self.finish(tracer)
+        self.expect_sane(tracer.stdout + tracer.stderr)
+        return server.pid
+
+    def outputs(self):
+        for name in ("dump.json", "log.jsonl"):
+            with open(self.path(name), "rb") as file:
+                yield file.read()
+
+    def expect_told(self, pid, comm, argument):
+        for raw in self.outputs():
+            raw.decode("ascii")  # nothing but ASCII, so valid UTF-8
+            self.assertEqual([byte for byte in raw if byte < 0x20 and byte != 0x0a], [])
+        dump = self.dump()
+        worker = next(worker for worker in dump["services"][0]["workers"] if worker["pid"] == pid)
+        self.assertEqual(worker["comm"], comm)
+        self.assertTrue(worker["cmdline"].endswith(argument), worker["cmdline"])
+        with open(self.path("log.jsonl")) as log:
+            self.assertEqual([json.loads(line)["comm"] for line in log], [comm] * 3)
+
+    def expect_tame_report(self):
+        page = self.path("page.html")
+        report = self.run_program("report", self.path("dump.json"), "--html", page)
+        self.assertEqual(report.process.returncode, 0, report.stderr)
+        self.expect_sane(report.stdout)
+        with open(page, encoding="utf-8") as file:
+            self.assertNotIn("<script>alert", file.read())
+
+    def test_escape_sequences_newlines_quotes_and_markup(self):
+        comm = "\x1b[2J\n<b>\"'&\\\u009b"
+        self.assertLessEqual(len(comm.encode()), 15)
+        pid = self.serve(comm.encode(), [HOSTILE.encode()])
+        self.expect_told(pid, comm, HOSTILE)
+        self.expect_tame_report()
+
+    def test_invalid_utf8(self):
+        pid = self.serve(b"\xff\xfe\xc3(\xed\xa0\x80x", [b"\xf5\x80\x80end"])
+        worker = next(worker for worker in self.dump()["services"][0]["workers"] if worker["pid"] == pid)
+        self.expect_told(pid, worker["comm"], "end")
+        self.assertIn("\ufffd", worker["comm"])
+        self.assertTrue(worker["comm"].endswith("x"))
+        self.expect_tame_report()
+
+    def test_a_control_group_with_an_escape_sequence_in_its_name(self):
+        root = next((line.split()[1] for line in open("/proc/mounts") if line.split()[2] == "cgroup2"), None)
+        if root is None:
+            self.skipTest("no cgroup v2 is mounted")
+        group = os.path.join(root, f"acceptscope-{os.getpid()}-\x1b[2J<script>alert(1)\u202e")
+        try:
+            os.mkdir(group)
+        except OSError as error:
+            self.skipTest(f"no control group: {error}")
+        self.addCleanup(os.rmdir, group)
+        home = next(line[3:].strip() for line in open("/proc/self/cgroup") if line.startswith("0::"))
+        with open(f"{group}/cgroup.procs", "w") as file:
+            file.write(str(os.getpid()))
+        try:
+            pid = self.serve(b"worker", [b"x"])
+        finally:
+            with open(f"{root}{home}/cgroup.procs", "w") as file:
+                file.write(str(os.getpid()))
+        self.expect_told(pid, "worker", "x")
+        worker = next(worker for worker in self.dump()["services"][0]["workers"] if worker["pid"] == pid)
+        self.assertEqual(os.path.basename(worker["cgroup"]), os.path.basename(group))
+        self.expect_tame_report()
+
+
+class OutputPath(faults.FaultTest):
+    """What others may have put where everybody may write."""
+
+    def setUp(self):
+        super().setUp()
+        self.shared = self.path("tmp")
+        os.mkdir(self.shared)
+        os.chmod(self.shared, 0o1777)
+        os.chmod(self.directory, 0o755)
+        self.precious = self.path("precious")
+        with open(self.precious, "w") as file:
+            file.write("precious")
+        # The kernel's own protection may be on: with a copy of the rule in the program, off shows more.
+        self.planted = os.path.join(self.shared, "hot.json")
+
+    def expect_refusal(self, option):
+        child = self.run_program("--duration", "100ms", option, self.planted)
+        self.assertEqual(child.process.returncode, FAILED, child.stderr)
+        self.expect_one_error(child.stderr, self.planted, "somebody else put it")
+        self.expect_untouched()
+
+    def expect_untouched(self):
+        with open(self.precious) as file:
+            self.assertEqual(file.read(), "precious")
+
+    def plant_link(self, owner):
+        os.symlink(self.precious, self.planted)
+        os.lchown(self.planted, owner, owner)
+
+    def test_a_link_that_somebody_planted_is_not_followed(self):
+        self.plant_link(NOBODY)
+        for option in ("--output", "--log"):
+            with self.subTest(option):
+                self.expect_refusal(option)
+
+    def test_a_link_to_nothing_that_somebody_planted_is_not_followed(self):
+        os.remove(self.precious)
+        self.plant_link(NOBODY)
+        for option in ("--output", "--log"):
+            child = self.run_program("--duration", "100ms", option, self.planted)
+            self.assertEqual(child.process.returncode, FAILED, child.stderr)
+        self.assertFalse(os.path.exists(self.precious))
+
+    def test_a_link_of_ones_own_is_followed(self):
+        self.plant_link(os.geteuid())
+        for option in ("--output", "--log"):
+            child = self.run_program("--duration", "100ms", option, self.planted)
+            self.assertEqual(child.process.returncode, 0, child.stderr)
+            self.assertTrue(os.path.islink(self.planted))
+        self.assertNotEqual(os.path.getsize(self.precious), len("precious"))
+
+    def test_a_link_in_a_chain_is_looked_at_as_well(self):
+        self.plant_link(NOBODY)
+        own, self.planted = self.planted, self.path("own.json")
+        os.symlink(own, self.planted)
+        self.expect_refusal("--output")
+
+    def test_a_second_name_of_a_file_is_no_log(self):
+        os.link(self.precious, self.planted)
+        self.expect_refusal("--log")
+
+    def test_a_second_name_of_a_file_is_replaced_by_a_dump(self):
+        os.link(self.precious, self.planted)
+        child = self.run_program("--duration", "100ms", "--output", self.planted)
+        self.assertEqual(child.process.returncode, 0, child.stderr)
+        self.expect_untouched()
+
+    def test_a_file_or_pipe_of_somebody_else_is_not_written_to(self):
+        with open(self.planted, "w"):
+            pass
+        os.chown(self.planted, NOBODY, NOBODY)
+        self.expect_refusal("--log")
+        os.remove(self.planted)
+        os.mkfifo(self.planted)
+        os.chown(self.planted, NOBODY, NOBODY)
+        reader = os.open(self.planted, os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        for option in ("--output", "--log"):
+            self.expect_refusal(option)
+
+    def test_what_is_written_is_for_the_owner_only(self):
+        old = os.umask(0)
+        self.addCleanup(os.umask, old)
+        child = self.run_program("--duration", "100ms", "--output", self.path("dump.json"), "--log",
+                                 self.path("log.jsonl"))
+        self.assertEqual(child.process.returncode, 0, child.stderr)
+        for name in ("dump.json", "log.jsonl"):
+            self.assertEqual(os.stat(self.path(name)).st_mode & 0o7777, 0o600)
+
+
+class Environment(faults.FaultTest):
+    def test_neither_environment_nor_working_directory_matters(self):
+        """Programs of the names that a tracer might call lie in wait; the working directory is gone."""
+        trap, marker = self.path("trap"), self.path("marker")
+        os.mkdir(trap)
+        for name in ("sh", "bpftool", "ip", "ss", "uname", "modprobe", "clang", "mount", "ps"):
+            with open(f"{trap}/{name}", "w") as file:
+                file.write(f"#!/bin/sh\ntouch {marker}\n")
+            os.chmod(f"{trap}/{name}", 0o755)
+        program = os.path.abspath(shutil.which(harness.PROGRAM))
+        gone = self.path("gone")
+        os.mkdir(gone)
+
+        def leave():
+            os.chdir(gone)
+            os.rmdir(gone)
+        child = harness.Child(self, [program, "--duration", "1s", "--view", "plain", "--output",
+                                     self.path("dump.json")],
+                              env={"PATH": trap, "HOME": trap, "TERMINFO": trap, "TMPDIR": trap, "LANG": "x" * 4000,
+                                   "LIBBPF_LOG_LEVEL": "debug", "COLUMNS": "-1", "TERM": "../../etc"}, preexec=leave)
+        self.assertEqual(child.wait(), 0, child.stderr)
+        self.assertEqual(child.stderr, "")
+        self.assertFalse(os.path.exists(marker))
+        self.assertEqual(self.dump()["run"]["end_reason"], "duration")
+
+
+class Privileges(faults.FaultTest):
+    """By the numbers of linux/capability.h."""
+    IN_FORCE = {2: "DAC_READ_SEARCH", 19: "SYS_PTRACE", 38: "PERFMON", 39: "BPF"}
+    IN_RESERVE = {1: "DAC_OVERRIDE", 3: "FOWNER", 5: "KILL", 21: "SYS_ADMIN"}
+
+    @staticmethod
+    def status_of(pid):
+        with open(f"/proc/{pid}/status") as file:
+            return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+    @staticmethod
+    def bits(names):
+        return sum(1 << number for number in names)
+
+    def test_a_run_keeps_what_it_needs(self):
+        tracer = self.start_tracing("--port", harness.free_port())
+        status = self.status_of(tracer.process.pid)
+        self.finish(tracer)
+        own = self.status_of(os.getpid())
+        possible = int(own["CapPrm"], 16)
+        self.assertEqual(int(status["CapEff"], 16), self.bits(self.IN_FORCE) & possible)
+        self.assertEqual(int(status["CapPrm"], 16), self.bits({**self.IN_FORCE, **self.IN_RESERVE}) & possible)
+        self.assertEqual(int(status["CapInh"], 16), 0)
+        self.assertEqual(int(status["CapAmb"], 16), 0)
+        self.assertEqual(status["NoNewPrivs"], "1")
+
+    def test_it_has_one_thread(self):
+        """So there is nothing for ThreadSanitizer to find."""
+        tracer = self.start_tracing("--port", harness.free_port())
+        self.assertEqual(self.status_of(tracer.process.pid)["Threads"], "1")
+        self.finish(tracer)
+
+    def test_a_command_keeps_the_privileges_of_the_caller(self):
+        child = self.run_program("--view", "none", "--", "cat", "/proc/self/status")
+        self.assertEqual(child.process.returncode, 0, child.stderr)
+        status = dict(line.split(":\t", 1) for line in child.stdout.splitlines() if ":\t" in line)
+        own = self.status_of(os.getpid())
+        for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Uid"):
+            self.assertEqual(status[key], own[key], key)
+
+    def test_everything_works_to_the_end_where_only_root_and_where_only_others_may(self):
+        """Walks see workers of others, cost is measured, and dumps come where the directory is somebody else's."""
+        theirs = self.path("theirs")
+        os.mkdir(theirs, 0o700)
+        os.chown(theirs, NOBODY, NOBODY)
+        with open(f"{theirs}/dump.json", "w"):
+            pass
+        os.chown(f"{theirs}/dump.json", NOBODY, NOBODY)
+        port = harness.free_port()
+        tracer = self.start_tracing("--port", port, "--interval", "100ms", "--output", f"{theirs}/dump.json")
+        harness.need("setpriv")
+        server = subprocess.Popen(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--",
+                                   "python3", "-c", POLLING_SERVER, str(port)], stdout=subprocess.PIPE)
+        self.addCleanup(server.communicate)
+        self.addCleanup(server.kill)
+        server.stdout.readline()
+        blocks = tracer.stdout.count("\n\n")
+        connections = 0
+        while tracer.stdout.count("\n\n") < blocks + 25:  # a walk and timed ticks
+            with socket.create_connection(("127.0.0.1", port)) as client:
+                client.recv(1)
+            connections += 1
+        self.finish(tracer)
+        self.assertEqual(tracer.stderr, "")
+        with open(f"{theirs}/dump.json") as file:
+            dump = json.load(file)
+        self.expect_exact(dump, connections)
+        self.assertEqual(os.stat(f"{theirs}/dump.json").st_uid, os.geteuid())
+        worker = next(worker for worker in dump["services"][0]["workers"] if worker["accepts"])
+        self.assertIn("python3", worker["cmdline"])
+        self.assertGreater(dump["overhead"]["bpf_ns_per_accept"], 0)
+
+    def test_a_command_that_became_somebody_else_can_be_ended(self):
+        harness.need("setpriv")
+        child = self.start("--view", "plain", "--", "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}",
+                           "--clear-groups", "--", "sleep", "1000")
+        harness.eventually(lambda: child.stdout or child.process.poll() is not None, "the live view")
+        with open(f"/proc/{child.process.pid}/task/{child.process.pid}/children") as file:
+            command = int(file.read())
+        harness.eventually(lambda: self.status_of(command)["Uid"].startswith(str(NOBODY)), "another user")
+        self.finish(child)
+        self.assertFalse(os.path.exists(f"/proc/{command}"))
+
+
+POLLING_SERVER = """
+import select, socket, sys
+server = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+poll = select.epoll()
+poll.register(server, select.EPOLLIN)
+print(flush=True)
+while poll.poll():
+    server.accept()[0].close()
+"""
+
+
+if __name__ == "__main__":
+    harness.run_tests()

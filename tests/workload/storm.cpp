@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// storm COUNT [--same-pid]
+//
+// A storm of workers behind one listening socket: each is forked, accepts one connection and exits. Prints the port on a
+// line and waits for a line; then raises the storm; prints the pid of the worker of each connection, in order, and the
+// forks per second, as JSON; and waits for the end of its input. With --same-pid the kernel is told to give every worker
+// the pid of the first one (clone3(), Linux 5.5, in the initial pid namespace).
+#include <linux/sched.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
+#include <vector>
+
+namespace {
+
+[[noreturn]] void fail(const char* what) {
+  std::perror(what);
+  std::exit(1);
+}
+
+int listen_on_loopback(sockaddr_in& address) {
+  address = {};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  if (listener < 0 || bind(listener, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener, 64) != 0 ||
+      getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0)
+    fail("listen");
+  return listener;
+}
+
+/// fork(), with this pid for the child if it is not 0.
+pid_t fork_as(pid_t pid) {
+  clone_args arguments{};
+  arguments.exit_signal = SIGCHLD;
+  if (pid != 0) {
+    arguments.set_tid = reinterpret_cast<std::uint64_t>(&pid);
+    arguments.set_tid_size = 1;
+  }
+  return static_cast<pid_t>(syscall(SYS_clone3, &arguments, sizeof arguments));
+}
+
+[[noreturn]] void serve_one(int listener) {
+  const int connection = accept(listener, nullptr, nullptr);
+  char byte = 0;
+  if (connection >= 0) static_cast<void>(!read(connection, &byte, 1));  // until the client closes
+  _exit(connection >= 0 ? 0 : 1);
+}
+
+/// One worker, one connection; the worker's pid.
+pid_t one(int listener, const sockaddr_in& address, pid_t wanted) {
+  const pid_t worker = fork_as(wanted);
+  if (worker == 0) serve_one(listener);
+  if (worker < 0) fail("clone3");
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  if (client < 0 || connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("connect");
+  close(client);
+  int status = 0;
+  if (waitpid(worker, &status, 0) != worker || status != 0) fail("worker");
+  return worker;
+}
+
+void wait_for_line() {
+  for (int c = 0; (c = std::getchar()) != '\n';)
+    if (c == EOF) std::exit(0);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const unsigned long count = argc > 1 ? std::strtoul(argv[1], nullptr, 10) : 0;
+  const bool same_pid = argc > 2 && std::string_view(argv[2]) == "--same-pid";
+  if (count == 0) return 2;
+  sockaddr_in address;
+  const int listener = listen_on_loopback(address);
+  std::printf("%d\n", ntohs(address.sin_port));
+  std::fflush(stdout);
+  wait_for_line();
+
+  const auto began = std::chrono::steady_clock::now();
+  std::vector<pid_t> pids;
+  while (pids.size() < count) pids.push_back(one(listener, address, same_pid && !pids.empty() ? pids.front() : 0));
+  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+
+  std::printf("{\"pids\":[%d", pids.front());
+  for (std::size_t i = 1; i < pids.size(); ++i) std::printf(",%d", pids[i]);
+  std::printf("],\"per_second\":%.0f}\n", static_cast<double>(count) / took.count());
+  std::fflush(stdout);
+  wait_for_line();
+}
