@@ -25,6 +25,7 @@ volatile __u32 walk_connections = 0; /* look for the holders of connections */
 volatile __u32 walk_first = 0;      /* what is open and unknown was open before tracing began */
 volatile __u32 walk_last = 0;       /* tracing ends: nothing will be reported later */
 volatile __u32 walk_number = 0;     /* 1, 2, ... */
+volatile __u32 walker_tgid = 0;     /* the process that walks: ourselves; set by the walk */
 
 /* Set before a refresh: an empty map of the usual size costs more to walk than the rest of an idle tick. */
 volatile __u32 refresh_connections = 0;
@@ -299,41 +300,52 @@ static __always_inline __u64 ring_flags(void)
 										: BPF_RB_NO_WAKEUP;
 }
 
-static __always_inline void count_close(const struct closed_connection *record)
-{
-	const struct connection *conn = &record->connection;
-	struct service_counters *service = get_service(conn);
-	struct worker_counters *worker = bpf_map_lookup_elem(&workers, &conn->worker);
-	__u64 lifetime = record->closed_ns - conn->accepted_ns;
+#define FINISH_MISSED 1        /* no program saw the close */
+#define FINISH_SOCKET_REUSED 2 /* the memory is another socket by now: the bytes cannot be read any more */
 
+/* What is counted of a close: copied before the entry is deleted, as its memory may be another entry's at once. */
+struct ending {
+	struct worker_key worker;
+	__u64 lifetime_ns;
+	__u64 bytes_received;
+	__u64 bytes_sent;
+	__u8 preexisting;
+};
+
+static __always_inline void count_close(const struct ending *ending, __u32 reason, __u32 flags)
+{
+	struct service_counters *service = bpf_map_lookup_elem(&services, &ending->worker.service);
+	struct worker_counters *worker = bpf_map_lookup_elem(&workers, &ending->worker);
+
+	if (flags & FINISH_MISSED)
+		count_loss(LOSS_MISSED_CLOSE);
 	if (service)
-		add(conn->preexisting ? &service->preexisting_closes : &service->closes, 1);
+		add(ending->preexisting ? &service->preexisting_closes : &service->closes, 1);
 	if (!worker)
 		return;
-	add(&worker->bytes_received, conn->bytes_received);
-	add(&worker->bytes_sent, conn->bytes_sent);
-	if (record->reason < CLOSE_REASONS)
-		add(&worker->close_reasons[record->reason], 1);
-	if (conn->preexisting) { /* its lifetime is not known */
+	add(&worker->bytes_received, ending->bytes_received);
+	add(&worker->bytes_sent, ending->bytes_sent);
+	if (reason < CLOSE_REASONS)
+		add(&worker->close_reasons[reason], 1);
+	if (ending->preexisting) { /* its lifetime is not known */
 		add(&worker->preexisting_closes, 1);
-		add(&worker->preexisting_sum_ns, lifetime);
+		add(&worker->preexisting_sum_ns, ending->lifetime_ns);
 		return;
 	}
 	add(&worker->closes, 1);
-	add(&worker->lifetime_sum_ns, lifetime);
-	raise(&worker->lifetime_max_ns, lifetime);
-	hist_add(&worker->lifetime, lifetime);
+	add(&worker->lifetime_sum_ns, ending->lifetime_ns);
+	raise(&worker->lifetime_max_ns, ending->lifetime_ns);
+	hist_add(&worker->lifetime, ending->lifetime_ns);
 }
 
 /*
  * Counts the close of an accepted connection, hands its record to the ring and forgets it. `flags`: FINISH_*.
  */
-#define FINISH_MISSED 1        /* no program saw the close */
-#define FINISH_SOCKET_REUSED 2 /* the memory is another socket by now: the bytes cannot be read any more */
 static __noinline int finish(struct sock *sk, struct connection *conn, __u32 reason, __u32 closer_tgid, __u32 flags)
 {
-	struct closed_connection record = {}, *slot;
-	__u64 key = (__u64)sk;
+	struct closed_connection *record;
+	struct ending ending = {};
+	__u64 key = (__u64)sk, now = bpf_ktime_get_ns();
 
 	if (!conn)
 		return 0;
@@ -341,26 +353,34 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 		untrack(key);
 		return 0;
 	}
-	record.sock = key;
-	record.closed_ns = bpf_ktime_get_ns();
-	record.connection = *conn;
-	record.closer_tgid = closer_tgid;
-	record.reason = reason;
 	if (!(flags & FINISH_SOCKET_REUSED))
-		read_bytes(&record.connection, sk);
-	if (!untrack(key)) /* `conn` is no longer ours */
-		return 0;
-	if (flags & FINISH_MISSED)
-		count_loss(LOSS_MISSED_CLOSE);
-	count_close(&record);
-
-	slot = bpf_ringbuf_reserve(&closed, sizeof(*slot), 0);
-	if (!slot) {
-		count_loss(LOSS_RING_FULL);
+		read_bytes(conn, sk);
+	ending.worker = conn->worker;
+	ending.lifetime_ns = now - conn->accepted_ns;
+	ending.bytes_received = conn->bytes_received;
+	ending.bytes_sent = conn->bytes_sent;
+	ending.preexisting = conn->preexisting;
+	/* Two paths to the same end: before 6.2 the verifier loses track of a record that may be there or not. */
+	record = bpf_ringbuf_reserve(&closed, sizeof(*record), 0);
+	if (!record) {
+		if (untrack(key)) {
+			count_close(&ending, reason, flags);
+			count_loss(LOSS_RING_FULL);
+		}
 		return 0;
 	}
-	*slot = record;
-	bpf_ringbuf_submit(slot, ring_flags());
+	record->sock = key;
+	record->closed_ns = now;
+	record->connection = *conn;
+	record->closer_tgid = closer_tgid;
+	record->reason = reason;
+	__builtin_memset(record->pad, 0, sizeof(record->pad));
+	if (!untrack(key)) { /* somebody else was faster: `conn` was no longer ours */
+		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
+		return 0;
+	}
+	count_close(&ending, reason, flags);
+	bpf_ringbuf_submit(record, ring_flags());
 	return 0;
 }
 
@@ -729,6 +749,8 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 	if (!conn.remote_port || !find_listener(&conn))
 		return 0;
 	conn.listener_known = 1;
+	conn.holder_task = (__u64)task;
+	conn.holder_tgid = BPF_CORE_READ(task, tgid);
 	read_worker(&conn, task);
 	conn.owner_walk = walk_number;
 	conn.ignored = !holder_traced(task);
@@ -765,11 +787,14 @@ static __noinline int on_held(struct task_struct *task, struct sock *sk)
 	struct connection *conn;
 	__u32 tgid = BPF_CORE_READ(task, tgid);
 
+	walker_tgid = bpf_get_current_pid_tgid() >> 32;
 	if (!recording || !port_traced(local_port(sk)) || BPF_CORE_READ(sk, __sk_common.skc_state) == TCP_SYN_SENT)
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	if (!conn)
 		return on_unknown(task, sk);
+	conn->holder_task = (__u64)task;
+	conn->holder_tgid = tgid;
 	if (!conn->accepted_ns) {
 		if (bpf_ktime_get_ns() - conn->enqueued_ns < WALK_PATIENCE_NS && !walk_last)
 			return 0;
@@ -810,14 +835,32 @@ static __always_inline __u32 close_reason_of(const struct connection *conn, __u3
 	}
 }
 
+/*
+ * A walk takes a reference to each file that it looks at. If that turns out to be the last one, the application closed its
+ * descriptor meanwhile and the close happens in our own process: `task` and `tgid` become those of whom the walk saw
+ * holding it. A task that is gone by now has exited.
+ */
+static __always_inline bool closer_exits(const struct connection *conn, struct task_struct *task, __u32 *tgid)
+{
+	*tgid = BPF_CORE_READ(task, tgid);
+	if (*tgid == walker_tgid && conn->holder_tgid) {
+		*tgid = conn->holder_tgid;
+		task = (struct task_struct *)conn->holder_task;
+		if ((__u32)BPF_CORE_READ(task, tgid) != *tgid)
+			return true;
+	}
+	return BPF_CORE_READ(task, flags) & PF_EXITING;
+}
+
 /* The application gave `sk` up. Also runs for listeners, clients and never-connected sockets: not ours. */
 static __always_inline int on_close(struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)sk;
 	struct connection *conn = bpf_map_lookup_elem(&connections, &key);
-	__u32 port;
+	__u32 port, tgid;
 	__u8 *accepted;
+	bool exits;
 
 	if (!recording)
 		return 0;
@@ -834,10 +877,8 @@ static __always_inline int on_close(struct sock *sk)
 		drop_unattributed(key, conn);
 		return 0;
 	}
-	return finish(sk, conn,
-		      close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state),
-				      BPF_CORE_READ(task, flags) & PF_EXITING),
-		      BPF_CORE_READ(task, tgid), 0);
+	exits = closer_exits(conn, task, &tgid);
+	return finish(sk, conn, close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state), exits), tgid, 0);
 }
 
 /* Notes who leaves ESTABLISHED first and whether our FIN is out; stands in for hooks that a backend lacks. */

@@ -136,6 +136,9 @@ struct connection {
 	__u64 bytes_received_before; /* pre-existing: when it was found */
 	__u64 bytes_sent_before;
 	__u64 dead_ns;          /* refresh() found the socket gone: connection_identity() of the one that it saw; else 0 */
+	__u64 holder_task;      /* task_struct that held a descriptor when the last walk came by: only to be probe-read */
+	__u32 holder_tgid;      /* its process; 0 = no walk came by */
+	__u32 pad2;             /* zero */
 };
 
 /* A listening socket. Written by walks and refreshed on the tick. */
@@ -199,8 +202,8 @@ enum loss {
 static_assert(sizeof(service_key) == 24);
 static_assert(sizeof(worker_key) == 40);
 static_assert(sizeof(service_counters) == 72);
-static_assert(sizeof(connection) == 176);
-static_assert(sizeof(closed_connection) == 200);
+static_assert(sizeof(connection) == 192);
+static_assert(sizeof(closed_connection) == 216);
 static_assert(sizeof(listener) == 56);
 static_assert(sizeof(descriptor) == 80);
 static_assert(sizeof(worker_counters) % 8 == 0);
