@@ -365,8 +365,6 @@ bool TruthTest::is_exact() const {
   return !IsSkipped() && !HasFailure() && programs_skipped(outcome_.traced.dump) == 0;
 }
 
-std::uint64_t programs_skipped(const json& dump) { return dump["losses"].value("program_skipped", std::uint64_t{0}); }
-
 Traced part_of(const Traced& traced, const json& document) {
   Traced part = traced;
   if (part.dump.is_null()) return part;

@@ -8,13 +8,18 @@ namespace {
 class Losing : public BackendTest {};
 
 TEST_P(Losing, AFullRingBufferLosesDetailsButNoTotal) {
-  Workload workload({"--workers", "4", "--connections", "500"});
-  Tracer tracer(backend(), {"--port", workload.ports(), "--ring-bytes", "4096"});
-  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  tracer.signal(SIGSTOP);  // nobody reads the ring
-  const Truth truth = truth_of(workload.make_traffic());
-  tracer.signal(SIGCONT);
-  const Traced traced = tracer.stop();
+  const Outcome outcome = undisturbed([&] {
+    Workload workload({"--workers", "4", "--connections", "500"});
+    Tracer tracer(backend(), {"--port", workload.ports(), "--ring-bytes", "4096"});
+    if (!tracer.starts()) return Outcome{.refusal = tracer.refusal()};
+    tracer.signal(SIGSTOP);  // nobody reads the ring
+    const json truth = workload.make_traffic();
+    tracer.signal(SIGCONT);
+    return Outcome{.truth = truth, .traced = tracer.stop()};
+  });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
   expect_true_totals(truth, traced.dump);
@@ -31,11 +36,13 @@ TEST_P(Losing, AFullRingBufferLosesDetailsButNoTotal) {
 }
 
 TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsAndMisattributesNone) {
-  Workload workload({"--workers", "4", "--connections", "64", "--end", "hold"});
-  Tracer tracer(backend(), {"--port", workload.ports(), "--max-connections", "16"});
-  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  const Truth truth = truth_of(workload.make_traffic());
-  const Traced traced = tracer.stop();
+  const Outcome outcome = undisturbed([&] {
+    return trace(backend(), {.workload = {"--workers", "4", "--connections", "64", "--end", "hold"},
+                             .tracer = {"--max-connections", "16"}});
+  });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
   const json& totals = traced.dump["totals"];
@@ -51,12 +58,14 @@ TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsAndMisattributesNone) {
 }
 
 TEST_P(Losing, AfterAFullConnectionMapClosesAreStillThoseOfTheirConnections) {
-  Workload workload({"--workers", "4", "--connections", "64", "--end", "hold"});
-  Tracer tracer(backend(), {"--port", workload.ports(), "--max-connections", "16"});
-  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  workload.make_traffic();
-  const Truth truth = truth_of(workload.finish());
-  const Traced traced = tracer.stop();
+  const Outcome outcome = undisturbed([&] {
+    return trace(backend(), {.workload = {"--workers", "4", "--connections", "64", "--end", "hold"},
+                             .tracer = {"--max-connections", "16"},
+                             .finish_while_traced = true});
+  });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
   const json& totals = traced.dump["totals"];
@@ -73,11 +82,13 @@ TEST_P(Losing, AfterAFullConnectionMapClosesAreStillThoseOfTheirConnections) {
 }
 
 TEST_P(Losing, AFullWorkerMapCountsForTheServiceOnly) {
-  Workload workload({"--workers", "6", "--connections", "120", "--reuseport"});
-  Tracer tracer(backend(), {"--port", workload.ports(), "--max-workers", "2"});
-  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  const Truth truth = truth_of(workload.make_traffic());
-  const Traced traced = tracer.stop();
+  const Outcome outcome = undisturbed([&] {
+    return trace(backend(), {.workload = {"--workers", "6", "--connections", "120", "--reuseport"},
+                             .tracer = {"--max-workers", "2"}});
+  });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
   EXPECT_EQ(traced.dump["services"][0]["accepts"], 120);

@@ -32,12 +32,17 @@ std::map<int, json> records_by_port(const json& dump) {
 class Preexisting : public BackendTest {};
 
 TEST_P(Preexisting, HeldOnesAreFoundWithTheirOwnersAndCountedToTheirEnd) {
-  Workload workload({"--workers", "3", "--connections", "30", "--end", "hold"});
-  workload.make_traffic();
-  Tracer tracer(backend(), {"--port", workload.ports()});
-  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  const Truth truth = truth_of(workload.finish());
-  const Traced traced = tracer.stop();
+  const Outcome outcome = undisturbed([&] {
+    Workload workload({"--workers", "3", "--connections", "30", "--end", "hold"});
+    workload.make_traffic();
+    Tracer tracer(backend(), {"--port", workload.ports()});
+    if (!tracer.starts()) return Outcome{.refusal = tracer.refusal()};
+    const json truth = workload.finish();
+    return Outcome{.truth = truth, .traced = tracer.stop()};
+  });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
   expect_nothing_lost(traced.dump);
@@ -65,15 +70,22 @@ TEST_P(Preexisting, HeldOnesAreFoundWithTheirOwnersAndCountedToTheirEnd) {
 TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
   // The traffic has to outlast the start of the program, which takes seconds on an emulated processor.
   const bool slow = time_factor() > 4;
-  Workload workload({"--workers", "4", "--connections", slow ? "400" : "3000", "--concurrency", "8", "--hold-ms",
-                     slow ? "0,20,600" : "0,1,20"});
-  workload.begin_traffic();
-  Tracer tracer(backend(), {"--port", workload.ports()});
-  const std::int64_t tracing_began_after = monotonic_ns();
-  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  const std::int64_t tracing_began_before = monotonic_ns();
-  const Truth truth = truth_of(workload.make_traffic());
-  const Traced traced = tracer.stop();
+  std::int64_t tracing_began_after = 0;
+  std::int64_t tracing_began_before = 0;
+  const Outcome outcome = undisturbed([&] {
+    Workload workload({"--workers", "4", "--connections", slow ? "400" : "3000", "--concurrency", "8", "--hold-ms",
+                       slow ? "0,20,600" : "0,1,20"});
+    workload.begin_traffic();
+    Tracer tracer(backend(), {"--port", workload.ports()});
+    tracing_began_after = monotonic_ns();
+    if (!tracer.starts()) return Outcome{.refusal = tracer.refusal()};
+    tracing_began_before = monotonic_ns();
+    const json truth = workload.make_traffic();
+    return Outcome{.truth = truth, .traced = tracer.stop()};
+  });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
   expect_nothing_lost(traced.dump);

@@ -1,22 +1,73 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Ways to a connection that are not the usual one: many waiting tasks, SYN cookies, Multipath TCP.
+// Ways to a connection that are not the usual one: many waiting tasks, io_uring, SYN cookies, Multipath TCP.
+#include <liburing.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstring>
 #include <fstream>
+#include <map>
 
 #include "network_namespace.hpp"
 #include "shared.hpp"
+#include "util/unique_fd.hpp"
 
 namespace acceptscope::test {
 namespace {
 
-class Unusual : public TruthTest {
- protected:
-  /// Skips where the kernel has no Multipath TCP.
-  static bool has_mptcp() {
-    std::ifstream enabled("/proc/sys/net/mptcp/enabled");
-    char value = '0';
-    return enabled >> value && value == '1';
+class Unusual : public TruthTest {};
+
+std::optional<std::string> no_mptcp(const std::string&) {
+  std::ifstream enabled("/proc/sys/net/mptcp/enabled");
+  char value = '0';
+  if (enabled >> value && value == '1') return std::nullopt;
+  return "this kernel has no Multipath TCP, or it is switched off";
+}
+
+/// A ring that is torn down with the object.
+struct Ring {
+  io_uring ring{};
+  int error = io_uring_queue_init(4, &ring, 0);
+  Ring() = default;
+  Ring(const Ring&) = delete;
+  Ring& operator=(const Ring&) = delete;
+  ~Ring() {
+    if (error == 0) io_uring_queue_exit(&ring);
   }
 };
+
+/// Why io_uring cannot accept here: asked of the kernel with a listening socket. A submission that is accepted stays
+/// without an answer, as nobody connects; one that the kernel does not know is answered at once.
+std::optional<std::string> no_uring(bool multishot) {
+  Ring ring;
+  if (ring.error != 0) return std::string("this kernel gives no io_uring: ") + std::strerror(-ring.error);
+  const UniqueFd listener{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (listen(listener.get(), 1) != 0) return "cannot listen";
+  io_uring_sqe* entry = io_uring_get_sqe(&ring.ring);
+  if (multishot) {
+    io_uring_prep_multishot_accept(entry, listener.get(), nullptr, nullptr, 0);
+  } else {
+    io_uring_prep_accept(entry, listener.get(), nullptr, nullptr, 0);
+  }
+  if (io_uring_submit(&ring.ring) != 1) return "this kernel takes no io_uring submission";
+  io_uring_cqe* answer = nullptr;
+  if (io_uring_peek_cqe(&ring.ring, &answer) != 0) return std::nullopt;
+  return std::string("this kernel's io_uring refuses it: ") + std::strerror(-answer->res);
+}
+
+/// Before 5.19 the tracepoint io_uring_complete does not have the form that the programs know.
+bool has_uring_tracepoint() {
+  const Finished doctor = run({acceptscope_path(), "doctor"});
+  return doctor.output.find("io_uring_complete") != std::string::npos;
+}
+
+template <bool multishot>
+std::optional<std::string> no_uring_accept(const std::string& backend) {
+  if (auto reason = no_uring(multishot)) return reason;
+  static const bool has_tracepoint = has_uring_tracepoint();
+  if (backend != "tracepoint" || has_tracepoint) return std::nullopt;
+  return "here this backend finds io_uring accepts by their holder: see AcceptsThatNoProgramSees";
+}
 
 // A return probe has room for a limited number of tasks at a time (kretprobe's maxactive): all of these are inside.
 TRUTH_TEST(Unusual, ManyTasksBlockedInAcceptSinceBeforeTheTracingBegan,
@@ -33,17 +84,28 @@ TEST_P(Unusual, ConnectionsMadeWithSynCookies) {
   expect_truth(truth, tracer.stop());
 }
 
-TEST_P(Unusual, PlainClientsOfAMultipathListener) {
-  if (!has_mptcp()) GTEST_SKIP() << "this kernel has no Multipath TCP, or it is switched off";
-  expect_truth_of({.workload = {"--mptcp", "--workers", "3", "--connections", "30"}});
-}
+TRUTH_TEST(Unusual, IoUringAccepts,
+           {.workload = {"--workers", "3", "--connections", "40", "--accept", "uring", "--end", "peer,local,reset"},
+               .impossible = no_uring_accept<false>})
+
+TRUTH_TEST(Unusual, IoUringAcceptsOfOneSubmission,
+           {.workload = {"--workers", "3", "--connections", "40", "--accept", "uring-multishot", "--end",
+               "peer,local,reset"}, .impossible = no_uring_accept<true>})
+
+TRUTH_TEST(Unusual, IoUringAcceptsOfThreads,
+           {.workload = {"--workers", "2", "--threads", "3", "--connections", "40", "--accept", "uring"},
+               .impossible = no_uring_accept<false>})
+
+TRUTH_TEST(Unusual, PlainClientsOfAMultipathListener,
+           {.workload = {"--mptcp", "--workers", "3", "--connections", "30"}, .impossible = no_mptcp})
 
 // How a Multipath connection ended is in its data sequence, not in the states of the subflows that are seen here: of the
 // close only the fact, the moment and the closer are compared.
 TEST_P(Unusual, MultipathClients) {
-  if (!has_mptcp()) GTEST_SKIP() << "this kernel has no Multipath TCP, or it is switched off";
-  const Outcome outcome =
-      trace(backend(), {.workload = {"--mptcp", "--mptcp-client", "--workers", "3", "--connections", "30"}});
+  if (const auto reason = no_mptcp(backend())) GTEST_SKIP() << *reason;
+  const Outcome outcome = undisturbed([&] {
+    return trace(backend(), {.workload = {"--mptcp", "--mptcp-client", "--workers", "3", "--connections", "30"}});
+  });
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
   const Truth truth = truth_of(outcome.truth);
   const json& dump = outcome.traced.dump;
@@ -62,6 +124,34 @@ TEST_P(Unusual, MultipathClients) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Unusual, all_backends(), backend_name);
+
+class AcceptsThatNoProgramSees : public BackendTest {};
+
+// What the tracepoint backend has to do before 5.19, and everywhere for 32-bit programs.
+TEST_P(AcceptsThatNoProgramSees, AreCountedForWhoHoldsTheConnection) {
+  if (const auto reason = no_uring(false)) GTEST_SKIP() << *reason;
+  const Outcome outcome = undisturbed([&] {
+    return trace(backend(), {.workload = {"--workers", "3", "--connections", "30", "--accept", "uring", "--end", "hold"},
+                             .tracer = {"--simulate-missing", "uring_trace"}});
+  });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
+
+  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
+  EXPECT_EQ(traced.dump["losses"]["missed_accept"], 30) << "each is told as seen late";
+  EXPECT_EQ(traced.dump["consistency"]["broken"], json::array());
+  expect_true_totals(truth, traced.dump);
+  expect_true_workers(truth, traced.dump, {.waits_known = false});
+  std::map<int, int> owners;
+  for (const TrueConnection& connection : truth.connections) owners[connection.peer_port] = connection.pid;
+  for (const json& record : traced.dump["connections"]) {
+    EXPECT_EQ(record["pid"], owners[record["peer"]["port"].get<int>()]) << record;
+    EXPECT_EQ(record["preexisting"], false);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, AcceptsThatNoProgramSees, testing::Values("tracepoint"), backend_name);
 
 }  // namespace
 }  // namespace acceptscope::test

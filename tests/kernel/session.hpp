@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -100,6 +101,8 @@ struct Plan {
   Arguments tracer{};
   bool queued_before = false;        ///< connections wait in the accept queue when tracing begins (needs --gate)
   bool finish_while_traced = false;  ///< held connections end before the program does
+  /// Why this plan cannot be traced with a backend on this machine, if it cannot; null: it always can.
+  std::optional<std::string> (*impossible)(const std::string& backend) = nullptr;
 };
 
 struct Outcome {
@@ -109,6 +112,13 @@ struct Outcome {
 };
 
 [[nodiscard]] Outcome trace(const std::string& backend, const Plan& plan);
+
+/// How many runs of its programs the kernel skipped while the dump was made.
+[[nodiscard]] std::uint64_t programs_skipped(const json& dump);
+
+/// Plays `scene` until the kernel skipped no program in it, a few times at most: for tests that are about something else
+/// and have nothing to expect of a disturbed run. Gives the last outcome.
+[[nodiscard]] Outcome undisturbed(const std::function<Outcome()>& scene);
 
 /// Whether a refused backend is one that this machine must be able to run (ACCEPTSCOPE_REQUIRED_BACKENDS).
 [[nodiscard]] bool backend_is_required(const std::string& backend);

@@ -46,12 +46,17 @@ bool is_selected(const std::string& test) {
   return false;
 }
 
+std::optional<std::string> impossible(const Plan& plan, const std::string& backend) {
+  return plan.impossible == nullptr ? std::nullopt : plan.impossible(backend);
+}
+
 /// `test`, and selected ones of the same backend that come after it.
 std::vector<const Planned*> batch_from(const std::string& test, const std::string& backend) {
   std::vector<const Planned*> batch;
   for (const Planned& planned : all_plans()) {
     const bool takes_part =
-        batch.empty() ? planned.test == test : is_selected(fmt::format("{}/{}", planned.test, backend));
+        batch.empty() ? planned.test == test
+                      : is_selected(fmt::format("{}/{}", planned.test, backend)) && !impossible(planned.plan, backend);
     if (takes_part) batch.push_back(&planned);
     if (batch.size() == kPlansAtOnce) break;
   }
@@ -131,6 +136,7 @@ void TruthTest::expect_truth_of_shared_plan() {
   const std::string test = fmt::format("{}.{}", info.test_suite_name(), name.substr(0, name.find('/')));
   const auto planned = std::ranges::find(all_plans(), test, &Planned::test);
   ASSERT_NE(planned, all_plans().end()) << "no plan for " << test;
+  if (const auto reason = impossible(planned->plan, backend())) GTEST_SKIP() << *reason;
   const Share& share = share_of(test, backend());
   ASSERT_EQ(share.failure, "") << "in the plan of this test or of one that was traced with it";
   outcome_ = share.outcome;

@@ -15,7 +15,7 @@ namespace {
 /// Why a combination of options makes no sense; empty if it does.
 std::string contradiction(const Options& options) {
   const bool blocking = options.accepting == Accepting::kBlocking;
-  if (blocking && options.share_services) return "--share-services needs --accept epoll";
+  if (options.accepting != Accepting::kEpoll && options.share_services) return "--share-services needs --accept epoll";
   if (options.fork_after_accept && !blocking) return "--fork-after-accept needs --accept blocking";
   if (options.fork_after_accept && options.threads > 1) return "--fork-after-accept needs --threads 1";
   if (options.source_port != 0 && options.concurrency != 1) return "--source-port needs --concurrency 1";
@@ -33,7 +33,10 @@ void fail_with_errno(const std::string& what) {
 }
 
 Options parse_options(int argc, char** argv) {
-  const std::map<std::string, Accepting> acceptings{{"epoll", Accepting::kEpoll}, {"blocking", Accepting::kBlocking}};
+  const std::map<std::string, Accepting> acceptings{{"epoll", Accepting::kEpoll},
+                                                    {"blocking", Accepting::kBlocking},
+                                                    {"uring", Accepting::kUring},
+                                                    {"uring-multishot", Accepting::kUringMultishot}};
   const std::map<std::string, End> ends{{"peer", End::kPeer},
                                         {"local", End::kLocal},
                                         {"reset", End::kReset},
@@ -66,7 +69,7 @@ Options parse_options(int argc, char** argv) {
       ->check(CLI::PositiveNumber)->group("Server");
   app.add_flag("--share-services", options.share_services, "the workers accept on all services")->group("Server");
   app.add_flag("--late-workers", options.late_workers, "fork the workers only after 'ready'")->group("Server");
-  app.add_option("--accept", options.accepting, "epoll, or blocking (one connection at a time)")
+  app.add_option("--accept", options.accepting, "epoll; blocking, uring, uring-multishot: one connection at a time")
       ->transform(CLI::CheckedTransformer(acceptings))->group("Server");
   app.add_flag("--reuseport", options.reuseport, "a listening socket per worker (SO_REUSEPORT)")->group("Server");
   app.add_flag("--mptcp", options.mptcp, "listen with MPTCP, which takes plain TCP clients as well")->group("Server");

@@ -18,6 +18,8 @@ struct Failure : std::runtime_error {
 enum class Accepting {
   kEpoll,     ///< workers share one listening socket and wait in epoll
   kBlocking,  ///< workers share one listening socket and block in accept(); one connection at a time each
+  kUring,     ///< as blocking, but by io_uring, a submission for each accept
+  kUringMultishot,  ///< the same with one submission for all accepts (kernel 5.19)
 };
 
 /// How one connection goes. Travels to the server in the request, so ends can be mixed in one run.

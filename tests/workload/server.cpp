@@ -20,6 +20,7 @@
 #include <unordered_map>
 
 #include "protocol.hpp"
+#include "uring.hpp"
 
 namespace workload {
 namespace {
@@ -154,10 +155,11 @@ class Worker {
   void run() {
     announce();
     if (!gate_opened()) return;
-    if (options_.accepting == Accepting::kBlocking) {
-      run_blocking();
-    } else {
-      run_epoll();
+    switch (options_.accepting) {
+      case Accepting::kEpoll: return run_epoll();
+      case Accepting::kBlocking: return run_blocking();
+      case Accepting::kUring:
+      case Accepting::kUringMultishot: return run_uring();
     }
   }
 
@@ -192,13 +194,19 @@ class Worker {
         if (errno == EAGAIN || errno == EINVAL) return std::nullopt;  // EINVAL: the socket listens no longer
         fail_with_errno("accept");
       }
-      ConnectionRecord& record = truth_.add(slot_, listener.service);
-      record.peer = peer;
-      record.local = Endpoint::local_of(fd.get());
-      record.accept_entered_ns = entered_ns;
-      record.accepted_ns = accepted_ns;
-      return Connection{std::move(fd), truth_, record};
+      return admit(listener, std::move(fd), peer, entered_ns, accepted_ns);
     }
+  }
+
+  /// Notes an accepted connection.
+  Connection admit(const Listener& listener, UniqueFd fd, const Endpoint& peer, std::uint64_t entered_ns,
+                   std::uint64_t accepted_ns) {
+    ConnectionRecord& record = truth_.add(slot_, listener.service);
+    record.peer = peer;
+    record.local = Endpoint::local_of(fd.get());
+    record.accept_entered_ns = entered_ns;
+    record.accepted_ns = accepted_ns;
+    return Connection{std::move(fd), truth_, record};
   }
 
   void run_blocking() {
@@ -211,6 +219,24 @@ class Worker {
       }
       if (connection->is_open()) held.push_back(std::move(*connection));
     }
+    finish_when_stopped(held);
+  }
+
+  void run_uring() {
+    const Listener& listener = listeners_.front();
+    UringAcceptor acceptor(listener.fd, plan_.stop, options_.accepting == Accepting::kUringMultishot);
+    std::vector<Connection> held;
+    while (std::optional<UringAcceptor::Accepted> accepted = acceptor.next()) {
+      const Endpoint peer = Endpoint::peer_of(accepted->fd.get());
+      Connection connection =
+          admit(listener, std::move(accepted->fd), peer, accepted->entered_ns, accepted->accepted_ns);
+      connection.serve();
+      if (connection.is_open()) held.push_back(std::move(connection));
+    }
+    finish_when_stopped(held);
+  }
+
+  void finish_when_stopped(std::vector<Connection>& held) const {
     wait_for(plan_.stop, POLLIN);
     for (Connection& connection : held) finish(connection);
   }

@@ -15,6 +15,19 @@
 #include "options.hpp"
 
 namespace workload {
+namespace {
+
+/// getsockname() or getpeername().
+template <class Ask>
+Endpoint ask(int fd, const Ask& ask_kernel, const char* name) {
+  Endpoint endpoint;
+  std::memset(&endpoint, 0, sizeof endpoint);
+  endpoint.length = sizeof endpoint.v6;
+  if (ask_kernel(fd, &endpoint.generic, &endpoint.length) != 0) fail_with_errno(name);
+  return endpoint;
+}
+
+}  // namespace
 
 Endpoint Endpoint::of(const std::string& address, std::uint16_t port) {
   Endpoint endpoint;
@@ -33,13 +46,8 @@ Endpoint Endpoint::of(const std::string& address, std::uint16_t port) {
   return endpoint;
 }
 
-Endpoint Endpoint::local_of(int fd) {
-  Endpoint endpoint;
-  std::memset(&endpoint, 0, sizeof endpoint);
-  endpoint.length = sizeof endpoint.v6;
-  if (getsockname(fd, &endpoint.generic, &endpoint.length) != 0) fail_with_errno("getsockname");
-  return endpoint;
-}
+Endpoint Endpoint::local_of(int fd) { return ask(fd, getsockname, "getsockname"); }
+Endpoint Endpoint::peer_of(int fd) { return ask(fd, getpeername, "getpeername"); }
 
 std::string Endpoint::address() const {
   std::array<char, INET6_ADDRSTRLEN> text{};

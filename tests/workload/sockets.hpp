@@ -24,6 +24,7 @@ struct Endpoint {
 
   [[nodiscard]] static Endpoint of(const std::string& address, std::uint16_t port);
   [[nodiscard]] static Endpoint local_of(int fd);
+  [[nodiscard]] static Endpoint peer_of(int fd);
 
   /// The address; an IPv4-mapped one as IPv4.
   [[nodiscard]] std::string address() const;

@@ -22,6 +22,7 @@ std::string yes_or(bool yes, const std::string& problem) { return yes ? "yes" : 
 void print_facts(const KernelFacts& facts, const Environment& environment) {
   print_row("kernel", facts.release);
   print_row("BTF", facts.btf ? "yes: " + environment.btf : "no: " + facts.btf_problem);
+  print_row("ring buffer", yes_or(facts.ring_buffer, "BPF_MAP_TYPE_RINGBUF is missing (Linux 5.8)"));
   print_row("cgroup v2", yes_or(facts.cgroup2, facts.cgroup2_problem));
   std::string capabilities;
   for (const Capability& capability : read_capabilities())

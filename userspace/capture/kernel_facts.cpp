@@ -55,7 +55,7 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
   const auto has = [&](const char* name, unsigned int kind) { return btf__find_by_name_kind(types.get(), name, kind) > 0; };
   facts.btf = true;
   facts.accept_takes_argument_struct = has("proto_accept_arg", BTF_KIND_STRUCT);
-  facts.uring = find_uring_trace(types.get());
+  if (!environment.lacks("uring_trace")) facts.uring = find_uring_trace(types.get());
   facts.has_queue_add = has("inet_csk_reqsk_queue_add", BTF_KIND_FUNC);
   facts.has_hashdance = has("inet_csk_complete_hashdance", BTF_KIND_FUNC);
   facts.has_mptcp_close = has("mptcp_close", BTF_KIND_FUNC);
@@ -71,6 +71,7 @@ KernelFacts read_kernel_facts(const Environment& environment) {
   facts.release = name.release;
   read_btf(environment, facts);
   const LibbpfLog quiet;
+  facts.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1;
   // libbpf 1.1 takes a helper for known where the program type is not.
   facts.syscall_programs = !environment.lacks("syscall_programs") &&
                            libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, nullptr) == 1 &&

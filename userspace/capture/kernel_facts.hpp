@@ -14,6 +14,7 @@ struct KernelFacts {
   std::string release;
   bool btf = false;              ///< type information of the kernel, needed by every backend
   std::string btf_problem;       ///< why not, if not
+  bool ring_buffer = false;      ///< BPF_MAP_TYPE_RINGBUF (5.8), needed by every backend
   bool accept_takes_argument_struct = false;  ///< inet_csk_accept(sk, struct proto_accept_arg *), since 6.10
   bool has_queue_add = false;    ///< inet_csk_reqsk_queue_add() can be hooked
   bool has_hashdance = false;    ///< so can inet_csk_complete_hashdance(), which calls it or contains it

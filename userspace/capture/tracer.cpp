@@ -63,6 +63,9 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   bpf_map__set_max_entries(skeleton->maps.workers, options.max_workers);
   bpf_map__set_max_entries(skeleton->maps.services, options.max_services);
   bpf_map__set_max_entries(skeleton->maps.closed, options.ring_bytes);
+  // Filters that are not used need no room: each map takes some five MiB of the kernel's memory.
+  if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);
+  if (options.cgroups.empty()) bpf_map__set_max_entries(skeleton->maps.members, 1);
   for (const PlannedProgram& planned : plan.programs)
     bpf_program__set_autoload(program_named(skeleton, planned.name), true);
   bpf_program__set_autoload(program_named(skeleton, plan.refresh), true);
@@ -362,6 +365,8 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
   if (!facts.btf)
     return failure("this kernel gives no type information (BTF): " + facts.btf_problem,
                    "a kernel with CONFIG_DEBUG_INFO_BTF=y is needed, as in Debian 11 or later");
+  if (!facts.ring_buffer)
+    return failure("this kernel has no BPF ring buffer", "Linux 5.8 or later is needed, as in Debian 11 or later");
   for (const Backend backend : kBackends) {
     if (options.backend && *options.backend != backend) continue;
     const AttachPlan plan = make_attach_plan(backend, facts, !options.pids.empty());

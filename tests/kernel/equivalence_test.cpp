@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The same script gives the same dump but for times, whatever the backend and the kernel. One dump is kept, in
+// tests/data/kernel; UPDATE_GOLDEN=1 in the environment writes it instead of comparing. What a kernel makes unavoidable
+// is in differences.json beside it, from which the README's table is made.
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <regex>
+
+#include "comparison.hpp"
+#include "script.hpp"
+
+namespace acceptscope::test {
+namespace {
+
+class Equivalence : public BackendTest {};
+
+std::string data_file(const char* name) { return std::string(KERNEL_TEST_DATA) + "/" + name; }
+
+json read_json(const std::string& path) {
+  std::ifstream file(path);
+  return json::parse(file);
+}
+
+/// Whether a difference at `path` (a JSON pointer) is one that is named for this backend.
+bool is_named(const json& named, const std::string& backend, const std::string& path) {
+  for (const json& row : named) {
+    if (row["backend"] == backend && std::regex_match(path, std::regex(row["path"].get<std::string>()))) return true;
+  }
+  return false;
+}
+
+/// Each place where the two differ and no row says so, a line each.
+std::string differences(const json& expected, const json& actual, const std::string& backend) {
+  const json named = read_json(data_file("differences.json"));
+  std::string text;
+  for (const json& step : json::diff(expected, actual)) {
+    const std::string path = step["path"].get<std::string>();
+    if (is_named(named, backend, path)) continue;
+    const json::json_pointer pointer(path);
+    text += fmt::format("{} {}: expected {}, got {}\n", step["op"].get<std::string>(), path,
+                        expected.contains(pointer) ? expected[pointer].dump() : "nothing",
+                        step.contains("value") ? step["value"].dump() : "nothing");
+  }
+  return text;
+}
+
+TEST_P(Equivalence, TheSameScriptGivesTheSameDump) {
+  Names names;
+  const Outcome outcome = undisturbed([&] { return trace_script(backend(), names = {}); });
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  ASSERT_EQ(outcome.traced.exit_status, 0) << outcome.traced.errors;
+  ASSERT_FALSE(outcome.traced.dump.is_null()) << outcome.traced.errors;
+  const json dump = without_times(outcome.traced.dump, names);
+  if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(data_file("script.json")) << dump.dump(1) << "\n";
+    return;
+  }
+  EXPECT_EQ(differences(read_json(data_file("script.json")), dump, backend()), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(, Equivalence, all_backends(), backend_name);
+
+}  // namespace
+}  // namespace acceptscope::test

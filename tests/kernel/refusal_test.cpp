@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Kernels on which nothing can run: exit status 3, and the reason, from the program and from doctor alike.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "session.hpp"
+
+namespace acceptscope::test {
+namespace {
+
+class Refusal : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  }
+
+  /// Runs the program behind `launcher`, tracing and as doctor, and expects that both refuse with `reason`.
+  static void expect_refusal(const Arguments& launcher, const std::string& reason) {
+    for (const Arguments& arguments : {Arguments{"--view", "none", "--duration", "1"}, Arguments{"doctor"}}) {
+      Arguments command = launcher;
+      command.push_back(acceptscope_path());
+      command.insert(command.end(), arguments.begin(), arguments.end());
+      const Finished finished = run(command);
+      SCOPED_TRACE(arguments.back() + ": " + finished.output + finished.errors);
+      EXPECT_EQ(finished.exit_status, 3);
+      EXPECT_NE((finished.output + finished.errors).find(reason), std::string::npos);
+    }
+  }
+};
+
+TEST_F(Refusal, WithoutTypeInformation) {
+  // The kernel's own, hidden: in a mount namespace that ends with the command.
+  expect_refusal({"unshare", "--mount", "sh", "-ec", R"(mount -t tmpfs none /sys/kernel/btf; exec "$@")", "sh"},
+                 "this kernel gives no type information (BTF)");
+}
+
+TEST_F(Refusal, WithoutRingBuffers) {
+  expect_refusal({"env", std::string("LD_PRELOAD=") + NO_RING_BUFFER}, "this kernel has no BPF ring buffer");
+}
+
+}  // namespace
+}  // namespace acceptscope::test

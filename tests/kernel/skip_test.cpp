@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Programs that the kernel skips, because another run of them was preempted on the same CPU (recursion_misses).
+#include <fmt/format.h>
+#include <sys/utsname.h>
+
+#include <cstdio>
+#include <fstream>
+#include <iterator>
+
+#include "comparison.hpp"
+
+namespace acceptscope::test {
+namespace {
+
+class Skipping : public TruthTest {};
+
+/// "none (voluntary) full": the mode in force is in parentheses; empty before 5.12.
+std::string preemption() {
+  std::ifstream file("/sys/kernel/debug/sched/preempt");
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+/// The kernel's version, as 612 for 6.12.
+int kernel_version() {
+  utsname name{};
+  uname(&name);
+  int major = 0;
+  int minor = 0;
+  return std::sscanf(name.release, "%d.%d", &major, &minor) == 2 ? major * 100 + minor : 0;
+}
+
+/// Where skips are certain to come if there is enough traffic: fentry programs can be preempted, and since 7.0 those on
+/// tracepoints can; kprobes run with preemption off.
+bool skips_are_certain(const std::string& backend) {
+  if (preemption().find("(full)") == std::string::npos) return false;
+  return backend == "fentry" || kernel_version() >= 700;
+}
+
+TEST_P(Skipping, IsToldAndTheOpenConnectionsAreRightAfterTheNextTick) {
+  constexpr int kRounds = 5;
+  const bool certain = skips_are_certain(backend());
+  std::uint64_t skipped = 0;
+  for (int round = 0; round < (certain ? kRounds : 1) && skipped == 0; ++round) {
+    expect_truth_of({.workload = {"--workers", "4", "--connections", certain ? "1200" : "300", "--concurrency", "12",
+                                  "--end", "peer,local,peer,local,peer,local,peer,local,peer,hold"}});
+    if (IsSkipped() || HasFailure()) return;
+    skipped = programs_skipped(outcome_.traced.dump);
+  }
+  RecordProperty("programs_skipped", std::to_string(skipped));
+  if (certain) {
+    ASSERT_GT(skipped, 0U) << "this test is about what it did not meet";
+  }
+  if (skipped > 0) {
+    EXPECT_NE(outcome_.traced.output.find("skipped a tracing program"), std::string::npos) << outcome_.traced.output;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(, Skipping, all_backends(), backend_name);
+
+}  // namespace
+}  // namespace acceptscope::test
