@@ -390,6 +390,17 @@ static __always_inline void finish_former(struct sock *sk, struct connection *co
 	finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | FINISH_SOCKET_REUSED);
 }
 
+/*
+ * Whether `sk` is still the socket of `conn`: where both its close and its end were skipped, the memory may be another
+ * socket by now. A disconnected socket has no ports left and is taken for its own.
+ */
+static __always_inline bool is_socket_of(struct sock *sk, const struct connection *conn)
+{
+	__u16 port = local_port(sk), remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+
+	return (!port || port == conn->worker.service.port) && (!remote || remote == conn->remote_port);
+}
+
 /* It left the accept queue, and nobody had accepted it. */
 static __always_inline void drop_queued(__u64 key, struct connection *conn)
 {
@@ -487,7 +498,8 @@ static __always_inline struct worker_counters *get_worker(const struct connectio
 	return worker ? worker : new_worker(&conn->worker, task);
 }
 
-static __always_inline void count_accept(struct connection *conn, struct task_struct *task, bool is_tracked)
+/* An accepted connection, or a pre-existing one in the hands of `task`. */
+static __always_inline void count_owned(struct connection *conn, struct task_struct *task, bool is_tracked)
 {
 	__u64 wait = conn->accepted_ns - conn->enqueued_ns;
 	struct service_counters *service = get_service(conn);
@@ -499,7 +511,7 @@ static __always_inline void count_accept(struct connection *conn, struct task_st
 	if (!is_tracked)
 		count_loss(LOSS_CONNECTION_MAP_FULL);
 	if (service) {
-		add(&service->accepts, 1);
+		add(conn->preexisting ? &service->preexisting : &service->accepts, 1);
 		if (!is_tracked)
 			add(&service->untracked, 1);
 		raise(&service->peak_open, open_of_service(service));
@@ -513,7 +525,7 @@ static __always_inline void count_accept(struct connection *conn, struct task_st
 		count_loss(LOSS_WORKER_MAP_FULL);
 		return;
 	}
-	add(&worker->accepts, 1);
+	add(conn->preexisting ? &worker->preexisting : &worker->accepts, 1);
 	if (!is_tracked)
 		add(&worker->untracked, 1);
 	raise(&worker->peak_open, open_of_worker(worker));
@@ -523,33 +535,6 @@ static __always_inline void count_accept(struct connection *conn, struct task_st
 		raise(&worker->wait_max_ns, wait);
 		hist_add(&worker->wait, wait);
 	}
-}
-
-/* A connection that was open when tracing began, in the hands of `task`. */
-static __always_inline void count_preexisting(struct connection *conn, struct task_struct *task, bool is_tracked)
-{
-	struct service_counters *service = get_service(conn);
-	struct worker_counters *worker = get_worker(conn, task);
-	__u32 port = conn->worker.service.port;
-	__u8 one = 1;
-
-	bpf_map_update_elem(&accepted_ports, &port, &one, BPF_ANY);
-	if (!is_tracked)
-		count_loss(LOSS_CONNECTION_MAP_FULL);
-	if (service) {
-		add(&service->preexisting, 1);
-		if (!is_tracked)
-			add(&service->untracked, 1);
-		raise(&service->peak_open, open_of_service(service));
-	}
-	if (!worker) {
-		count_loss(LOSS_WORKER_MAP_FULL);
-		return;
-	}
-	add(&worker->preexisting, 1);
-	if (!is_tracked)
-		add(&worker->untracked, 1);
-	raise(&worker->peak_open, open_of_worker(worker));
 }
 
 /*
@@ -645,7 +630,7 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	if (!is_tracked)
 		bpf_map_update_elem(&untracked, &key, &one, BPF_ANY);
 	if (!conn.ignored)
-		count_accept(&conn, task, is_tracked);
+		count_owned(&conn, task, is_tracked);
 	return 0;
 }
 
@@ -668,7 +653,7 @@ static __always_inline int on_uring_accept(struct sock *sk)
 	conn->ignored = !task_traced();
 	conn->accepted_ns = bpf_ktime_get_ns();
 	if (!conn->ignored)
-		count_accept(conn, task, true);
+		count_owned(conn, task, true);
 	return 0;
 }
 
@@ -771,12 +756,9 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 		count_tracked(1);
 	if (conn.ignored)
 		return 0;
-	if (conn.found) {
+	if (conn.found)
 		count_loss(LOSS_MISSED_ACCEPT);
-		count_accept(&conn, task, !error);
-	} else {
-		count_preexisting(&conn, task, !error);
-	}
+	count_owned(&conn, task, !error);
 	return 0;
 }
 
@@ -806,7 +788,7 @@ static __noinline int on_held(struct task_struct *task, struct sock *sk)
 		if (conn->ignored)
 			return 0;
 		count_loss(LOSS_MISSED_ACCEPT);
-		count_accept(conn, task, true);
+		count_owned(conn, task, true);
 	} else if (conn->worker.tgid == tgid) {
 		conn->owner_walk = walk_number;
 	} else {
@@ -852,30 +834,39 @@ static __always_inline bool closer_exits(const struct connection *conn, struct t
 	return BPF_CORE_READ(task, flags) & PF_EXITING;
 }
 
+/* A close of a connection that is not tracked: counted if it may have been accepted. */
+static __always_inline int on_unknown_close(struct sock *sk)
+{
+	__u32 port = local_port(sk);
+	__u8 *accepted = bpf_map_lookup_elem(&accepted_ports, &port);
+
+	/* A listener has no peer, in whatever state: shutdown() takes it out of LISTEN. */
+	/* Until the first walk is over, it is one from before that the walk came too late for. */
+	if (accepted && *accepted && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
+		count_loss(LOSS_UNKNOWN_CLOSE);
+	return 0;
+}
+
 /* The application gave `sk` up. Also runs for listeners, clients and never-connected sockets: not ours. */
 static __always_inline int on_close(struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)sk;
 	struct connection *conn = bpf_map_lookup_elem(&connections, &key);
-	__u32 port, tgid;
-	__u8 *accepted;
 	bool exits;
+	__u32 tgid;
 
 	if (!recording)
 		return 0;
-	if (!conn) {
-		port = local_port(sk);
-		accepted = bpf_map_lookup_elem(&accepted_ports, &port);
-		/* A listener has no peer, in whatever state: shutdown() takes it out of LISTEN. */
-		/* Until the first walk is over, it is one from before that the walk came too late for. */
-		if (accepted && *accepted && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
-			count_loss(LOSS_UNKNOWN_CLOSE);
-		return 0;
-	}
+	if (!conn)
+		return on_unknown_close(sk);
 	if (!conn->accepted_ns) {
 		drop_unattributed(key, conn);
 		return 0;
+	}
+	if (!is_socket_of(sk, conn)) {
+		finish_former(sk, conn);
+		return on_unknown_close(sk);
 	}
 	exits = closer_exits(conn, task, &tgid);
 	return finish(sk, conn, close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state), exits), tgid, 0);
@@ -915,7 +906,7 @@ static __always_inline int on_destroy(struct sock *sk)
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	if (conn && conn->accepted_ns)
-		finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED);
+		finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | (is_socket_of(sk, conn) ? 0 : FINISH_SOCKET_REUSED));
 	else if (conn)
 		drop_queued(key, conn);
 	else if (!BPF_CORE_READ(sk, __sk_common.skc_dport))

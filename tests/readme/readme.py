@@ -2,16 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Holds README.md against the tables that the program describes itself with, and against what was run.
 
-readme.py check TABLES KERNELS README    exit 1 and a diff where they differ
-readme.py update TABLES KERNELS README   writes them into README
+readme.py check TABLES ROOT    exit 1 and a diff where they differ
+readme.py update TABLES ROOT   writes them into README.md
 
-TABLES is the program that prints them, KERNELS the matrix.md of a run of tests/vm/run-matrix, which becomes the table
-"kernels" (left alone while no run is kept). Beside README, scripts/screens has the screens "screen NAME" and
-tests/bench/results the table "bench", of the last scripts/bench --keep. README has each between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
+TABLES is the program that prints them, ROOT the project's directory, where some more are kept: see kept().
+README.md has each between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
 """
 import difflib
-import glob
-import os
+import json
+import pathlib
 import re
 import subprocess
 import sys
@@ -21,6 +20,22 @@ def tables(program):
     text = subprocess.run([program], check=True, capture_output=True, text=True).stdout
     parts = re.split(r"^== (.*)\n", text, flags=re.M)[1:]
     return {name: body.strip() for name, body in zip(parts[::2], parts[1::2]) if name != "end"}
+
+
+def differences(path):
+    """What is not the same under every backend on every kernel, from the list that the equivalence test reads."""
+    rows = ["| backend | kernels | difference |", "| --- | --- | --- |"]
+    rows += [f"| {row['backend']} | {row['kernels']} | {row['difference']} |" for row in json.loads(path.read_text())]
+    return "\n".join(rows)
+
+
+def kept(root):
+    """What is too slow to be made with every build: the last results, as they were committed."""
+    for name, file in (("kernels", "tests/vm/results/matrix.md"), ("bench", "tests/bench/results/bench.md")):
+        yield name, (root / file).read_text(encoding="utf-8").strip()
+    yield "differences", differences(root / "tests/data/kernel/differences.json")
+    for screen in sorted((root / "scripts/screens").glob("*.txt")):
+        yield f"screen {screen.stem}", f"```text\n{screen.read_text(encoding='utf-8').rstrip()}\n```"
 
 
 def filled(readme, generated):
@@ -34,23 +49,13 @@ def filled(readme, generated):
 
 
 def main():
-    mode, program, kernels, path = sys.argv[1:]
-    generated = tables(program)
-    if os.path.exists(kernels):
-        with open(kernels, encoding="utf-8") as file:
-            generated["kernels"] = file.read().strip()
-    with open(os.path.join(os.path.dirname(path), "tests/bench/results/bench.md"), encoding="utf-8") as file:
-        generated["bench"] = file.read().strip()
-    for screen in sorted(glob.glob(os.path.join(os.path.dirname(path), "scripts/screens/*.txt"))):
-        with open(screen, encoding="utf-8") as file:
-            name = os.path.splitext(os.path.basename(screen))[0]
-            generated[f"screen {name}"] = f"```text\n{file.read().rstrip()}\n```"
-    with open(path, encoding="utf-8") as file:
-        before = file.read()
+    mode, program, root = sys.argv[1:]
+    path = pathlib.Path(root) / "README.md"
+    generated = {**tables(program), **dict(kept(pathlib.Path(root)))}
+    before = path.read_text(encoding="utf-8")
     after = filled(before, generated)
     if mode == "update":
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(after)
+        path.write_text(after, encoding="utf-8")
     elif before != after:
         sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), after.splitlines(True), "README.md", "generated"))
         sys.exit("README.md is not what was generated; scripts/update-readme mends it")
