@@ -498,16 +498,23 @@ static __always_inline struct worker_counters *get_worker(const struct connectio
 	return worker ? worker : new_worker(&conn->worker, task);
 }
 
+/* A look-up in an array is built into the program, and a line that is not written stays in every processor's cache. */
+static __always_inline void note_accepted_port(__u32 port)
+{
+	__u8 *accepted = bpf_map_lookup_elem(&accepted_ports, &port);
+
+	if (accepted && !*accepted)
+		*accepted = 1;
+}
+
 /* An accepted connection, or a pre-existing one in the hands of `task`. */
 static __always_inline void count_owned(struct connection *conn, struct task_struct *task, bool is_tracked)
 {
 	__u64 wait = conn->accepted_ns - conn->enqueued_ns;
 	struct service_counters *service = get_service(conn);
 	struct worker_counters *worker = get_worker(conn, task);
-	__u32 port = conn->worker.service.port;
-	__u8 one = 1;
 
-	bpf_map_update_elem(&accepted_ports, &port, &one, BPF_ANY);
+	note_accepted_port(conn->worker.service.port);
 	if (!is_tracked)
 		count_loss(LOSS_CONNECTION_MAP_FULL);
 	if (service) {
@@ -589,16 +596,61 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child)
 }
 
 /*
+ * The current task accepted `conn`, which is in the map already: changed where it is, as the peer's packets may be
+ * changing it at this moment. accepted_ns comes last: whoever sees it sees the rest.
+ */
+static __always_inline void accept_tracked(struct connection *conn, struct task_struct *task)
+{
+	read_worker(conn, task);
+	conn->ignored = !task_traced();
+	barrier();
+	conn->accepted_ns = bpf_ktime_get_ns();
+	if (!conn->ignored)
+		count_owned(conn, task, true);
+}
+
+static __noinline int accept_queued(struct sock *listener, struct sock *child, struct connection *conn)
+{
+	if (!conn)
+		return 0;
+	if (listener && !conn->listener_known)
+		read_service(conn, child, listener);
+	if (!conn->queue_depth)
+		read_listener(conn, listener, 1); /* this one was taken off already */
+	accept_tracked(conn, (void *)bpf_get_current_task());
+	return 0;
+}
+
+/* The accept of a connection that was not seen to enter the queue. */
+static __noinline int accept_unseen(struct sock *listener, struct sock *child)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	__u64 key = (__u64)child;
+	struct connection conn = {};
+	bool is_tracked;
+	__u8 one = 1;
+
+	read_tuple(&conn, child, listener);
+	read_listener(&conn, listener, 1); /* this one was taken off already */
+	read_worker(&conn, task);
+	conn.ignored = !task_traced();
+	conn.accepted_ns = bpf_ktime_get_ns();
+	is_tracked = track(key, &conn, true);
+	if (!is_tracked)
+		bpf_map_update_elem(&untracked, &key, &one, BPF_ANY);
+	if (!conn.ignored)
+		count_owned(&conn, task, is_tracked);
+	return 0;
+}
+
+/*
  * A process got `child` from inet_csk_accept(). `again` = a second look at the same accept, from a hook further down
  * its path: it serves only where the first one was not seen.
  */
 static __noinline int on_accept(struct sock *listener, struct sock *child, bool again)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)child;
-	struct connection conn = {}, *queued;
-	bool is_tracked;
-	__u8 one = 1;
+	struct connection *queued;
 
 	if (!recording || !child || !is_tcp(child) || !port_traced(local_port(child)))
 		return 0;
@@ -613,25 +665,11 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 			queued = NULL;
 		}
 	}
-	if (again && !queued && !bpf_map_delete_elem(&untracked, &key))
-		return 0;
 	if (queued)
-		conn = *queued;
-	else
-		read_tuple(&conn, child, listener);
-	if (queued && !conn.listener_known && listener)
-		read_service(&conn, child, listener);
-	if (!conn.queue_depth)
-		read_listener(&conn, listener, 1); /* this one was taken off already */
-	read_worker(&conn, task);
-	conn.ignored = !task_traced();
-	conn.accepted_ns = bpf_ktime_get_ns();
-	is_tracked = track(key, &conn, !queued);
-	if (!is_tracked)
-		bpf_map_update_elem(&untracked, &key, &one, BPF_ANY);
-	if (!conn.ignored)
-		count_owned(&conn, task, is_tracked);
-	return 0;
+		return accept_queued(listener, child, queued);
+	if (again && !bpf_map_delete_elem(&untracked, &key)) /* it was counted, and there was no room for it */
+		return 0;
+	return accept_unseen(listener, child);
 }
 
 /* The current task got a descriptor of `sk` from an accept that is no system call: the connection must be in the queue. */
@@ -649,11 +687,7 @@ static __always_inline int on_uring_accept(struct sock *sk)
 		return 0; /* the same, on one that a walk found */
 	if (conn->accepted_ns)
 		take_back(conn);
-	read_worker(conn, task);
-	conn->ignored = !task_traced();
-	conn->accepted_ns = bpf_ktime_get_ns();
-	if (!conn->ignored)
-		count_owned(conn, task, true);
+	accept_tracked(conn, task);
 	return 0;
 }
 
