@@ -34,19 +34,19 @@ TRUTH_TEST(Accepting, WorkersBornAfterTheTracingBegan,
 TRUTH_TEST(Accepting, ThreadsCountForTheirProcess,
            {.workload = {"--workers", "2", "--threads", "3", "--connections", "60"}})
 
+SHARED_PLAN(Accepting, ThreadsAreWorkersWhenAskedFor,
+            {.workload = {"--workers", "2", "--threads", "3", "--connections", "60"}, .tracer = {"--by", "thread"}},
+                {.by_thread = true});
 TEST_P(Accepting, ThreadsAreWorkersWhenAskedFor) {
-  expect_truth_of({.workload = {"--workers", "2", "--threads", "3", "--connections", "60"},
-                   .tracer = {"--by", "thread"}},
-                  {.by_thread = true});
+  expect_truth_of_shared_plan();
   if (!is_exact()) return;
   EXPECT_EQ(outcome_.traced.dump["run"]["by"], "thread");
 }
 
-TEST_P(Accepting, ThreadsThatBlockInAcceptAreTold) {
-  expect_truth_of({.workload = {"--workers", "1", "--threads", "6", "--connections", "40", "--accept", "blocking"},
-                   .tracer = {"--by", "thread"}},
-                  {.by_thread = true});
-}
+TRUTH_TEST(Accepting, ThreadsThatBlockInAcceptAreTold,
+           {.workload = {"--workers", "1", "--threads", "6", "--connections", "40", "--accept", "blocking"},
+               .tracer = {"--by", "thread"}},
+           {.by_thread = true})
 
 SHARED_PLAN(Accepting, SeveralServicesAtOnce,
             {.workload = {"--services", "4", "--workers", "2", "--connections", "30"}});
@@ -123,7 +123,10 @@ TEST_P(Accepting, TwentyThousandShortConnectionsOverEightWorkers) {
   EXPECT_LE(off, compared / 100) << "of " << compared;
 }
 
-TEST_P(Accepting, TheDumpListsNoMoreConnectionsThanAskedFor) {
+/// What userspace makes of it, whatever the backend.
+class Listing : public Accepting {};
+
+TEST_P(Listing, TheDumpListsNoMoreConnectionsThanAskedFor) {
   const Outcome outcome = undisturbed([&] {
     return trace(backend(), {.workload = {"--connections", "50"}, .tracer = {"--dump-connections", "20"}});
   });
@@ -138,6 +141,7 @@ TEST_P(Accepting, TheDumpListsNoMoreConnectionsThanAskedFor) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Accepting, all_backends(), backend_name);
+INSTANTIATE_TEST_SUITE_P(, Listing, testing::Values("auto"), backend_name);
 
 }  // namespace
 }  // namespace acceptscope::test

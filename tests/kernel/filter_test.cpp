@@ -57,6 +57,9 @@ class Cgroups {
   std::string outer_;
 };
 
+/// What userspace selects: no program of a backend has a part in it.
+class Selecting : public Filtering {};
+
 TEST_P(Filtering, PortsInAListAndARangeGivenInSeveralOptions) {
   Workload workload({"--services", "6", "--workers", "1", "--connections", "8"});
   std::vector<int> ports;
@@ -71,13 +74,13 @@ TEST_P(Filtering, PortsInAListAndARangeGivenInSeveralOptions) {
       tracer.stop());
 }
 
-TEST_P(Filtering, AddressesOfBothFamilies) {
+TEST_P(Selecting, AddressesOfBothFamilies) {
   expect_only({"--listen", "127.0.0.1,127.0.0.2,::1", "--connections", "10"},
               {"--address", "127.0.0.2", "--address", "::1"},
               [](const TrueConnection& c) { return c.service_address != "127.0.0.1"; });
 }
 
-TEST_P(Filtering, ACommandNamePattern) {
+TEST_P(Selecting, ACommandNamePattern) {
   expect_only({"--workers", "4", "--comm", "alpha-1,beta,alpha-2,gamma", "--connections", "80", "--reuseport"},
               {"--comm", "alpha-*"}, [](const TrueConnection& c) { return c.comm.starts_with("alpha-"); });
 }
@@ -135,6 +138,7 @@ TEST_P(Filtering, WithoutAFilterEveryServiceIsThere) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Filtering, all_backends(), backend_name);
+INSTANTIATE_TEST_SUITE_P(, Selecting, testing::Values("auto"), backend_name);
 
 }  // namespace
 }  // namespace acceptscope::test

@@ -101,11 +101,14 @@ class Lifecycle : public TruthTest {
   }
 };
 
+/// What ends a run makes no difference to a backend.
+class Ending : public Lifecycle {};
+
 TEST_P(Lifecycle, NothingIsLeftAfterCtrlC) {
   expect_nothing_left_after([](Tracer& tracer) { EXPECT_EQ(tracer.stop(SIGINT).exit_status, 0); });
 }
 
-TEST_P(Lifecycle, NothingIsLeftAfterTheDuration) {
+TEST_P(Ending, NothingIsLeftAfterTheDuration) {
   expect_nothing_left_after(
       [](Tracer& tracer) {
         const Traced traced = tracer.stop(std::nullopt);
@@ -123,11 +126,8 @@ TEST_P(Lifecycle, NothingIsLeftAfterSigkill) {
   });
 }
 
-TEST_P(Lifecycle, EverySignalThatAsksForTheEndEndsTheRunNormally) {
-  // Which backend it is makes no difference to a signal: where a start takes seconds, each tries another one.
-  std::vector<int> signals{SIGINT, SIGTERM, SIGHUP};
-  if (time_factor() > 4) signals = {backend() == "fentry" ? SIGTERM : backend() == "kprobe" ? SIGHUP : SIGINT};
-  for (const int signal : signals) {
+TEST_P(Ending, EverySignalThatAsksForTheEndEndsTheRunNormally) {
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
     SCOPED_TRACE(strsignal(signal));
     Workload workload({"--workers", "2", "--connections", "10"});
     Tracer tracer(backend(), {"--port", workload.ports()});
@@ -154,7 +154,7 @@ TEST_P(Lifecycle, TwoAtOnceSeeTheSame) {
   expect_truth(later, other.stop());
 }
 
-TEST_P(Lifecycle, ACommandIsTracedFromItsBeginningToItsEnd) {
+TEST_P(Ending, ACommandIsTracedFromItsBeginningToItsEnd) {
   const TemporaryDirectory directory;
   Process tracer({.argv = {acceptscope_path(), "--backend", backend(), "--view", "none", "--output",
                            directory.file("dump.json"), "--", workload_path(), "--workers", "3", "--connections",
@@ -182,6 +182,7 @@ TEST_P(Lifecycle, TheDumpNamesTheBackendThatRan) {
 }
 
 INSTANTIATE_TEST_SUITE_P(, Lifecycle, all_backends(), backend_name);
+INSTANTIATE_TEST_SUITE_P(, Ending, testing::Values("auto"), backend_name);
 
 TEST(AutomaticBackend, IsOneThatWorks) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";

@@ -56,7 +56,8 @@ std::vector<const Planned*> batch_from(const std::string& test, const std::strin
   for (const Planned& planned : all_plans()) {
     const bool takes_part =
         batch.empty() ? planned.test == test
-                      : is_selected(fmt::format("{}/{}", planned.test, backend)) && !impossible(planned.plan, backend);
+                      : planned.plan.tracer == batch.front()->plan.tracer &&
+                            is_selected(fmt::format("{}/{}", planned.test, backend)) && !impossible(planned.plan, backend);
     if (takes_part) batch.push_back(&planned);
     if (batch.size() == kPlansAtOnce) break;
   }
@@ -92,7 +93,9 @@ void expect_true_sums(const std::vector<Share*>& shares, const Traced& traced) {
 void trace_together(const std::string& backend, const std::vector<const Planned*>& batch,
                     const std::vector<Share*>& shares) {
   const WorkloadList workloads = start_workloads(batch);
-  Tracer tracer(backend, {"--port", ports_of(workloads)});
+  Arguments options{"--port", ports_of(workloads)};
+  options.insert(options.end(), batch.front()->plan.tracer.begin(), batch.front()->plan.tracer.end());
+  Tracer tracer(backend, options);
   if (!tracer.starts()) {
     for (Share* share : shares) share->outcome.refusal = tracer.refusal();
     return;

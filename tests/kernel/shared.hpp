@@ -8,9 +8,10 @@
 
 namespace acceptscope::test {
 
-/// A plan without options for the program. Made once for each test, before main(), under the test's name. The first
-/// selected test of a backend that needs its outcome traces the plans of the next few selected ones along with it; each
-/// test then sees only the part of the outputs that is about its own services. A test selected alone runs alone.
+/// A plan that can be traced along with others. Made once for each test, before main(), under the test's name. The first
+/// selected test of a backend that needs its outcome traces the plans of the next few selected ones with the same options
+/// for the program along with it; each test then sees only the part of the outputs that is about its own services. A test
+/// selected alone runs alone.
 class SharedPlan {
  public:
   SharedPlan(const std::string& test, Plan plan, Expectation expectation = {});
