@@ -2,8 +2,10 @@
 #include "session.hpp"
 
 #include <fmt/format.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -155,6 +157,14 @@ Outcome undisturbed(const std::function<Outcome()>& scene) {
 bool backend_is_required(const std::string& backend) {
   const std::string list = path_from("ACCEPTSCOPE_REQUIRED_BACKENDS", "");
   return fmt::format(",{},", list).find(fmt::format(",{},", backend)) != std::string::npos;
+}
+
+int kernel_version() {
+  utsname name{};
+  uname(&name);
+  int major = 0;
+  int minor = 0;
+  return std::sscanf(name.release, "%d.%d", &major, &minor) == 2 ? major * 100 + minor : 0;
 }
 
 void BackendTest::SetUp() {

@@ -123,6 +123,9 @@ struct Outcome {
 /// Whether a refused backend is one that this machine must be able to run (ACCEPTSCOPE_REQUIRED_BACKENDS).
 [[nodiscard]] bool backend_is_required(const std::string& backend);
 
+/// The running kernel's version, as 612 for 6.12.
+[[nodiscard]] int kernel_version();
+
 /// Once per backend; needs root.
 class BackendTest : public testing::TestWithParam<std::string> {
  protected:

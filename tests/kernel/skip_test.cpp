@@ -1,9 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Programs that the kernel skips, because another run of them was preempted on the same CPU (recursion_misses).
-#include <fmt/format.h>
-#include <sys/utsname.h>
-
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 
@@ -18,15 +14,6 @@ class Skipping : public TruthTest {};
 std::string preemption() {
   std::ifstream file("/sys/kernel/debug/sched/preempt");
   return {std::istreambuf_iterator<char>(file), {}};
-}
-
-/// The kernel's version, as 612 for 6.12.
-int kernel_version() {
-  utsname name{};
-  uname(&name);
-  int major = 0;
-  int minor = 0;
-  return std::sscanf(name.release, "%d.%d", &major, &minor) == 2 ? major * 100 + minor : 0;
 }
 
 /// Where skips are certain to come if there is enough traffic: fentry programs can be preempted, and since 7.0 those on
