@@ -99,24 +99,19 @@ class PinnedUvicorn(servers.UvicornServer, PictureTest):
         import httpx
         limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=0)
 
-        async def requests(stop):
+        async def requests(rounds):
             async with httpx.AsyncClient(limits=limits, headers={"connection": "close"},
                                          timeout=harness.PATIENCE) as client:
-                while not stop.is_set():
+                for _ in range(rounds):
                     await asyncio.gather(*(client.get(f"http://127.0.0.1:{self.port}/") for _ in range(self.POOL)))
 
-        async def both():
-            stop = asyncio.Event()
-            traffic = asyncio.create_task(requests(stop))
-            tracing = asyncio.create_task(asyncio.to_thread(self.trace_for, self.port, "4s"))
-            await asyncio.wait([tracing], timeout=2.5)  # the traffic is over before the tracing is
-            stop.set()
-            await traffic
-            self.dump = await tracing
-
-        asyncio.run(both())
+        child = self.start_tracing("--port", self.port, "--output", self.path("dump.json"))
+        asyncio.run(requests(5))
+        self.finish(child)
+        self.dump = self.read_json("dump.json")
+        self.assertEqual(set(self.dump["losses"].values()), {0}, self.dump["losses"])
         [service] = self.dump["services"]
-        self.assertGreater(service["accepts"], 100)
+        self.assertEqual(service["accepts"], 5 * self.POOL)
         accepts = [worker["accepts"] for worker in self.rows(service, "worker").values()]
         effective = sum(accepts) ** 2 / sum(count ** 2 for count in accepts)
         self.assertAlmostEqual(service["effective_workers"]["accepts"], effective, places=6)

@@ -31,7 +31,7 @@ section{margin:24px 0 48px}
 vertical-align:middle;white-space:nowrap}
 .critical>h2>.badge,.badge.critical{background:#b3261e}.warning>h2>.badge,.badge.warning{background:#8f5200}
 .ok>h2>.badge,.badge.ok{background:#1a7443}.info>h2>.badge,.badge.info{background:#1d639e}
-.glance{display:grid;grid-template-columns:repeat(4,1fr);gap:16px;margin:14px 0 0;padding:0}
+.glance{display:grid;grid-template-columns:1fr 1fr 1fr 1.6fr;gap:16px;margin:14px 0 0;padding:0}
 .glance>div{border-top:2px solid var(--edge);padding-top:6px}
 .glance dt{font-weight:700;color:var(--soft);font-size:.875rem}
 .glance dd{margin:0}
@@ -95,7 +95,7 @@ td .b i{display:block;height:100%;background:var(--bar)}
 --band:#b9d7ef;--mark:#9a3b00;--c0:#e6eaee;--c1:#cfe9b0;--c2:#9fd8b5;--c3:#62c0c1;--c4:#2fa3c3;--c5:#1d7fb6;--c6:#2257a3;--c7:#0c2c84}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 body{font-size:11pt}header,main,footer{max-width:none;padding:0}.scroll{overflow:visible}figure.wide .scroll svg{min-width:0}
-figure,.verdict,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}.glance{grid-template-columns:repeat(4,1fr)}
+figure,.verdict,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}.glance{grid-template-columns:1fr 1fr 1fr 1.6fr}
 .pair{grid-template-columns:1fr 1fr}th,td{white-space:normal;padding-right:6px}table{font-size:8.5pt}}
 )css";
 }
