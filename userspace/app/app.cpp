@@ -10,10 +10,11 @@
 #include "app/doctor.hpp"
 #include "app/report.hpp"
 #include "app/trace.hpp"
+#include "output/escape.hpp"
 
 namespace acceptscope {
 
-void complain(const std::string& message) { std::fprintf(stderr, "acceptscope: %s\n", message.c_str()); }
+void complain(const std::string& message) { std::fprintf(stderr, "acceptscope: %s\n", escape_text(message).c_str()); }
 
 int run(const cli::Options& options) {
   std::setlocale(LC_CTYPE, "");           // whether the terminal takes UTF-8

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "cli/option_table.hpp"
+#include "output/escape.hpp"
 #include "util/output_file.hpp"
 #include "util/version.hpp"
 
@@ -16,17 +17,7 @@ constexpr auto kSeeHelp = "see acceptscope --help";
 
 /// `error` as what the program prints before it exits. One line: control characters of arguments become \xNN.
 ExitNow usage_error(const Error& error) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string line = "acceptscope: ";
-  for (const char c : error.message()) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
-      line += c;
-    } else {
-      line += {'\\', 'x', kDigits[byte >> 4], kDigits[byte & 15]};
-    }
-  }
-  return {kUsageStatus, line + "\n", true};
+  return {kUsageStatus, "acceptscope: " + escape_text(error.message()) + "\n", true};
 }
 
 std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
