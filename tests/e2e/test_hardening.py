@@ -274,7 +274,7 @@ class Privileges(faults.FaultTest):
         tracer = self.start_tracing("--port", port, "--interval", "100ms", "--output", f"{theirs}/dump.json")
         harness.need("setpriv")
         server = subprocess.Popen(["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "--",
-                                   "python3", "-c", POLLING_SERVER, str(port)], stdout=subprocess.PIPE)
+                                   sys.executable, "-c", POLLING_SERVER, str(port)], stdout=subprocess.PIPE)
         self.addCleanup(server.communicate)
         self.addCleanup(server.kill)
         server.stdout.readline()

@@ -279,7 +279,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"--ring-bytes", "2048"}, "--ring-bytes '2048': out of range (from 4096 to 1073741824)"},
         BadCase{{"--simulate-missing", "btf,"},
                 "--simulate-missing 'btf,': a list of features has an empty item (such as btf or btf,cgroup2)"},
-        BadCase{{"--color", "r\x1b[31m\n"}, "--color 'r\\x1b[31m\\x0a': no such choice (one of auto, always, never)"}));
+        BadCase{{"--color", "r\x1b[31m\n"}, "--color 'r\\x1b[31m\\n': no such choice (one of auto, always, never)"}));
 
 INSTANTIATE_TEST_SUITE_P(
     Words, UsageError,
