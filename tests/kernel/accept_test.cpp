@@ -77,6 +77,7 @@ TEST_P(Accepting, TimeInTheAcceptQueueIsMeasured) {
     EXPECT_GE(record["accept_wait_seconds"].get<double>(), 0.059);
   }
   EXPECT_GE(service["accept_wait_seconds"]["p50"].get<double>(), 0.05);
+  if (backend() == "tracepoint" && kernel_version() < 515) return;  // not known there: differences.json
   // The tracepoint backend reads the depth when the system call ends: the other worker may have taken one more by then.
   EXPECT_GE(service["accept_queue"]["depth_max"].get<int>(), backend() == "tracepoint" ? 11 : 12);
 }
