@@ -64,12 +64,13 @@ class TuiTest(harness.TestCase):
         harness.need("tmux", "stty", "bash")
         self.terminal = Terminal(self, self.directory)
 
-    def run_demo(self, *arguments, seconds=60):
-        """Starts the pinned demo in the terminal; waits until its workers are on the screen. Its pid."""
+    def run_demo(self, *arguments, seconds=60, workers="●"):
+        """Starts the pinned demo in the terminal; waits until its workers, those with that mark, are on the screen.
+        Its pid."""
         self.before = self.terminal.settings()
         program = " ".join([harness.PROGRAM, "demo", "--pinned", "-d", str(seconds), *arguments])
         self.terminal.type(f"{program}; echo {PROMPT[:4]}'{PROMPT[4:]}' $?")
-        self.terminal.wait_for(r"●.*demo-worker")
+        self.terminal.wait_for(workers + r".*demo-worker")
         shell = self.terminal.show("pane_pid")
         children = subprocess.run(["pgrep", "-P", shell, "-x", "acceptscope"], capture_output=True, text=True).stdout
         return int(children.split()[0])
@@ -120,7 +121,8 @@ class Screens(TuiTest):
         self.assertIn("No losses", text)  # the closing summary is on the normal screen
 
     def test_other_sizes_are_followed_at_once(self):
-        self.run_demo("-i", "30s")  # no tick helps
+        # No tick helps: what is shown is the start, before the first connection or after it.
+        self.run_demo("-i", "30s", workers="[●○]")
         for width, height in (80, 24), (160, 50), (40, 10), (20, 4), (100, 30):
             self.terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
 
