@@ -14,6 +14,7 @@ const volatile __u8 filter_pids = 0;        /* only processes in `pids` */
 const volatile __u8 filter_cgroups = 0;     /* number of entries in `cgroups`; 0 = tasks of any cgroup */
 const volatile __u8 enqueue_from_state = 0; /* no hook on the accept queue: SYN_RECV -> ESTABLISHED is the enqueue */
 const volatile __u8 close_from_state = 0;   /* no hook on close: the first step to FIN_WAIT1, LAST_ACK, CLOSE */
+const volatile __u8 second_look = 0;        /* every accept is seen again a moment later, by the same thread */
 const volatile __u32 ring_wakeup_bytes = 0;     /* wake the reader when so much is waiting */
 
 /* 1 while everything is attached and counting: programs attach one by one, but begin and end together. */
@@ -627,8 +628,8 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)child;
 	struct connection conn = {};
+	__u64 thread = bpf_get_current_pid_tgid();
 	bool is_tracked;
-	__u8 one = 1;
 
 	read_tuple(&conn, child, listener);
 	read_listener(&conn, listener, 1); /* this one was taken off already */
@@ -636,11 +637,23 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child)
 	conn.ignored = !task_traced();
 	conn.accepted_ns = bpf_ktime_get_ns();
 	is_tracked = track(key, &conn, true);
-	if (!is_tracked)
-		bpf_map_update_elem(&untracked, &key, &one, BPF_ANY);
+	if (!is_tracked && second_look)
+		bpf_map_update_elem(&untracked, &thread, &key, BPF_ANY);
 	if (!conn.ignored)
 		count_owned(&conn, task, is_tracked);
 	return 0;
+}
+
+/* The first look at this accept of the current thread has counted it, and there was no room for it. Asked once. */
+static __always_inline bool was_untracked(__u64 key)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	__u64 *counted = bpf_map_lookup_elem(&untracked, &thread);
+	bool is_this = counted && *counted == key;
+
+	if (counted)
+		bpf_map_delete_elem(&untracked, &thread);
+	return is_this;
 }
 
 /*
@@ -667,7 +680,7 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	}
 	if (queued)
 		return accept_queued(listener, child, queued);
-	if (again && !bpf_map_delete_elem(&untracked, &key)) /* it was counted, and there was no room for it */
+	if (again && was_untracked(key))
 		return 0;
 	return accept_unseen(listener, child);
 }

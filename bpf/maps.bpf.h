@@ -89,14 +89,15 @@ struct {
 } losses SEC(".maps");
 
 /*
- * untracked: addresses of sockets whose accept was counted while `connections` was full, for the second look at the
- *   same accept a moment later. inserted: on_accept(); deleted: on_accept(), or the oldest when it is full.
+ * untracked: thread (as bpf_get_current_pid_tgid() gives it) -> the socket whose accept it was counted for while
+ *   `connections` was full, for the second look at the same accept a moment later. Only where there is one (second_look).
+ *   inserted: accept_unseen(); deleted: on_accept(). Full, with 4,096 threads between the two looks: counted twice.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, __u64);
-	__type(value, __u8);
+	__type(value, __u64);
 } untracked SEC(".maps");
 
 /* tracked: entries in `connections`, per CPU as a difference; only the sum means something. An empty map is not walked. */

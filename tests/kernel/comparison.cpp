@@ -267,6 +267,13 @@ void expect_nothing_lost(const json& dump) {
   EXPECT_EQ(dump["connections_omitted"], 0);
 }
 
+void expect_count(const char* what, const json& dump, const json& actual, std::uint64_t expected) {
+  const std::uint64_t skipped = programs_skipped(dump);
+  const auto count = actual.get<std::uint64_t>();
+  EXPECT_LE(std::max(count, expected) - std::min(count, expected), skipped)
+      << what << " is " << count << ", should be " << expected << ", with " << skipped << " skipped programs";
+}
+
 void expect_true_totals(const Truth& truth, const json& dump) {
   Mismatches mismatches("totals");
   Sums all;

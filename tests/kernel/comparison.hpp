@@ -64,6 +64,9 @@ void expect_truth(const Truth& truth, const Traced& traced, const Expectation& e
 /// programs were skipped, no record names a wrong process, and those open at the end are all there with their owners.
 void expect_bounded_truth(const Truth& truth, const Traced& traced);
 
+/// `actual` is `expected`, give or take the programs that were skipped while `dump` was made.
+void expect_count(const char* what, const json& dump, const json& actual, std::uint64_t expected);
+
 /// Totals and services, for runs that lose details on purpose.
 void expect_true_totals(const Truth& truth, const json& dump);
 /// One row for each worker that accepted, with its totals.

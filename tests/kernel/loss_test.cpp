@@ -1,103 +1,103 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// When something is too small, what is lost is counted and shown, and what is not lost is true.
+// When something is too small, what is lost is counted and shown, and what is not lost is true. Where the kernel skips
+// programs, that comes on top: counts are then held to the number of skips, and attribution still has to be right.
+#include <map>
+#include <set>
+
 #include "comparison.hpp"
 
 namespace acceptscope::test {
 namespace {
 
-class Losing : public BackendTest {};
+class Losing : public BackendTest {
+ protected:
+  /// Whether every figure must be right. Else the records that are there must still name the right process.
+  static bool is_undisturbed(const Truth& truth, const Traced& traced) {
+    if (programs_skipped(traced.dump) == 0) return true;
+    std::map<int, std::set<int>> owners;
+    for (const TrueConnection& connection : truth.connections) owners[connection.peer_port].insert(connection.pid);
+    for (const json& record : traced.dump["connections"]) {
+      if (record["pid"].is_null()) continue;
+      EXPECT_TRUE(owners[record["peer"]["port"].get<int>()].contains(record["pid"].get<int>())) << record;
+    }
+    return false;
+  }
+
+  static std::uint64_t accepts_of_workers(const json& dump) {
+    std::uint64_t accepts = 0;
+    for (const json& worker : dump["services"][0]["workers"]) accepts += worker["accepts"].get<std::uint64_t>();
+    return accepts;
+  }
+};
 
 TEST_P(Losing, AFullRingBufferLosesDetailsButNoTotal) {
-  const Outcome outcome = undisturbed([&] {
-    Workload workload({"--workers", "4", "--connections", "500"});
-    Tracer tracer(backend(), {"--port", workload.ports(), "--ring-bytes", "4096"});
-    if (!tracer.starts()) return Outcome{.refusal = tracer.refusal()};
-    tracer.signal(SIGSTOP);  // nobody reads the ring
-    const json truth = workload.make_traffic();
-    tracer.signal(SIGCONT);
-    return Outcome{.truth = truth, .traced = tracer.stop()};
-  });
-  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
-  const Truth truth = truth_of(outcome.truth);
-  const Traced& traced = outcome.traced;
+  Workload workload({"--workers", "4", "--connections", "500"});
+  Tracer tracer(backend(), {"--port", workload.ports(), "--ring-bytes", "4096"});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  tracer.signal(SIGSTOP);  // nobody reads the ring
+  const Truth truth = truth_of(workload.make_traffic());
+  tracer.signal(SIGCONT);
+  const Traced traced = tracer.stop();
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
-  expect_true_totals(truth, traced.dump);
-  expect_true_workers(truth, traced.dump);
-  expect_true_connections(truth, connections_of(traced.dump), {.every_record = false});
-  expect_true_connections(truth, traced.log, {.every_record = false});
-  const std::uint64_t lost = traced.dump["losses"]["ring_full"].get<std::uint64_t>();
+  const json& dump = traced.dump;
+  if (is_undisturbed(truth, traced)) {
+    expect_true_totals(truth, dump);
+    expect_true_workers(truth, dump);
+    expect_true_connections(truth, connections_of(dump), {.every_record = false});
+    expect_true_connections(truth, traced.log, {.every_record = false});
+  }
+  const std::uint64_t lost = dump["losses"]["ring_full"].get<std::uint64_t>();
   EXPECT_GT(lost, 0U);
-  EXPECT_EQ(lost + traced.dump["connections"].size(), 500U);
-  EXPECT_EQ(traced.log.size(), traced.dump["connections"].size());
-  EXPECT_EQ(traced.dump["consistency"]["broken"], json::array());
+  expect_count("accepts", dump, dump["totals"]["accepts"], 500);
+  expect_count("closes", dump, dump["totals"]["closes"], 500);
+  expect_count("lost and told records", dump, lost + dump["connections"].size(), 500);
+  EXPECT_EQ(traced.log.size(), dump["connections"].size());
+  EXPECT_EQ(dump["consistency"]["broken"], json::array());
   EXPECT_NE(traced.output.find(std::to_string(lost)), std::string::npos)
       << "the summary does not show the " << lost << " lost records:\n" << traced.output;
 }
 
-TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsAndMisattributesNone) {
-  const Outcome outcome = undisturbed([&] {
-    return trace(backend(), {.workload = {"--workers", "4", "--connections", "64", "--end", "hold"},
-                             .tracer = {"--max-connections", "16"}});
-  });
+TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsToTheirEndAndMisattributesNone) {
+  const Outcome outcome = trace(backend(), {.workload = {"--workers", "4", "--connections", "64", "--end", "hold"},
+                                            .tracer = {"--max-connections", "16"},
+                                            .finish_while_traced = true});
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
   const Truth truth = truth_of(outcome.truth);
   const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
-  const json& totals = traced.dump["totals"];
-  const std::uint64_t untracked = traced.dump["losses"]["connection_map_full"].get<std::uint64_t>();
-  EXPECT_EQ(untracked, 64U - 16U);
-  EXPECT_EQ(totals["accepts"], 64);
-  EXPECT_EQ(totals["closes"], 0);
-  EXPECT_EQ(totals["open"].get<std::uint64_t>() + untracked, 64U);
-  EXPECT_EQ(traced.dump["connections"].size(), 16U);
-  expect_true_connections(truth, connections_of(traced.dump), {.waits_known = false, .every_record = false});
-  EXPECT_EQ(traced.dump["consistency"]["broken"], json::array());
-  EXPECT_NE(traced.output.find(std::to_string(untracked)), std::string::npos) << traced.output;
-}
-
-TEST_P(Losing, AfterAFullConnectionMapClosesAreStillThoseOfTheirConnections) {
-  const Outcome outcome = undisturbed([&] {
-    return trace(backend(), {.workload = {"--workers", "4", "--connections", "64", "--end", "hold"},
-                             .tracer = {"--max-connections", "16"},
-                             .finish_while_traced = true});
-  });
-  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
-  const Truth truth = truth_of(outcome.truth);
-  const Traced& traced = outcome.traced;
-
-  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
-  const json& totals = traced.dump["totals"];
-  const std::uint64_t untracked = traced.dump["losses"]["connection_map_full"].get<std::uint64_t>();
-  EXPECT_EQ(totals["accepts"], 64);
-  EXPECT_EQ(totals["closes"].get<std::uint64_t>() + totals["open"].get<std::uint64_t>() + untracked, 64U);
-  EXPECT_EQ(totals["open"], 0);
-  expect_true_connections(truth, connections_of(traced.dump), {.waits_known = false, .every_record = false});
-  std::uint64_t accepts_of_workers = 0;
-  for (const json& worker : traced.dump["services"][0]["workers"]) {
-    accepts_of_workers += worker["accepts"].get<std::uint64_t>();
+  const json& dump = traced.dump;
+  if (is_undisturbed(truth, traced)) {
+    expect_true_connections(truth, connections_of(dump), {.waits_known = false, .every_record = false});
   }
-  EXPECT_EQ(accepts_of_workers, 64U) << "an accept counts for its worker, tracked or not";
+  const json& untracked = dump["losses"]["connection_map_full"];
+  expect_count("untracked accepts", dump, untracked, 64 - 16);
+  expect_count("accepts", dump, dump["totals"]["accepts"], 64);
+  expect_count("accepts of workers, tracked or not", dump, accepts_of_workers(dump), 64);
+  expect_count("closes", dump, dump["totals"]["closes"], 16);
+  expect_count("open", dump, dump["totals"]["open"], 0);
+  expect_count("records", dump, dump["connections"].size(), 16);
+  EXPECT_EQ(dump["consistency"]["broken"], json::array());
+  EXPECT_NE(traced.output.find(std::to_string(untracked.get<int>())), std::string::npos) << traced.output;
 }
 
 TEST_P(Losing, AFullWorkerMapCountsForTheServiceOnly) {
-  const Outcome outcome = undisturbed([&] {
-    return trace(backend(), {.workload = {"--workers", "6", "--connections", "120", "--reuseport"},
-                             .tracer = {"--max-workers", "2"}});
-  });
+  const Outcome outcome = trace(backend(), {.workload = {"--workers", "6", "--connections", "120", "--reuseport"},
+                                            .tracer = {"--max-workers", "2"}});
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
   const Truth truth = truth_of(outcome.truth);
   const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
-  EXPECT_EQ(traced.dump["services"][0]["accepts"], 120);
-  std::uint64_t accepts_of_workers = 0;
-  for (const json& worker : traced.dump["services"][0]["workers"]) {
-    accepts_of_workers += worker["accepts"].get<std::uint64_t>();
+  const json& dump = traced.dump;
+  if (is_undisturbed(truth, traced)) {
+    expect_true_connections(truth, connections_of(dump), {.comms_known = false});
   }
-  EXPECT_EQ(accepts_of_workers + traced.dump["losses"]["worker_map_full"].get<std::uint64_t>(), 120U);
-  expect_true_connections(truth, connections_of(traced.dump), {.comms_known = false});
+  const std::uint64_t unattributed = dump["losses"]["worker_map_full"].get<std::uint64_t>();
+  EXPECT_GT(unattributed, 0U);
+  expect_count("accepts", dump, dump["services"][0]["accepts"], 120);
+  expect_count("accepts with and without a row", dump, accepts_of_workers(dump) + unattributed, 120);
 }
 
 INSTANTIATE_TEST_SUITE_P(, Losing, all_backends(), backend_name);

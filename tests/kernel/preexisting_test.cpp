@@ -72,9 +72,9 @@ TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
   const bool slow = time_factor() > 4;
   std::int64_t tracing_began_after = 0;
   std::int64_t tracing_began_before = 0;
-  const Outcome outcome = undisturbed([&] {
-    Workload workload({"--workers", "4", "--connections", slow ? "400" : "3000", "--concurrency", "8", "--hold-ms",
-                       slow ? "0,20,600" : "0,1,20"});
+  const Outcome outcome = [&] {
+    Workload workload({"--workers", "4", "--connections", slow ? "240" : "3000", "--concurrency", "8", "--hold-ms",
+                       slow ? "0,20,400" : "0,1,20"});
     workload.begin_traffic();
     Tracer tracer(backend(), {"--port", workload.ports()});
     tracing_began_after = monotonic_ns();
@@ -82,13 +82,19 @@ TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
     tracing_began_before = monotonic_ns();
     const json truth = workload.make_traffic();
     return Outcome{.truth = truth, .traced = tracer.stop()};
-  });
+  }();
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
   const Truth truth = truth_of(outcome.truth);
   const Traced& traced = outcome.traced;
 
   ASSERT_EQ(traced.exit_status, 0) << traced.errors;
-  expect_nothing_lost(traced.dump);
+  const std::uint64_t skipped = programs_skipped(traced.dump);
+  if (skipped == 0) expect_nothing_lost(traced.dump);
+  std::uint64_t not_as_they_were = 0;  // no more than programs were skipped
+  const auto expect_it = [&](bool holds, const std::string& what) {
+    if (holds) return;
+    if (++not_as_they_were > skipped) ADD_FAILURE() << what;
+  };
   std::map<int, int> uses;
   for (const TrueConnection& connection : truth.connections) ++uses[connection.peer_port];
   std::map<int, json> records = records_by_port(traced.dump);
@@ -100,22 +106,23 @@ TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
     const std::string name = fmt::format("peer port {}", connection.peer_port);
     if (connection.accept_entered_ns > tracing_began_before) {
       ++accepts;
-      ASSERT_TRUE(seen) << name << ": accepted while tracing";
-      EXPECT_EQ(records[connection.peer_port]["preexisting"], false) << name;
+      expect_it(seen && records[connection.peer_port]["preexisting"] == false, name + " was accepted while tracing");
     }
-    if (connection.closing_ns > tracing_began_before) ++expected_by_all_means;
-    if (connection.closing_ns > tracing_began_before && !seen) ADD_FAILURE() << name << " was open and was not found";
+    if (connection.closing_ns > tracing_began_before) {
+      ++expected_by_all_means;
+      expect_it(seen, name + " was open and was not found");
+    }
     if (connection.close_returned_ns < tracing_began_after && seen) ADD_FAILURE() << name << " was closed before";
-    if (seen) {
+    if (seen && (skipped == 0 || !records[connection.peer_port]["pid"].is_null())) {
       EXPECT_EQ(records[connection.peer_port]["pid"], connection.pid) << name;
     }
   }
   EXPECT_GT(accepts, 0) << "the traffic was over before tracing began";
   EXPECT_GE(expected_by_all_means, accepts);
   const json& totals = traced.dump["totals"];
-  EXPECT_EQ(totals["accepts"].get<std::size_t>() + totals["preexisting"].get<std::size_t>(),
-            traced.dump["connections"].size());
-  EXPECT_EQ(totals["open"], 0);
+  expect_count("records", traced.dump, traced.dump["connections"].size(),
+               totals["accepts"].get<std::size_t>() + totals["preexisting"].get<std::size_t>());
+  expect_count("open", traced.dump, totals["open"], 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(, Preexisting, all_backends(), backend_name);

@@ -103,23 +103,27 @@ TRUTH_TEST(Unusual, PlainClientsOfAMultipathListener,
 // close only the fact, the moment and the closer are compared.
 TEST_P(Unusual, MultipathClients) {
   if (const auto reason = no_mptcp(backend())) GTEST_SKIP() << *reason;
-  const Outcome outcome = undisturbed([&] {
-    return trace(backend(), {.workload = {"--mptcp", "--mptcp-client", "--workers", "3", "--connections", "30"}});
-  });
+  const Outcome outcome =
+      trace(backend(), {.workload = {"--mptcp", "--mptcp-client", "--workers", "3", "--connections", "30"}});
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
   const Truth truth = truth_of(outcome.truth);
   const json& dump = outcome.traced.dump;
   ASSERT_EQ(outcome.traced.exit_status, 0) << outcome.traced.errors;
-  expect_nothing_lost(dump);
-  EXPECT_EQ(dump["totals"]["accepts"], 30);
-  EXPECT_EQ(dump["totals"]["closes"], 30);
+  const bool is_exact = programs_skipped(dump) == 0;
+  if (is_exact) expect_nothing_lost(dump);
+  expect_count("accepts", dump, dump["totals"]["accepts"], 30);
+  expect_count("closes", dump, dump["totals"]["closes"], 30);
   std::map<int, const TrueConnection*> by_port;
   for (const TrueConnection& connection : truth.connections) by_port[connection.peer_port] = &connection;
   for (const json& record : dump["connections"]) {
     const TrueConnection* connection = by_port[record["peer"]["port"].get<int>()];
     ASSERT_NE(connection, nullptr) << record;
-    EXPECT_EQ(record["pid"], connection->pid);
-    EXPECT_EQ(record["closed_by_pid"], connection->closer_pid);
+    if (is_exact || !record["pid"].is_null()) {
+      EXPECT_EQ(record["pid"], connection->pid);
+    }
+    if (is_exact || !record["closed_by_pid"].is_null()) {
+      EXPECT_EQ(record["closed_by_pid"], connection->closer_pid);
+    }
   }
 }
 

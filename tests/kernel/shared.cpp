@@ -13,9 +13,6 @@
 namespace acceptscope::test {
 namespace {
 
-/// Traced together. More would save little, and each tick walks the descriptors of all their processes.
-constexpr std::size_t kPlansAtOnce = 16;
-
 struct Planned {
   std::string test;  ///< Suite.Name
   Plan plan;
@@ -59,7 +56,6 @@ std::vector<const Planned*> batch_from(const std::string& test, const std::strin
                       : planned.plan.tracer == batch.front()->plan.tracer &&
                             is_selected(fmt::format("{}/{}", planned.test, backend)) && !impossible(planned.plan, backend);
     if (takes_part) batch.push_back(&planned);
-    if (batch.size() == kPlansAtOnce) break;
   }
   return batch;
 }
