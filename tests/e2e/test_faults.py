@@ -3,6 +3,7 @@
 
 import json
 import os
+import random
 import resource
 import signal
 import subprocess
@@ -36,6 +37,17 @@ class Overload(faults.FaultTest):
         with open(self.path("log.jsonl")) as log:
             self.assertEqual(lost + sum(1 for _ in log), accepts)
         self.assertIn(f"{lost:,}", tracer.stdout)
+
+    def test_ten_thousand_short_lived_workers_are_ten_thousand_rows(self):
+        storm = faults.Storm(self, 10000)
+        tracer = self.start_tracing("--port", storm.port, "--max-workers", 16384, "--output", self.path("dump.json"))
+        pids = storm.rage()
+        self.finish(tracer)
+        dump = self.dump()
+        self.expect_exact(dump, len(pids))
+        self.assertEqual(sum(dump["losses"].values()), 0, dump["losses"])
+        told = sorted(worker["pid"] for worker in dump["services"][0]["workers"] if worker["accepts"])
+        self.assertEqual(told, sorted(pids))  # a pid that came twice, in two rows
 
     def test_more_workers_than_there_is_room_for_are_told_and_no_accept_is_lost(self):
         storm = faults.Storm(self, 1500)
@@ -243,6 +255,65 @@ class Surroundings(faults.FaultTest):
         self.churn(port, 10)
         self.finish(tracer)
         self.expect_sane(tracer.stdout + tracer.stderr)
+
+
+class Killed(faults.FaultTest):
+    KILLS = 100 if harness.TIME_FACTOR <= 4 else 10
+    AT_ONCE = 10
+    SEED = 20240501
+
+    def test_at_random_moments_nothing_is_left_in_the_kernel(self):
+        harness.need("bpftool")
+        chance = random.Random(self.SEED)
+        port = harness.free_port()
+        seen = self.newest_program()
+        for batch in range(self.KILLS // self.AT_ONCE):
+            for number in range(self.AT_ONCE):
+                os.makedirs(self.path(f"{batch}-{number}"), exist_ok=True)
+            children = [self.start("--port", port, "--view", "none", "--output", self.path(f"{batch}-{number}/dump.json"))
+                        for number in range(self.AT_ONCE)]
+            self.kill_one_by_one(children, chance, port)
+            for number in range(self.AT_ONCE):
+                self.assertEqual(os.listdir(self.path(f"{batch}-{number}")), [], "nothing partial")
+        harness.eventually(lambda: not self.orphans(seen), "the kernel to forget everything")
+
+    def kill_one_by_one(self, children, chance, port):
+        """From before the programs are loaded to after traffic."""
+        victims = sorted((chance.uniform(0, 2.0 * harness.TIME_FACTOR), child) for child in children)
+        began, traffic = time.monotonic(), False
+        for at, child in sorted(victims, key=lambda victim: victim[0]):
+            if at > 1.0 and not traffic:
+                traffic = True
+                self.churn(port, 100)
+            time.sleep(max(0.0, began + at - time.monotonic()))  # the moment is what is tested
+            child.send(signal.SIGKILL)
+            self.assertEqual(child.wait(), -signal.SIGKILL)
+
+    @staticmethod
+    def bpftool(kind):
+        return json.loads(subprocess.run(["bpftool", "-j", kind, "show"], check=True, capture_output=True).stdout)
+
+    def newest_program(self):
+        return max((program["id"] for program in self.bpftool("prog")), default=0)
+
+    def orphans(self, seen):
+        """Programs newer than `seen`, and attachments of them, that no process on this machine has a descriptor of."""
+        programs = {program["id"] for program in self.bpftool("prog") if program["id"] > seen}
+        links = {link["id"]: link.get("prog_id") for link in self.bpftool("link")}
+        held = {"prog_id": set(), "link_id": set()}
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                for fd in os.listdir(f"/proc/{pid}/fdinfo"):
+                    with open(f"/proc/{pid}/fdinfo/{fd}") as file:
+                        for key, _, value in (line.partition(":") for line in file):
+                            if key in held:
+                                held[key].add(int(value))
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it ended meanwhile
+        by_link = {program for link, program in links.items() if link in held["link_id"]}
+        left = programs - held["prog_id"] - by_link
+        return left | {program for link, program in links.items()
+                       if link not in held["link_id"] and program is not None and program > seen}
 
 
 if __name__ == "__main__":

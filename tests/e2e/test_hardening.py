@@ -317,5 +317,36 @@ while poll.poll():
 """
 
 
+class Binary(harness.TestCase):
+    """What the compiler and the linker were told, read from the program itself."""
+
+    needs_root = False
+
+    def readelf(self, *arguments):
+        harness.need("readelf")
+        program = shutil.which(harness.PROGRAM)
+        return subprocess.run(["readelf", "--wide", *arguments, program], check=True, capture_output=True,
+                              text=True).stdout
+
+    def setUp(self):
+        super().setUp()
+        if harness.SANITIZED:
+            self.skipTest("built with sanitizers instead")
+
+    def test_it_is_loaded_anywhere_and_its_relocations_are_read_only(self):
+        self.assertRegex(self.readelf("--file-header"), r"Type: +DYN")
+        segments = self.readelf("--program-headers")
+        self.assertIn("GNU_RELRO", segments)
+        self.assertRegex(segments, r"GNU_STACK .* RW +0x")
+        dynamic = self.readelf("--dynamic")
+        self.assertRegex(dynamic, r"BIND_NOW|FLAGS_1.*NOW")
+        self.assertNotRegex(dynamic, r"R(UN)?PATH|TEXTREL")
+
+    def test_stack_and_buffers_are_checked(self):
+        symbols = self.readelf("--dyn-syms")
+        self.assertIn("__stack_chk_fail", symbols)
+        self.assertRegex(symbols, r"__(read|snprintf|memcpy|vsnprintf|fprintf|realpath)_chk")
+
+
 if __name__ == "__main__":
     harness.run_tests()

@@ -167,9 +167,11 @@ TEST_P(Ending, ACommandIsTracedFromItsBeginningToItsEnd) {
   ASSERT_EQ(status, 0) << tracer.errors();
   const json document = json::parse(tracer.output());
   std::ifstream file(directory.file("dump.json"));
-  const json dump = json::parse(file);
+  const Traced traced{.exit_status = status, .dump = json::parse(file)};
+  const json& dump = traced.dump;
   EXPECT_EQ(dump["run"]["end_reason"], "command");
   EXPECT_EQ(dump["run"]["command"]["exit_status"], 0);
+  if (programs_skipped(dump) > 0) return expect_bounded_truth(truth_of(document), part_of(traced, document));
   json ours = json::array();
   for (const json& record : connections_of(dump)) {
     if (record["local"]["port"] == document["services"][0]["port"]) ours.push_back(record);

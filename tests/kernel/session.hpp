@@ -69,10 +69,10 @@ class Workload {
 /// What the program left: its outputs and its exit status.
 struct Traced {
   int exit_status = -1;
-  json dump;                    ///< null if there is no complete one
-  std::vector<json> log;
-  std::string output;           ///< live view and closing summary
-  std::string errors;
+  json dump{};                  ///< null if there is no complete one
+  std::vector<json> log{};
+  std::string output{};         ///< live view and closing summary
+  std::string errors{};
 };
 
 /// The program, tracing.

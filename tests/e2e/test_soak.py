@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Steady churn: what the program takes does not grow, and what it says at the end is exact. scripts/soak runs it longer."""
+
+import os
+import time
+
+import faults
+import harness
+
+MINUTES = float(os.environ.get("ACCEPTSCOPE_SOAK_MINUTES", "1"))
+
+
+class Soak(faults.FaultTest):
+    ROUND = 1000  # connections
+    GROWTH_KIB = 1024  # of resident memory from the warm state on: nothing per connection, some for the heap's moods
+
+    def measure(self, pid):
+        """(resident KiB, descriptors)"""
+        with open(f"/proc/{pid}/status") as file:
+            resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
+        return resident, len(os.listdir(f"/proc/{pid}/fd"))
+
+    def test_memory_and_descriptors_do_not_grow(self):
+        """Everything that is bounded is full when it is warm: connection rows, workers of the timeline, its steps."""
+        port = harness.free_port()
+        tracer = self.start_tracing("--port", port, "--interval", "250ms", "--dump-connections", 1000, "--max-workers",
+                                    512, "--log", self.path("log.jsonl"), "--output", self.path("dump.json"))
+        pid = tracer.process.pid
+        began = time.monotonic()
+        accepts, warm, last = 0, None, None
+        while time.monotonic() - began < 60 * MINUTES:
+            self.churn(port, self.ROUND)
+            accepts += self.ROUND
+            last = self.measure(pid)
+            if warm is None and time.monotonic() - began >= 60 * MINUTES / 2:
+                warm = last
+        harness.eventually(lambda: len(os.listdir(f"/proc/{pid}/fd")) == warm[1], "the descriptors of the warm state")
+        self.finish(tracer)
+        print(f"{accepts} connections in {MINUTES:g} minutes; resident {warm[0]} KiB half way, {last[0]} KiB at the end; "
+              f"{warm[1]} and {last[1]} descriptors")
+        self.assertLessEqual(last[0], warm[0] + self.GROWTH_KIB)
+        dump = self.dump()
+        self.expect_exact(dump, accepts)
+        told = sum(worker["accepts"] for worker in dump["services"][0]["workers"])
+        self.assertEqual(told + dump["losses"]["worker_map_full"], accepts)
+        with open(self.path("log.jsonl")) as log:
+            self.assertEqual(sum(1 for _ in log) + dump["losses"]["ring_full"], accepts)
+
+
+if __name__ == "__main__":
+    harness.run_tests()

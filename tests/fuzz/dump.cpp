@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A dump from anybody: it is refused with one line, or it is a snapshot that can be shown and written again.
+#include <sstream>
+#include <string>
+
+#include "output/json.hpp"
+#include "output/plain.hpp"
+#include "target.hpp"
+
+using namespace acceptscope;
+using fuzz::promise;
+
+namespace {
+
+std::string written(const Snapshot& snapshot) {
+  std::ostringstream out;
+  write_dump(out, snapshot);
+  return std::move(out).str();
+}
+
+Result<Snapshot> read(const std::string& text) {
+  std::istringstream in(text);
+  return read_dump(in, "'x.json'");
+}
+
+void expect_tame_views(const Snapshot& snapshot) {
+  for (const bool final : {false, true}) {
+    PlainOptions plain;
+    plain.final = final;
+    promise(fuzz::is_tame(render(snapshot, plain)), "a view of a dump has no control characters");
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const Result<Snapshot> snapshot = read(std::string(reinterpret_cast<const char*>(data), size));
+  if (!snapshot) {
+    const std::string message = snapshot.error().message();
+    promise(!message.empty() && message.find('\n') == std::string::npos, "an error is one line");
+    promise(fuzz::is_tame(message), "an error has no control characters");
+    return 0;
+  }
+  expect_tame_views(*snapshot);
+  const std::string first = written(*snapshot);
+  const Result<Snapshot> again = read(first);
+  promise(again.has_value(), "what was read and written can be read");
+  promise(written(*again) == first, "and is the same");
+  return 0;
+}
