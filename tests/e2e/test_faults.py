@@ -308,8 +308,8 @@ class Killed(faults.FaultTest):
                         for key, _, value in (line.partition(":") for line in file):
                             if key in held:
                                 held[key].add(int(value))
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # it ended meanwhile
+            except (FileNotFoundError, ProcessLookupError, PermissionError):
+                continue  # it ended meanwhile, or is one that not even root may look into
         by_link = {program for link, program in links.items() if link in held["link_id"]}
         left = programs - held["prog_id"] - by_link
         return left | {program for link, program in links.items()

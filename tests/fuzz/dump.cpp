@@ -2,7 +2,12 @@
 // A dump from anybody: it is refused with one line, or it is a snapshot that can be shown and written again.
 #include <sstream>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "model/diff.hpp"
+#include "output/diff_text.hpp"
+#include "output/html.hpp"
 #include "output/json.hpp"
 #include "output/plain.hpp"
 #include "target.hpp"
@@ -18,9 +23,14 @@ std::string written(const Snapshot& snapshot) {
   return std::move(out).str();
 }
 
+/// Everything that is in it, its connections too.
 Result<Snapshot> read(const std::string& text) {
   std::istringstream in(text);
-  return read_dump(in, "'x.json'");
+  std::vector<ConnectionRow> connections;
+  Result<Snapshot> snapshot =
+      read_dump(in, "'x.json'", [&](ConnectionRow&& connection) { connections.push_back(std::move(connection)); });
+  if (snapshot) snapshot->connections = std::move(connections);
+  return snapshot;
 }
 
 void expect_tame_views(const Snapshot& snapshot) {
@@ -29,6 +39,10 @@ void expect_tame_views(const Snapshot& snapshot) {
     plain.final = final;
     promise(fuzz::is_tame(render(snapshot, plain)), "a view of a dump has no control characters");
   }
+  const Diff diff = compare(snapshot, snapshot);
+  promise(!diff_json(diff).empty(), "a dump can be compared with itself");
+  promise(fuzz::is_tame(render_html(snapshot)), "a page of a dump has no control characters");
+  promise(fuzz::is_tame(render_html_diff(snapshot, snapshot, diff)), "nor has one of two dumps");
 }
 
 }  // namespace

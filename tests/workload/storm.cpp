@@ -12,7 +12,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -21,6 +23,8 @@
 #include <vector>
 
 namespace {
+
+constexpr std::size_t kAtOnce = 8;  // keeps every CPU busy
 
 [[noreturn]] void fail(const char* what) {
   std::perror(what);
@@ -57,17 +61,26 @@ pid_t fork_as(pid_t pid) {
   _exit(connection >= 0 ? 0 : 1);
 }
 
-/// One worker, one connection; the worker's pid.
-pid_t one(int listener, const sockaddr_in& address, pid_t wanted) {
-  const pid_t worker = fork_as(wanted);
-  if (worker == 0) serve_one(listener);
-  if (worker < 0) fail("clone3");
+void connect_and_close(const sockaddr_in& address) {
   const int client = socket(AF_INET, SOCK_STREAM, 0);
   if (client < 0 || connect(client, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) fail("connect");
   close(client);
-  int status = 0;
-  if (waitpid(worker, &status, 0) != worker || status != 0) fail("worker");
-  return worker;
+}
+
+/// `count` workers at once, with a connection for each; adds their pids. `wanted`: the pid of the one, if not 0.
+void round(int listener, const sockaddr_in& address, std::size_t count, pid_t wanted, std::vector<pid_t>& pids) {
+  const std::size_t first = pids.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    const pid_t worker = fork_as(wanted);
+    if (worker == 0) serve_one(listener);
+    if (worker < 0) fail("clone3");
+    pids.push_back(worker);
+  }
+  for (std::size_t i = 0; i < count; ++i) connect_and_close(address);
+  for (std::size_t i = first; i < pids.size(); ++i) {
+    int status = 0;
+    if (waitpid(pids[i], &status, 0) != pids[i] || status != 0) fail("worker");
+  }
 }
 
 void wait_for_line() {
@@ -89,7 +102,10 @@ int main(int argc, char** argv) {
 
   const auto began = std::chrono::steady_clock::now();
   std::vector<pid_t> pids;
-  while (pids.size() < count) pids.push_back(one(listener, address, same_pid && !pids.empty() ? pids.front() : 0));
+  while (pids.size() < count) {
+    const std::size_t at_once = same_pid ? 1 : std::min<std::size_t>(kAtOnce, count - pids.size());
+    round(listener, address, at_once, same_pid && !pids.empty() ? pids.front() : 0, pids);
+  }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
 
   std::printf("{\"pids\":[%d", pids.front());
