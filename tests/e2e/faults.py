@@ -85,6 +85,15 @@ class FaultTest(harness.TestCase):
         """No control character but the newline: nothing that a terminal would have to recover from."""
         self.assertEqual([c for c in text if ord(c) < 0x20 and c != "\n" or 0x7f <= ord(c) < 0xa0], [])
 
+    def control_group(self, path):
+        """A control group of this test's own at `path`, which is returned; gone with the test."""
+        try:
+            os.mkdir(path)
+        except OSError as error:
+            self.skipTest(f"no control group: {error}")
+        self.addCleanup(os.rmdir, path)
+        return path
+
     def own_mounts(self):
         """Mounts of this process (one per test) are nobody else's from here on."""
         libc = ctypes.CDLL(None, use_errno=True)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Real prefork servers that tell in logs of their own who served whom. Mix-ins of harness.TestCase."""
 
+import asyncio
+import contextlib
 import importlib.util
 import os
+import signal
 import sys
 
 import harness
@@ -39,6 +42,24 @@ class AsgiServer:
 
     def started(self):
         return len(self.worker_pids())
+
+    @contextlib.asynccontextmanager
+    async def pinned_pool(self, size, winners):
+        """A client with `size` kept connections, all won by the same `winners` workers."""
+        import httpx
+        limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=None)
+        losers = sorted(self.worker_pids())[winners:]
+        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", limits=limits,
+                                     timeout=harness.PATIENCE) as client:
+            for pid in losers:
+                os.kill(pid, signal.SIGSTOP)  # a worker that is busy elsewhere wins no connection
+            try:
+                # Answered late, so that none leaves its connection to another one and the pool is full.
+                await asyncio.gather(*(client.get("/slow") for _ in range(size)))
+            finally:
+                for pid in losers:
+                    os.kill(pid, signal.SIGCONT)
+            yield client
 
     def served(self):
         """(client port, pid) of each request."""

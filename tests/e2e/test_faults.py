@@ -159,12 +159,7 @@ class Scarcity(faults.FaultTest):
         limit_file, base = "memory.limit_in_bytes", root
         if not os.path.exists(f"{root}/{limit_file}"):
             limit_file, base = "memory.max", "/sys/fs/cgroup"
-        group = os.path.join(base, f"acceptscope-test-{os.getpid()}")
-        try:
-            os.mkdir(group)
-        except OSError as error:
-            self.skipTest(f"no control group: {error}")
-        self.addCleanup(os.rmdir, group)
+        group = self.control_group(os.path.join(base, f"acceptscope-test-{os.getpid()}"))
         if not os.path.exists(f"{group}/{limit_file}"):
             self.skipTest("no memory controller")
         with open(f"{group}/{limit_file}", "w") as file:

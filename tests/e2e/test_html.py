@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import signal
 
 import browser
 import harness
@@ -58,18 +57,9 @@ class HtmlReport(servers.UvicornServer, PageTestCase):
         async with httpx.AsyncClient(headers={"connection": "close"}, timeout=harness.PATIENCE) as client:
             for _ in range(6):
                 await asyncio.gather(*(client.get(url) for _ in range(4)))
-        losers = sorted(self.worker_pids())[self.WINNERS:]
-        limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=self.POOL, keepalive_expiry=None)
-        async with httpx.AsyncClient(limits=limits, timeout=harness.PATIENCE) as client:
-            for pid in losers:
-                os.kill(pid, signal.SIGSTOP)  # a worker that is busy elsewhere wins no connection
-            try:
-                await asyncio.gather(*(client.get(url + "slow") for _ in range(self.POOL)))
-            finally:
-                for pid in losers:
-                    os.kill(pid, signal.SIGCONT)
+        async with self.pinned_pool(self.POOL, self.WINNERS) as client:
             while tracer.process.poll() is None:
-                await asyncio.gather(*(client.get(url) for _ in range(self.POOL)))
+                await asyncio.gather(*(client.get("/") for _ in range(self.POOL)))
                 await asyncio.sleep(0.02)
 
     def test_a_pinned_pool_is_told_at_the_head_and_readable_everywhere(self):

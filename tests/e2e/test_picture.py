@@ -47,22 +47,10 @@ class PinnedUvicorn(servers.UvicornServer, PictureTest):
 
     async def with_a_pool(self, then):
         """Opens a pool of kept connections, all won by WINNERS workers, and runs `then` in another thread meanwhile."""
-        import httpx
-        limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=self.POOL)
-        url = f"http://127.0.0.1:{self.port}/"
-        losers = sorted(self.worker_pids())[self.WINNERS:]
-        async with httpx.AsyncClient(limits=limits, timeout=harness.PATIENCE) as client:
-            for pid in losers:
-                os.kill(pid, signal.SIGSTOP)  # a worker that is busy elsewhere wins no connection
-            try:
-                # Answered late, so that none leaves its connection to another one and the pool is full.
-                await asyncio.gather(*(client.get(url + "slow") for _ in range(self.POOL)))
-            finally:
-                for pid in losers:
-                    os.kill(pid, signal.SIGCONT)
+        async with self.pinned_pool(self.POOL, self.WINNERS) as client:
             tracing = asyncio.create_task(asyncio.to_thread(then))
             while not tracing.done():
-                await asyncio.gather(*(client.get(url) for _ in range(self.POOL)))
+                await asyncio.gather(*(client.get("/") for _ in range(self.POOL)))
             await tracing
 
     def test_a_pool_from_before_shows_its_owners_and_the_idle_workers(self):
