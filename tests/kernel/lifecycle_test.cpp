@@ -4,7 +4,12 @@
 #include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
 #include <cstring>
+#include <ctime>
+#include <filesystem>
 #include <fstream>
 #include <set>
 #include <stdexcept>
@@ -179,6 +184,51 @@ TEST_P(Ending, ACommandIsTracedFromItsBeginningToItsEnd) {
   expect_true_connections(truth_of(document), ours);
 }
 
+/// What changes the whole machine: only where the machine is a guest of tests/vm.
+class Upheaval : public Ending {
+ protected:
+  void SetUp() override {
+    if (std::getenv("ACCEPTSCOPE_GUEST") == nullptr) GTEST_SKIP() << "changes the whole machine: in a guest only";
+    Ending::SetUp();
+  }
+};
+
+/// Moves CLOCK_REALTIME; the monotonic clock goes on.
+void move_clock(std::chrono::seconds by) {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  now.tv_sec += by.count();
+  ASSERT_EQ(clock_settime(CLOCK_REALTIME, &now), 0) << strerror(errno);
+}
+
+TEST_P(Upheaval, AClockThatIsSetBackMovesNothing) {
+  Workload workload({"--connections", "24", "--hold-ms", "0,30", "--end", "peer,hold"});
+  Tracer tracer(backend(), {"--port", workload.ports()});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  const Truth before = truth_of(workload.make_traffic());
+  ASSERT_NO_FATAL_FAILURE(move_clock(-std::chrono::hours{1}));
+  Truth truth = truth_of(workload.finish());
+  truth.realtime_minus_monotonic_ns = before.realtime_minus_monotonic_ns;
+  const Traced traced = tracer.stop();
+  ASSERT_NO_FATAL_FAILURE(move_clock(std::chrono::hours{1}));
+  expect_truth(truth, traced);
+  EXPECT_LT(traced.dump["run"]["started_at"], traced.dump["run"]["ended_at"]);
+}
+
+TEST_P(Upheaval, AProcessorThatIsTakenAwayTakesNoCountWithIt) {
+  const char* const second = "/sys/devices/system/cpu/cpu1/online";
+  if (!std::filesystem::exists(second)) GTEST_SKIP() << "there is no second processor to take away";
+  Workload workload({"--workers", "4", "--connections", "60", "--end", "peer,hold"});
+  Tracer tracer(backend(), {"--port", workload.ports()});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  workload.make_traffic();
+  std::ofstream(second) << 0 << std::flush;
+  const Truth truth = truth_of(workload.finish());
+  const Traced traced = tracer.stop();
+  std::ofstream(second) << 1 << std::flush;
+  expect_truth(truth, traced);
+}
+
 SHARED_PLAN(Lifecycle, TheDumpNamesTheBackendThatRan, {.workload = {"--connections", "1"}});
 TEST_P(Lifecycle, TheDumpNamesTheBackendThatRan) {
   expect_truth_of_shared_plan();
@@ -188,6 +238,7 @@ TEST_P(Lifecycle, TheDumpNamesTheBackendThatRan) {
 
 INSTANTIATE_TEST_SUITE_P(, Lifecycle, all_backends(), backend_name);
 INSTANTIATE_TEST_SUITE_P(, Ending, testing::Values("auto"), backend_name);
+INSTANTIATE_TEST_SUITE_P(, Upheaval, testing::Values("auto"), backend_name);
 
 TEST(AutomaticBackend, IsOneThatWorks) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
