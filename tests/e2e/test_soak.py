@@ -11,7 +11,7 @@ MINUTES = float(os.environ.get("ACCEPTSCOPE_SOAK_MINUTES", "1"))
 
 
 class Soak(faults.FaultTest):
-    ROUND = 1000  # connections
+    ROUND = 5000  # connections
     GROWTH_KIB = 1024  # of resident memory from the warm state on: nothing per connection, some for the heap's moods
 
     def measure(self, pid):
@@ -21,13 +21,17 @@ class Soak(faults.FaultTest):
         return resident, len(os.listdir(f"/proc/{pid}/fd"))
 
     def test_memory_and_descriptors_do_not_grow(self):
-        """Everything that is bounded is full when it is warm: connection rows, workers of the timeline, its steps."""
+        """Everything that is bounded is full when it is warm: connection rows, rows of workers, the timeline's workers and
+        its steps."""
         port = harness.free_port()
-        tracer = self.start_tracing("--port", port, "--interval", "250ms", "--dump-connections", 1000, "--max-workers",
+        tracer = self.start_tracing("--port", port, "--interval", "100ms", "--dump-connections", 1000, "--max-workers",
                                     512, "--log", self.path("log.jsonl"), "--output", self.path("dump.json"))
         pid = tracer.process.pid
         began = time.monotonic()
         accepts, warm, last = 0, None, None
+        for _ in range(18):  # 1,152 workers
+            self.churn(port, 640, workers=64)
+            accepts += 640
         while time.monotonic() - began < 60 * MINUTES:
             self.churn(port, self.ROUND)
             accepts += self.ROUND

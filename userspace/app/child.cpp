@@ -28,6 +28,7 @@ void leave_terminal(int instead) {
   restore_default_signals();
   if (instead_of_terminal >= 0) leave_terminal(instead_of_terminal);
   std::vector<char*> arguments;
+  arguments.reserve(argv.size() + 1);
   for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
   execvp(arguments.front(), arguments.data());

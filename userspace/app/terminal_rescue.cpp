@@ -28,7 +28,7 @@ Rescue rescue;
 static_assert(std::atomic<bool>::is_always_lock_free);  // or the handler could not read it
 
 /// A stack overflow leaves no room for a handler on the stack itself.
-alignas(16) std::array<char, 32 * 1024> handler_stack;
+alignas(16) std::array<char, std::size_t{32} * 1024> handler_stack;
 
 /// Calls only what signal-safety(7) lists. The disposition is the default again (SA_RESETHAND), and the signal is not
 /// blocked (SA_NODEFER).

@@ -10,6 +10,7 @@
 namespace acceptscope {
 namespace {
 
+// NOLINTNEXTLINE(performance-no-int-to-ptr): terminfo(3) says so
 bool is_there(const char* value) { return value != nullptr && value != reinterpret_cast<const char*>(-1); }
 
 /// tputs() wants a function, and takes out the padding that old terminals need: what is left goes here.

@@ -17,7 +17,7 @@ namespace acceptscope {
 /// Entries that come or go meanwhile may be missed.
 template <class Key, class Value, class Each>
 Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
-  constexpr std::size_t kBatchBytes = 512 * 1024;  // few system calls for many entries, little memory for large ones
+  constexpr std::size_t kBatchBytes = std::size_t{512} * 1024;  // few system calls for many entries, little memory for large ones
   auto capacity = static_cast<std::uint32_t>(std::clamp<std::size_t>(kBatchBytes / (sizeof(Key) + sizeof(Value)), 64, 4096));
   std::vector<Key> keys(capacity);
   std::vector<Value> values(capacity);

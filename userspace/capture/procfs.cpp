@@ -118,8 +118,10 @@ std::optional<EpollWatch> ProcFs::epoll_watch(std::uint32_t pid, std::uint32_t f
     unsigned long inode = 0;
     const std::size_t ino = line.find(" ino:");
     if (!line.starts_with("tfd:") || ino == std::string::npos) continue;
+    // NOLINTBEGIN(cert-err34-c): the kernel wrote these numbers, none is too large for its type
     if (std::sscanf(line.c_str(), "tfd: %*d events: %x", &events) != 1) continue;
     if (std::sscanf(line.c_str() + ino, " ino:%lx", &inode) != 1) continue;
+    // NOLINTEND(cert-err34-c)
     if (std::find(inodes.begin(), inodes.end(), inode) == inodes.end()) continue;
     const bool exclusive = (events & EPOLLEXCLUSIVE) != 0;
     watch.exclusive = exclusive && (watch.exclusive || !watch.watched);

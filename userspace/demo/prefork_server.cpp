@@ -36,7 +36,7 @@ constexpr std::chrono::milliseconds kRequestTime{4};  // a query to a database, 
 constexpr int kShortestLoopUs = 1000;
 constexpr int kLongestLoopUs = 5000;
 
-constexpr std::size_t kLongestRequest = 16 * 1024;
+constexpr std::size_t kLongestRequest = std::size_t{16} * 1024;
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
 /// Says who answered: the truth that a trace can be compared with.
 std::string response_of_this_worker(bool last) {

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -82,8 +83,9 @@ int descriptor_named_by(std::string_view path) {
   if (path == "/dev/stderr") return STDERR_FILENO;
   for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
     const std::string_view digits = path.substr(0, prefix.size()) == prefix ? path.substr(prefix.size()) : "";
-    if (digits.empty() || digits.size() > 6) continue;
-    if (digits.find_first_not_of("0123456789") == std::string_view::npos) return std::atoi(std::string(digits).c_str());
+    int descriptor = -1;
+    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), descriptor);
+    if (error == std::errc{} && rest == digits.data() + digits.size() && descriptor >= 0) return descriptor;
   }
   return -1;
 }
@@ -275,8 +277,8 @@ Result<void> OutputFile::give_name() {
   return {};
 }
 
-tl::unexpected<Error> OutputFile::failed(const char* action, int errno_value, std::string hint) const {
-  return system_failure(errno_value, cannot(action, path_, purpose_), hint.empty() ? hint_for(errno_value) : hint);
+tl::unexpected<Error> OutputFile::failed(const char* action, int errno_value, std::string_view hint) const {
+  return system_failure(errno_value, cannot(action, path_, purpose_), hint.empty() ? hint_for(errno_value) : std::string(hint));
 }
 
 void OutputFile::forget_temporary(bool unlink) {

@@ -56,7 +56,7 @@ class OutputFile {
   template <class Create>
   [[nodiscard]] Result<void> create_temporary(Create create);
   [[nodiscard]] Result<void> give_name();
-  [[nodiscard]] tl::unexpected<Error> failed(const char* action, int errno_value, std::string hint = {}) const;
+  [[nodiscard]] tl::unexpected<Error> failed(const char* action, int errno_value, std::string_view hint = {}) const;
   void forget_temporary(bool unlink);
 
   std::string path_;
