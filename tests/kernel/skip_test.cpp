@@ -20,13 +20,16 @@ std::string preemption() {
 /// tracepoints can; kprobes run with preemption off.
 bool skips_are_certain(const std::string& backend) {
   const std::string mode = preemption();
-  if (kernel_version() >= 700) return mode.find("(full)") != std::string::npos || mode.find("(lazy)") != std::string::npos;
-  return backend == "fentry" && mode.find("(full)") != std::string::npos;
+  const bool is_full = mode.find("(full)") != std::string::npos;
+  if (kernel_version() >= 700) return is_full || mode.find("(lazy)") != std::string::npos;
+  return backend == "fentry" && is_full;
 }
 
 TEST_P(Skipping, IsToldAndTheOpenConnectionsAreRightAfterTheNextTick) {
   if (!skips_are_certain(backend())) {
-    GTEST_SKIP() << "this kernel does not preempt this backend's programs (preemption: " << (preemption().empty() ? "not told" : preemption()) << ")";
+    const std::string mode = preemption();
+    GTEST_SKIP() << "this kernel does not preempt this backend's programs (preemption: "
+                 << (mode.empty() ? "not told" : mode) << ")";
   }
   constexpr int kRounds = 5;
   std::uint64_t skipped = 0;
