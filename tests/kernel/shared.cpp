@@ -6,12 +6,17 @@
 
 #include <algorithm>
 #include <exception>
+#include <limits>
 #include <map>
 #include <memory>
 #include <utility>
 
 namespace acceptscope::test {
 namespace {
+
+/// How many are traced together. Each tick walks the descriptors of all their processes, so more would only disturb; but
+/// an emulated processor takes longer for a start of the program than for that.
+std::size_t plans_at_once() { return time_factor() > 4 ? std::numeric_limits<std::size_t>::max() : 16; }
 
 struct Planned {
   std::string test;  ///< Suite.Name
@@ -56,6 +61,7 @@ std::vector<const Planned*> batch_from(const std::string& test, const std::strin
                       : planned.plan.tracer == batch.front()->plan.tracer &&
                             is_selected(fmt::format("{}/{}", planned.test, backend)) && !impossible(planned.plan, backend);
     if (takes_part) batch.push_back(&planned);
+    if (batch.size() == plans_at_once()) break;
   }
   return batch;
 }
