@@ -10,9 +10,9 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # shellcheck disable=SC2034  # used by those who source this
 build_packages=(cmake ninja-build g++ pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev
 	libcli11-dev libfmt-dev nlohmann-json3-dev rapidjson-dev libexpected-dev libncurses-dev)
-# What scripts/fuzz needs beside them.
+# What a build with its tests needs beside them.
 # shellcheck disable=SC2034
-fuzz_packages=(libclang-rt-14-dev libgtest-dev libgmock-dev libbenchmark-dev liburing-dev)
+test_build_packages=(libgtest-dev libgmock-dev libbenchmark-dev liburing-dev)
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }

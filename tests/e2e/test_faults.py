@@ -274,7 +274,7 @@ class Killed(faults.FaultTest):
 
     def kill_one_by_one(self, children, chance, port):
         """From before the programs are loaded to after traffic."""
-        victims = sorted((chance.uniform(0, 2.0 * harness.TIME_FACTOR), child) for child in children)
+        victims = [(chance.uniform(0, 2.0 * harness.TIME_FACTOR), child) for child in children]
         began, traffic = time.monotonic(), False
         for at, child in sorted(victims, key=lambda victim: victim[0]):
             if at > 1.0 and not traffic:
