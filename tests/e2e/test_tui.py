@@ -91,10 +91,10 @@ class Screens(TuiTest):
         self.assertEqual(self.terminal.show("alternate_on"), "1")
         self.assertEqual(self.terminal.show("cursor_flag"), "0")
         self.assertRegex(text, r"Effective workers .* of 8")
-        self.assertRegex(text, r"○ .*idle")
         self.assertRegex(text, r"Accepts/s \d")
         rows = re.findall(r"^ [●○ ]  *\d+ demo-worker", text, re.MULTILINE)
         self.assertEqual(len(rows), 8, text)
+        self.assertTrue(any("●" in row for row in rows), text)  # luck decides whether a worker is left idle, ○
         self.terminal.press("q")
         self.expect_given_back(0)
 
