@@ -14,7 +14,6 @@ const volatile __u8 filter_pids = 0;        /* only processes in `pids` */
 const volatile __u8 filter_cgroups = 0;     /* number of entries in `cgroups`; 0 = tasks of any cgroup */
 const volatile __u8 enqueue_from_state = 0; /* no hook on the accept queue: SYN_RECV -> ESTABLISHED is the enqueue */
 const volatile __u8 close_from_state = 0;   /* no hook on close: the first step to FIN_WAIT1, LAST_ACK, CLOSE */
-const volatile __u8 second_look = 0;        /* every accept is seen again a moment later, by the same thread */
 const volatile __u32 ring_wakeup_bytes = 0;     /* wake the reader when so much is waiting */
 
 /* 1 while everything is attached and counting: programs attach one by one, but begin and end together. */
@@ -33,6 +32,9 @@ volatile __u32 refresh_connections = 0;
 
 /* Connections that refresh() found dead for the first time; reset by userspace. */
 volatile __u32 found_dead = 0;
+
+volatile __u32 untracked_entered = 0; /* `untracked` has or had an entry: until then it is not asked */
+volatile __u32 untracked_full = 0;    /* it had no room for one */
 
 /* Accepts younger than this may still be on their way back to the application: a walk leaves them alone. */
 #define WALK_PATIENCE_NS 100000000ULL
@@ -76,6 +78,35 @@ static __always_inline bool untrack(__u64 key)
 		return false;
 	count_tracked(-1);
 	return true;
+}
+
+/* Remembers that `key`, which is not in `connections`, is about to be counted; false if it cannot, or has been already. */
+static __always_inline bool enter_untracked(__u64 key)
+{
+	__u8 one = 1;
+	int error;
+
+	untracked_entered = 1;
+	error = bpf_map_update_elem(&untracked, &key, &one, BPF_NOEXIST);
+	if (error && error != -EEXIST)
+		untracked_full = 1;
+	return !error;
+}
+
+/*
+ * Whether a socket that is not in `connections` has been counted all the same. Once `untracked` was full, every one is
+ * taken for counted by those who only look again (`if_full`).
+ */
+static __always_inline bool is_untracked(__u64 key, bool if_full)
+{
+	return untracked_entered && ((if_full && untracked_full) || bpf_map_lookup_elem(&untracked, &key));
+}
+
+/* The socket has ended, or its address is another one's by now. */
+static __always_inline void forget_untracked(__u64 key)
+{
+	if (untracked_entered)
+		bpf_map_delete_elem(&untracked, &key);
 }
 
 static __always_inline void add(__u64 *counter, __u64 amount)
@@ -589,6 +620,7 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child)
 			return 0; /* fast open: accepted before the handshake was complete */
 		finish_former(child, old);
 	}
+	forget_untracked(key);
 	conn.enqueued_ns = bpf_ktime_get_ns();
 	read_tuple(&conn, child, listener);
 	read_listener(&conn, listener, 1); /* this one is about to be added */
@@ -628,7 +660,6 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)child;
 	struct connection conn = {};
-	__u64 thread = bpf_get_current_pid_tgid();
 	bool is_tracked;
 
 	read_tuple(&conn, child, listener);
@@ -637,23 +668,11 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child)
 	conn.ignored = !task_traced();
 	conn.accepted_ns = bpf_ktime_get_ns();
 	is_tracked = track(key, &conn, true);
-	if (!is_tracked && second_look)
-		bpf_map_update_elem(&untracked, &thread, &key, BPF_ANY);
+	if (!is_tracked)
+		enter_untracked(key);
 	if (!conn.ignored)
 		count_owned(&conn, task, is_tracked);
 	return 0;
-}
-
-/* The first look at this accept of the current thread has counted it, and there was no room for it. Asked once. */
-static __always_inline bool was_untracked(__u64 key)
-{
-	__u64 thread = bpf_get_current_pid_tgid();
-	__u64 *counted = bpf_map_lookup_elem(&untracked, &thread);
-	bool is_this = counted && *counted == key;
-
-	if (counted)
-		bpf_map_delete_elem(&untracked, &thread);
-	return is_this;
 }
 
 /*
@@ -680,8 +699,8 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	}
 	if (queued)
 		return accept_queued(listener, child, queued);
-	if (again && was_untracked(key))
-		return 0;
+	if (is_untracked(key, again))
+		return 0; /* by the first look, or by a walk that was faster */
 	return accept_unseen(listener, child);
 }
 
@@ -777,6 +796,8 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 	struct connection conn = {};
 	int error;
 
+	if (is_untracked(key, !walk_first))
+		return 0;
 	read_tuple(&conn, sk, NULL);
 	if (!conn.remote_port || !find_listener(&conn))
 		return 0;
@@ -799,6 +820,8 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 	error = bpf_map_update_elem(&connections, &key, &conn, BPF_NOEXIST);
 	if (error == -EEXIST)
 		return 0; /* its accept has just been seen */
+	if (error && !enter_untracked(key))
+		return 0; /* it would be counted again for every other holder, and by every other walk */
 	if (!error)
 		count_tracked(1);
 	if (conn.ignored)
@@ -887,6 +910,7 @@ static __always_inline int on_unknown_close(struct sock *sk)
 	__u32 port = local_port(sk);
 	__u8 *accepted = bpf_map_lookup_elem(&accepted_ports, &port);
 
+	forget_untracked((__u64)sk);
 	/* A listener has no peer, in whatever state: shutdown() takes it out of LISTEN. */
 	/* Until the first walk is over, it is one from before that the walk came too late for. */
 	if (accepted && *accepted && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
@@ -956,7 +980,9 @@ static __always_inline int on_destroy(struct sock *sk)
 		finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | (is_socket_of(sk, conn) ? 0 : FINISH_SOCKET_REUSED));
 	else if (conn)
 		drop_queued(key, conn);
-	else if (!BPF_CORE_READ(sk, __sk_common.skc_dport))
+	else if (BPF_CORE_READ(sk, __sk_common.skc_dport))
+		forget_untracked(key);
+	else
 		bpf_map_delete_elem(&listeners, &key);
 	return 0;
 }

@@ -89,15 +89,15 @@ struct {
 } losses SEC(".maps");
 
 /*
- * untracked: thread (as bpf_get_current_pid_tgid() gives it) -> the socket whose accept it was counted for while
- *   `connections` was full, for the second look at the same accept a moment later. Only where there is one (second_look).
- *   inserted: accept_unseen(); deleted: on_accept(). Full, with 4,096 threads between the two looks: counted twice.
+ * untracked: struct sock * -> 1 for connections that were counted while `connections` had no room for them: for whoever
+ *   meets one again, a second look at the same accept or a walk. inserted: on_accept(), on_unknown(); deleted: on_close(),
+ *   on_destroy(), on_enqueue(). Full: untracked_full; from then on no accept is missed and found later.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, 16384);
 	__type(key, __u64);
-	__type(value, __u64);
+	__type(value, __u8);
 } untracked SEC(".maps");
 
 /* tracked: entries in `connections`, per CPU as a difference; only the sum means something. An empty map is not walked. */

@@ -82,6 +82,60 @@ TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsToTheirEndAndMisattribut
   EXPECT_NE(traced.output.find(std::to_string(untracked.get<int>())), std::string::npos) << traced.output;
 }
 
+/// One connection in the accept queue, which makes the program walk once more at its end to see whether somebody holds it.
+class Waiting {
+ public:
+  Waiting() : workload_({"--connections", "1", "--gate"}) {}
+  [[nodiscard]] std::string ports() const { return workload_.ports(); }
+  void enqueue() { workload_.proceed(); }
+
+ private:
+  Workload workload_;
+};
+
+TEST_P(Losing, AnUntrackedConnectionIsCountedOnceThoughAWalkMeetsItWhenThereIsRoomAgain) {
+  Waiting waiting;
+  Workload workload({"--workers", "4", "--connections", "64", "--end", "local,hold"});
+  Tracer tracer(backend(), {"--port", waiting.ports() + "," + workload.ports(), "--max-connections", "16"});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  waiting.enqueue();
+  workload.make_traffic();
+  const Traced traced = tracer.stop();
+
+  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
+  const json& dump = traced.dump;
+  const json& totals = dump["totals"];
+  const std::uint64_t untracked = dump["losses"]["connection_map_full"].get<std::uint64_t>();
+  EXPECT_GT(untracked, 0U);
+  expect_count("accepts", dump, totals["accepts"], 64);
+  expect_count("accepts found by a walk", dump, dump["losses"]["missed_accept"], 0);
+  expect_count("untracked, closed and open", dump,
+               untracked + totals["closes"].get<std::uint64_t>() + totals["open"].get<std::uint64_t>(), 64);
+  EXPECT_EQ(dump["consistency"]["broken"], json::array());
+}
+
+TEST_P(Losing, PreexistingConnectionsBeyondTheMapAreCountedOnce) {
+  Waiting waiting;
+  Workload tracked({"--connections", "16", "--end", "hold"});  // walks go by pid: the first ones take the room there is
+  Workload untracked({"--workers", "4", "--connections", "64", "--end", "hold"});
+  tracked.make_traffic();
+  untracked.make_traffic();
+  Tracer tracer(backend(), {"--port", waiting.ports() + "," + tracked.ports() + "," + untracked.ports(),
+                            "--max-connections", "16"});
+  SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
+  tracked.finish();
+  waiting.enqueue();
+  const Traced traced = tracer.stop();
+
+  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
+  const json& dump = traced.dump;
+  EXPECT_EQ(dump["totals"]["preexisting"], 16 + 64);
+  EXPECT_EQ(dump["totals"]["accepts"], 0);
+  EXPECT_EQ(dump["losses"]["connection_map_full"], 64);
+  EXPECT_EQ(dump["losses"]["missed_accept"], 0);
+  EXPECT_EQ(dump["consistency"]["broken"], json::array());
+}
+
 TEST_P(Losing, AFullWorkerMapCountsForTheServiceOnly) {
   const Outcome outcome = trace(backend(), {.workload = {"--workers", "6", "--connections", "120", "--reuseport"},
                                             .tracer = {"--max-workers", "2"}});

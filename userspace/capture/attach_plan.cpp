@@ -93,7 +93,6 @@ AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, bool foll
   }
   plan.refresh = facts.syscall_programs ? "refresh_syscall" : "refresh_iter";
   plan.enqueue_from_state = backend == Backend::tracepoint || !facts.has_queue_add || !facts.has_hashdance;
-  plan.second_look = backend != Backend::tracepoint && facts.has_sock_graft;
   plan.close_from_state = backend == Backend::tracepoint && !facts.cgroup2;
   plan.programs.push_back({"state_tp", "tracepoint sock:inet_sock_set_state", Attach::automatic, Fact::close});
   plan.programs.push_back({"destroy_tp", "tracepoint tcp:tcp_destroy_sock", Attach::automatic, Fact::close});

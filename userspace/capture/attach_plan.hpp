@@ -39,7 +39,6 @@ struct AttachPlan {
   std::vector<PlannedProgram> programs;
   std::string_view refresh;         ///< program that brings the bytes of open connections up to date
   bool enqueue_from_state = false;  ///< accept wait begins at SYN_RECV -> ESTABLISHED
-  bool second_look = false;         ///< every accept is seen twice by the same thread, the second time a moment later
   bool close_from_state = false;    ///< close = first step out of the open states: early after shutdown()
   std::vector<std::string> notes;   ///< what this plan cannot do, for people
 };

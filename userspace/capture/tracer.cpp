@@ -56,7 +56,6 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   constants->filter_ports = !options.ports.empty();
   constants->filter_pids = !options.pids.empty();
   constants->enqueue_from_state = plan.enqueue_from_state;
-  constants->second_look = plan.second_look;
   constants->close_from_state = plan.close_from_state;
   constants->ring_wakeup_bytes = options.ring_bytes / 4;
   constants->filter_cgroups = static_cast<__u8>(options.cgroups.size());
