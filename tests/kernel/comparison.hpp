@@ -90,7 +90,7 @@ void expect_nothing_lost(const json& dump);
 /// Traces a workload and holds all that the program said against the truth.
 class TruthTest : public BackendTest {
  protected:
-  /// Skips where the backend is refused.
+  /// Skips where the backend is refused. A run with so many skips that its bounds say little is repeated, twice at most.
   void expect_truth_of(const Plan& plan, const Expectation& expectation = {});
 
   /// The same for the SHARED_PLAN of this test.
