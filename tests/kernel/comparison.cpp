@@ -381,8 +381,11 @@ bool TruthTest::is_exact() const {
 }
 
 Traced part_of(const Traced& traced, const json& document) {
-  Traced part = traced;
-  if (part.dump.is_null()) return part;
+  Traced part{.exit_status = traced.exit_status, .output = traced.output, .errors = traced.errors};
+  if (traced.dump.is_null()) return part;
+  for (const auto& [field, value] : traced.dump.items()) {
+    if (field != "services" && field != "connections") part.dump[field] = value;
+  }
   std::set<ServiceKey> ours;
   for (const json& service : document["services"]) ours.insert(service_of(service));
   json services = json::array();
@@ -400,16 +403,17 @@ Traced part_of(const Traced& traced, const json& document) {
     }
   }
   json connections = json::array();
-  for (json record : traced.dump["connections"]) {
+  for (const json& record : traced.dump["connections"]) {
     const auto found = new_index.find(record["service"].get<std::size_t>());
     if (found == new_index.end()) continue;
-    record["service"] = found->second;
-    connections.push_back(std::move(record));
+    connections.push_back(record);
+    connections.back()["service"] = found->second;
   }
   part.dump["services"] = std::move(services);
   part.dump["totals"].update(totals);
   part.dump["connections"] = std::move(connections);
-  std::erase_if(part.log, [&](const json& record) { return !ours.contains(service_of(record["service"])); });
+  std::ranges::copy_if(traced.log, std::back_inserter(part.log),
+                       [&](const json& record) { return ours.contains(service_of(record["service"])); });
   return part;
 }
 

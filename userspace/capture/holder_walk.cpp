@@ -85,18 +85,21 @@ Result<FoundDescriptors> HolderWalk::walk(bool listeners, bool connections) {
   return std::move(collector.found);
 }
 
+void HolderWalk::complete(MonotonicTime began, const FoundDescriptors& found) {
+  ended_at_ = monotonic_now();
+  rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
+  holders_ = holder_register_.holders(found, ended_at_);
+}
+
 Result<void> HolderWalk::first() {
   if (const Result<void> named = name_members(); !named) return named;
-  skeleton_->bss->walk_first = 1;
   const MonotonicTime began = monotonic_now();
   const Result<FoundDescriptors> found = walk(true, false);
   if (!found) return tl::unexpected(found.error());
   if (const Result<FoundDescriptors> connections = walk(false, true); !connections)
     return tl::unexpected(connections.error());
   skeleton_->bss->walk_first = 0;
-  ended_at_ = monotonic_now();
-  rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
-  holders_ = holder_register_.holders(*found, ended_at_);
+  complete(began, *found);
   return {};
 }
 
@@ -105,9 +108,7 @@ Result<void> HolderWalk::again() {
   const MonotonicTime began = monotonic_now();
   const Result<FoundDescriptors> found = walk(true, true);
   if (!found) return tl::unexpected(found.error());
-  ended_at_ = monotonic_now();
-  rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
-  holders_ = holder_register_.holders(*found, ended_at_);
+  complete(began, *found);
   return {};
 }
 

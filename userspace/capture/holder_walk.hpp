@@ -24,7 +24,7 @@ class HolderWalk {
                                                  ProcFs procfs);
 
   /// The walk with which tracing begins: what is open and unknown is pre-existing. Listening sockets come first, for they
-  /// tell an accepted connection from one that this host made.
+  /// tell an accepted connection from one that this host made. bss->walk_first has been set, before recording began.
   Result<void> first();
   /// Any later one.
   Result<void> again();
@@ -38,6 +38,7 @@ class HolderWalk {
  private:
   HolderWalk(acceptscope_bpf& skeleton, std::vector<UniqueFd> cgroups, ProcFs procfs, Link link);
   Result<FoundDescriptors> walk(bool listeners, bool connections);
+  void complete(MonotonicTime began, const FoundDescriptors& found);
   Result<void> name_members() const;
 
   acceptscope_bpf* skeleton_;
