@@ -103,7 +103,7 @@ TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
              return c.accept_entered_ns > tracing_began_before;
            });
   };
-  int connections = slow ? 120 : 3000;
+  int connections = slow ? 240 : 3000;
   Outcome outcome = play(connections);
   for (int i = 0; i < 3 && !outlasts_the_start(outcome); ++i) outcome = play(connections *= 2);
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
