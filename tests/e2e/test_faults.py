@@ -13,6 +13,8 @@ import faults
 import harness
 from faults import FAILED, NOT_POSSIBLE
 
+NEEDS_A_PIPE = "UndefinedBehaviorSanitizer checks objects through a pipe, and complains where it gets none"
+
 
 class Overload(faults.FaultTest):
     def test_a_reader_that_is_stopped_for_ten_seconds_loses_details_but_no_total(self):
@@ -45,7 +47,9 @@ class Overload(faults.FaultTest):
         self.finish(tracer)
         dump = self.dump()
         self.expect_exact(dump, len(pids))
-        self.assertEqual(sum(dump["losses"].values()), 0, dump["losses"])
+        # The kernel may skip a program; one that mattered would show in another loss.
+        lost = {kind: count for kind, count in dump["losses"].items() if count and kind != "program_skipped"}
+        self.assertEqual(lost, {})
         told = sorted(worker["pid"] for worker in dump["services"][0]["workers"] if worker["accepts"])
         self.assertEqual(told, sorted(pids))  # a pid that came twice, in two rows
 
@@ -98,6 +102,7 @@ class Scarcity(faults.FaultTest):
         return status, child.stderr
 
     def test_too_few_descriptors_from_the_start(self):
+        harness.need_plain_build(NEEDS_A_PIPE)
         refused = 0
         for limit in (4, 6, 12, 24, 40, 60):
             status, errors = self.run_limited(resource.RLIMIT_NOFILE, limit)
@@ -109,6 +114,7 @@ class Scarcity(faults.FaultTest):
         self.assertEqual(self.run_limited(resource.RLIMIT_NOFILE, 128)[0], 0)
 
     def test_no_descriptors_in_the_middle_of_a_run(self):
+        harness.need_plain_build(NEEDS_A_PIPE)
         port = harness.free_port()
         tracer = self.start_tracing("--port", port, "--interval", "100ms", "--output", self.path("dump.json"))
         before = resource.prlimit(tracer.process.pid, resource.RLIMIT_NOFILE)
@@ -123,8 +129,7 @@ class Scarcity(faults.FaultTest):
         self.expect_true_workers(self.dump(), truth)
 
     def test_too_little_memory_from_the_start(self):
-        if harness.SANITIZED:
-            self.skipTest("AddressSanitizer takes terabytes of addresses")
+        harness.need_plain_build("AddressSanitizer takes terabytes of addresses")
         refused = 0
         for mib in (24, 32, 48, 64):
             status, errors = self.run_limited(resource.RLIMIT_AS, mib << 20)
@@ -133,8 +138,7 @@ class Scarcity(faults.FaultTest):
         self.assertGreater(refused, 0)
 
     def test_no_memory_in_the_middle_of_a_run(self):
-        if harness.SANITIZED:
-            self.skipTest("AddressSanitizer takes terabytes of addresses")
+        harness.need_plain_build("AddressSanitizer takes terabytes of addresses")
         port = harness.free_port()
         tracer = self.start_tracing("--port", port, "--interval", "100ms", "--output", self.path("dump.json"))
         with open(f"/proc/{tracer.process.pid}/statm") as file:

@@ -43,7 +43,9 @@ class InstantText {
     const auto day = floor<days>(since_epoch);
     if (day.count() != day_) remember(day);
     out += date_;
-    const auto ns = static_cast<std::uint64_t>((since_epoch - day).count());
+    // Not since_epoch - day: of the first day that there is, the beginning is out of range.
+    const nanoseconds rest = since_epoch % days{1};
+    const auto ns = static_cast<std::uint64_t>((rest.count() < 0 ? rest + days{1} : rest).count());
     const std::uint64_t second = ns / 1'000'000'000;
     append_padded(out, second / 3600, 2);
     out += ':';
