@@ -130,7 +130,10 @@ class Tcplife:
 
     def __init__(self, directory, churn):
         self.file = pathlib.Path(directory) / "tcplife.txt"
-        self.command = [self.program, "-L", str(churn.port)]
+        # It needs tracefs, mounted for itself alone where it is not, and says nothing before its buffer is full.
+        self.command = ["unshare", "--mount", "sh", "-c", """
+            mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
+            exec stdbuf -oL "$0" -L "$1" """, self.program, str(churn.port)]
 
     @classmethod
     def problem(cls, directory, churn):
