@@ -366,12 +366,11 @@ void expect_true_connections(const Truth& truth, const json& records, const Expe
 }
 
 void TruthTest::expect_truth_of(const Plan& plan, const Expectation& expectation) {
-  constexpr int kAttempts = 3;
-  const auto says_little = [&] {  // a bound so wide that most mistakes would be within it
-    return programs_skipped(outcome_.traced.dump) > truth_of(outcome_.truth).connections.size() / 4;
+  const auto says_something = [](const Outcome& outcome) {  // else most mistakes would be within the bound
+    const std::uint64_t skipped = programs_skipped(outcome.traced.dump);
+    return skipped == 0 || skipped <= truth_of(outcome.truth).connections.size() / 4;
   };
-  outcome_ = trace(backend(), plan);
-  for (int i = 1; i < kAttempts && !outcome_.refusal && says_little(); ++i) outcome_ = trace(backend(), plan);
+  outcome_ = play_until(says_something, 3, [&] { return trace(backend(), plan); });
   SKIP_IF_REFUSED(outcome_.refusal, *outcome_.refusal);
   expect_truth(truth_of(outcome_.truth), outcome_.traced, expectation);
 }

@@ -147,11 +147,15 @@ std::uint64_t programs_skipped(const json& dump) {
   return dump.is_null() ? 0 : dump["losses"].value("program_skipped", std::uint64_t{0});
 }
 
-Outcome undisturbed(const std::function<Outcome()>& scene) {
-  constexpr int kAttempts = 5;
+Outcome play_until(const std::function<bool(const Outcome&)>& suits, int attempts,
+                   const std::function<Outcome()>& scene) {
   Outcome outcome = scene();
-  for (int i = 1; i < kAttempts && programs_skipped(outcome.traced.dump) > 0; ++i) outcome = scene();
+  for (int i = 1; i < attempts && !suits(outcome); ++i) outcome = scene();
   return outcome;
+}
+
+Outcome undisturbed(const std::function<Outcome()>& scene) {
+  return play_until([](const Outcome& outcome) { return programs_skipped(outcome.traced.dump) == 0; }, 5, scene);
 }
 
 bool backend_is_required(const std::string& backend) {

@@ -116,6 +116,10 @@ struct Outcome {
 /// How many runs of its programs the kernel skipped while the dump was made.
 [[nodiscard]] std::uint64_t programs_skipped(const json& dump);
 
+/// Plays `scene` until its outcome suits, `attempts` times at most. Gives the last outcome.
+[[nodiscard]] Outcome play_until(const std::function<bool(const Outcome&)>& suits, int attempts,
+                                 const std::function<Outcome()>& scene);
+
 /// Plays `scene` until the kernel skipped no program in it, a few times at most: for tests that are about something else
 /// and have nothing to expect of a disturbed run. Gives the last outcome.
 [[nodiscard]] Outcome undisturbed(const std::function<Outcome()>& scene);
