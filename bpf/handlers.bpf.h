@@ -121,7 +121,7 @@ static __always_inline void raise(__u64 *maximum, __u64 value)
 		*maximum = value;
 }
 
-/* `width` if value has a bit at or above it, else 0; 0 < width < 64. The compiler is kept from making a branch of it. */
+/* `width` if value has a bit at or above it, else 0; 0 < width < 64. The compiler is kept from making it a branch. */
 static __always_inline __u64 width_above(__u64 value, __u32 width)
 {
 	__u64 negative = -(value >> width);
