@@ -184,7 +184,8 @@ SEC("?cgroup/sock_release")
 int close_release(struct bpf_sock *ctx)
 {
 	/* The kernel passes the struct sock itself (BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE); only its address is used. */
-	on_close(tcp_of((struct sock *)ctx));
+	if (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_MPTCP)
+		on_close(tcp_of((struct sock *)ctx));
 	return 1;
 }
 

@@ -36,6 +36,12 @@ volatile __u32 found_dead = 0;
 volatile __u32 untracked_entered = 0; /* `untracked` has or had an entry: until then it is not asked */
 volatile __u32 untracked_full = 0;    /* it had no room for one */
 
+/*
+ * known_ports[port] = 1 once a connection with that local port was to be tracked; never cleared. A host's own client
+ * sockets run through the same programs: this byte is in the cache where their place in `connections` is not.
+ */
+volatile __u8 known_ports[65536];
+
 /* Accepts younger than this may still be on their way back to the application: a walk leaves them alone. */
 #define WALK_PATIENCE_NS 100000000ULL
 
@@ -172,6 +178,23 @@ static __always_inline __u16 local_port(struct sock *sk)
 {
 	/* inet_sport, not skc_num: that one is 0 after a reset, when the port was put back. */
 	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
+static __always_inline void note_known_port(__u16 port)
+{
+	if (!known_ports[port]) /* a line that is not written stays in every processor's cache */
+		known_ports[port] = 1;
+}
+
+/*
+ * Whether `sk` may be in `connections`, or counted without being there. A socket whose port is gone (0) may; so may one
+ * whose memory was another socket's, if that one's end was missed: refresh() and the next enqueue there end it too.
+ */
+static __always_inline bool may_be_known(struct sock *sk)
+{
+	__u16 port = local_port(sk);
+
+	return !port || known_ports[port];
 }
 
 static __always_inline bool port_traced(__u16 port)
@@ -623,20 +646,26 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child)
 {
 	__u64 key = (__u64)child;
 	struct connection conn = {}, *old;
+	__u16 port;
 
-	if (!recording || !port_traced(local_port(child)))
+	if (!recording)
 		return 0;
+	port = local_port(child);
+	if (!port_traced(port))
+		return 0;
+	note_known_port(port);
 	old = bpf_map_lookup_elem(&connections, &key);
 	if (old && old->accepted_ns) {
 		if (enqueue_from_state)
 			return 0; /* fast open: accepted before the handshake was complete */
 		finish_former(child, old);
+		old = NULL;
 	}
 	forget_untracked(key);
 	conn.enqueued_ns = bpf_ktime_get_ns();
 	read_tuple(&conn, child, listener);
 	read_listener(&conn, listener, 1); /* this one is about to be added */
-	track(key, &conn, !bpf_map_lookup_elem(&connections, &key)); /* full: on_accept() tries again and counts */
+	track(key, &conn, !old); /* full: on_accept() tries again and counts */
 	return 0;
 }
 
@@ -679,6 +708,7 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child)
 	read_worker(&conn, task);
 	conn.ignored = !task_traced();
 	conn.accepted_ns = bpf_ktime_get_ns();
+	note_known_port(conn.worker.service.port);
 	is_tracked = track(key, &conn, true);
 	if (!is_tracked)
 		enter_untracked(key);
@@ -828,6 +858,7 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 		conn.bytes_sent_before = conn.bytes_sent;
 		conn.bytes_received = conn.bytes_sent = 0;
 	}
+	note_known_port(conn.worker.service.port);
 	/* The descriptor keeps the socket open while we are here: no close can come before the entry is there. */
 	error = bpf_map_update_elem(&connections, &key, &conn, BPF_NOEXIST);
 	if (error == -EEXIST)
@@ -935,12 +966,13 @@ static __always_inline int on_close(struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)sk;
-	struct connection *conn = bpf_map_lookup_elem(&connections, &key);
+	struct connection *conn;
 	bool exits;
 	__u32 tgid;
 
-	if (!recording)
+	if (!recording || !may_be_known(sk))
 		return 0;
+	conn = bpf_map_lookup_elem(&connections, &key);
 	if (!conn)
 		return on_unknown_close(sk);
 	if (!conn->accepted_ns) {
@@ -967,6 +999,8 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 		return enqueue_from_state ? on_enqueue(NULL, sk) : 0;
 	if (from != TCP_ESTABLISHED && to != TCP_FIN_WAIT1 && to != TCP_LAST_ACK && !close_from_state)
 		return 0;
+	if (!may_be_known(sk))
+		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	if (!conn)
 		return 0;
@@ -987,7 +1021,7 @@ static __always_inline int on_destroy(struct sock *sk)
 
 	if (!recording)
 		return 0;
-	conn = bpf_map_lookup_elem(&connections, &key);
+	conn = may_be_known(sk) ? bpf_map_lookup_elem(&connections, &key) : NULL;
 	if (conn && conn->accepted_ns)
 		finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | (is_socket_of(sk, conn) ? 0 : FINISH_SOCKET_REUSED));
 	else if (conn)
