@@ -129,7 +129,9 @@ class Session {
         host_netns_(ProcFs("/proc").own_netns()),
         plain_(view_fd_, options, host_netns_),
         run_(run_info(options, attempts), {"acceptscope", std::string(version())}, host_info(), clock_,
-             model_options(options)) {}
+             model_options(options)) {
+    pending_.reserve(kPendingRecords);  // address space; growing would copy them in the busiest moment
+  }
 
   TraceEnd go(const StartChild& start_child) {
     Result<void> begun = tracer_.begin();

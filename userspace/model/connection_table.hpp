@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
 #include <map>
 #include <vector>
 
@@ -36,7 +37,7 @@ class ConnectionTable {
   [[nodiscard]] const std::map<Owner, OwnerRecords>& owners() const { return owners_; }
   /// Zeros for an owner without records.
   [[nodiscard]] OwnerRecords of(const Owner& owner) const;
-  [[nodiscard]] const std::vector<ClosedConnection>& closed() const { return closed_; }
+  [[nodiscard]] const std::deque<ClosedConnection>& closed() const { return closed_; }
   /// In no order.
   [[nodiscard]] const std::vector<OpenConnection>& open() const { return open_; }
   [[nodiscard]] std::size_t max_rows() const { return max_rows_; }
@@ -45,7 +46,7 @@ class ConnectionTable {
   std::size_t max_rows_;
   std::uint64_t records_seen_ = 0;
   std::map<Owner, OwnerRecords> owners_;
-  std::vector<ClosedConnection> closed_;
+  std::deque<ClosedConnection> closed_;  ///< a vector that grows would copy them all in the busiest moment
   std::vector<OpenConnection> open_;
 };
 
