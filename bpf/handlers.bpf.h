@@ -180,10 +180,19 @@ static __always_inline __u16 local_port(struct sock *sk)
 	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 }
 
+static __always_inline volatile __u8 *known_port(__u32 port)
+{
+	/* The verifier of 5.10 forgets that a port read from the wire's order has 16 bits, and the compiler drops the mask. */
+	barrier_var(port);
+	return &known_ports[port & 0xffff];
+}
+
 static __always_inline void note_known_port(__u16 port)
 {
-	if (!known_ports[port]) /* a line that is not written stays in every processor's cache */
-		known_ports[port] = 1;
+	volatile __u8 *known = known_port(port);
+
+	if (!*known) /* a line that is not written stays in every processor's cache */
+		*known = 1;
 }
 
 /*
@@ -194,7 +203,7 @@ static __always_inline bool may_be_known(struct sock *sk)
 {
 	__u16 port = local_port(sk);
 
-	return !port || known_ports[port];
+	return !port || *known_port(port);
 }
 
 static __always_inline bool port_traced(__u16 port)
