@@ -262,6 +262,7 @@ Result<Tracer::Parts::Entries> Tracer::Parts::read_entries() const {
   if (const Result<void> refreshed = refresh_entries(*tracked != 0); !refreshed)
     return tl::unexpected(refreshed.error());
   if (*tracked == 0) return entries;
+  entries.open.reserve(std::min<std::uint64_t>(*tracked, bpf_map__max_entries(skeleton->maps.connections)));
   const auto read = for_each_entry<std::uint64_t, wire::connection>(
       bpf_map__fd(skeleton->maps.connections), "connections", [&](std::uint64_t sock, const wire::connection& entry) {
         if (entry.accepted_ns == 0)

@@ -6,7 +6,7 @@
 
 namespace acceptscope {
 
-void RollCall::update(std::vector<Listeners> listeners, std::vector<Holder> holders) {
+void RollCall::update(const std::vector<Listeners>& listeners, std::vector<Holder> holders) {
   for (auto& [key, sockets] : listeners_) sockets.sockets = sockets.queue_depth = 0;
   for (const Listeners& sockets : listeners) listeners_[sockets.service] = sockets;
 

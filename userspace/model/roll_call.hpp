@@ -25,7 +25,7 @@ class RollCall {
   static constexpr std::size_t kMaxGone = 16384;
 
   /// A new roll call, complete.
-  void update(std::vector<Listeners> listeners, std::vector<Holder> holders);
+  void update(const std::vector<Listeners>& listeners, std::vector<Holder> holders);
 
   /// The listening sockets of each service; without sockets, but otherwise as last seen, once they are closed.
   [[nodiscard]] const std::map<ServiceKey, Listeners>& listeners() const { return listeners_; }

@@ -84,7 +84,7 @@ void Run::update_processes(std::vector<ProcessInfo>& processes) {
 void Run::update_roll_call(Tick& tick) {
   for (const Listeners& listeners : tick.listeners) resolver_.add_listener(listeners.service);
   for (const Holder& holder : tick.holders) resolver_.add_listener(holder.service);
-  roll_call_.update(std::move(tick.listeners), std::move(tick.holders));
+  roll_call_.update(tick.listeners, std::move(tick.holders));
 }
 
 void Run::update_open(std::vector<OpenConnection> open) {

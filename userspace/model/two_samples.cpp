@@ -257,7 +257,8 @@ std::optional<double> rates_p_value(std::uint64_t events_a, double time_a, std::
     return two_sided(std::max(0.0, std::abs(k - n * p) - 0.5) / std::sqrt(n * p * (1 - p)));
   double at_most = 0;
   double at_least = 0;
-  for (double i = 0; i <= n; ++i) {
+  for (std::uint64_t event = 0; event <= events_a + events_b; ++event) {
+    const auto i = static_cast<double>(event);
     const double probability = std::exp(log_choose(n, i) + i * std::log(p) + (n - i) * std::log1p(-p));
     if (i <= k) at_most += probability;
     if (i >= k) at_least += probability;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 #include <utility>
 
@@ -78,7 +79,7 @@ std::string rate_text(std::uint64_t accepts, Nanoseconds duration) {
   const double rate = static_cast<double>(accepts) / std::chrono::duration<double>(duration).count();
   if (rate < 0.05) return "less than 0.1 accepts/s";
   if (rate < 99.95) return fmt::format("{:.1f} accepts/s", rate);
-  return number(static_cast<std::uint64_t>(rate + 0.5)) + " accepts/s";
+  return number(static_cast<std::uint64_t>(std::round(rate))) + " accepts/s";
 }
 
 std::string percent(double part) { return fmt::format("{:.0f} %", part * 100); }

@@ -18,7 +18,7 @@ std::string bar(double part, double whole, std::size_t width, bool ascii) {
   if (part <= 0 || whole <= 0 || width == 0) return {};
   const std::size_t steps = ascii ? 1 : eighths.size();
   const double exact = part / whole * static_cast<double>(width * steps);
-  const std::size_t filled = std::clamp(static_cast<std::size_t>(exact + 0.5), std::size_t{1}, width * steps);
+  const std::size_t filled = std::clamp(static_cast<std::size_t>(std::round(exact)), std::size_t{1}, width * steps);
   std::string text;
   for (std::size_t i = 0; i < filled / steps; ++i) text += ascii ? "#" : "█";
   if (!ascii) text += eighths[filled % steps];

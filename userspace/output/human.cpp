@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 
 #include "output/time_text.hpp"
@@ -56,7 +57,7 @@ std::string human_rate(std::uint64_t events, Nanoseconds time) {
   const double rate = static_cast<double>(events) * 1e9 / static_cast<double>(time.count());
   if (rate < 0.05) return "<0.1";
   if (rate < 99.95) return fmt::format("{:.1f}", rate);
-  return human_count(static_cast<std::uint64_t>(rate + 0.5));
+  return human_count(static_cast<std::uint64_t>(std::round(rate)));
 }
 
 std::string human_share(std::uint64_t part, std::uint64_t whole) {

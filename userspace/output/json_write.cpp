@@ -15,7 +15,7 @@
 namespace acceptscope {
 namespace {
 
-constexpr std::size_t kPieceBytes = 64 * 1024;
+constexpr std::size_t kPieceBytes = 65536;
 
 /// Appends described values to a text, which is handed to the sink a piece at a time.
 class JsonWriter {

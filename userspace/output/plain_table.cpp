@@ -181,6 +181,7 @@ StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) 
 
 std::vector<PlainColumn> plain_columns() {
   std::vector<PlainColumn> columns;
+  columns.reserve(std::size(kColumns));
   for (const Column& column : kColumns) columns.push_back(column.shown);
   return columns;
 }

@@ -207,6 +207,7 @@ std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, 
     ranked.erase(least_important);
   }
   std::vector<StyledLine> lines;
+  lines.reserve(ranked.size());
   for (RankedLine& line : ranked) lines.push_back(std::move(line.line));
   return lines;
 }
