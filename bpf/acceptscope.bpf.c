@@ -125,15 +125,28 @@ static __always_inline struct sock *sock_of_file(struct file *file)
 	return tcp_of(BPF_CORE_READ(socket, sk));
 }
 
-static __always_inline struct sock *sock_of_fd(int fd)
+/* The descriptors of the current task. */
+struct descriptors {
+	struct file **files;
+	__u32 count;
+};
+
+static __always_inline struct descriptors read_descriptors(void)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
+	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
+	struct descriptors descriptors = {BPF_CORE_READ(table, fd), BPF_CORE_READ(table, max_fds)};
+
+	return descriptors;
+}
+
+static __always_inline struct sock *sock_of_fd(const struct descriptors *descriptors, int fd)
+{
 	struct file *file;
 
-	if (fd < 0 || (__u32)fd >= BPF_CORE_READ(fdt, max_fds))
+	if (fd < 0 || (__u32)fd >= descriptors->count)
 		return NULL;
-	if (bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd))
+	if (bpf_probe_read_kernel(&file, sizeof(file), descriptors->files + fd))
 		return NULL;
 	return sock_of_file(file);
 }
@@ -152,11 +165,13 @@ static __always_inline int syscall_fd(void)
 SEC("?tp/syscalls/sys_exit_accept4")
 int accept_sysexit(struct sys_exit_record *ctx)
 {
+	struct descriptors descriptors;
+
 	if (!recording || ctx->ret < 0)
 		return 0;
-	return on_accept(sock_of_fd(syscall_fd()), sock_of_fd(ctx->ret), false);
+	descriptors = read_descriptors();
+	return on_accept(sock_of_fd(&descriptors, syscall_fd()), sock_of_fd(&descriptors, ctx->ret), false);
 }
-
 
 /*
  * io_uring accepts are no system calls. Whatever completes with the number of a descriptor behind which a connection
@@ -165,7 +180,12 @@ int accept_sysexit(struct sys_exit_record *ctx)
  */
 static __always_inline int on_io_uring_result(int result)
 {
-	return recording && result > 0 ? on_uring_accept(sock_of_fd(result)) : 0;
+	struct descriptors descriptors;
+
+	if (!recording || result <= 0)
+		return 0;
+	descriptors = read_descriptors();
+	return on_uring_accept(sock_of_fd(&descriptors, result));
 }
 
 SEC("?tp_btf/io_uring_complete")

@@ -7,17 +7,28 @@
 
 #include "maps.bpf.h"
 
-/* Set before load. */
-const volatile __u8 by_thread = 0;          /* workers are threads */
-const volatile __u8 filter_ports = 0;       /* only ports in `ports` */
-const volatile __u8 filter_pids = 0;        /* only processes in `pids` */
-const volatile __u8 filter_cgroups = 0;     /* number of entries in `cgroups`; 0 = tasks of any cgroup */
-const volatile __u8 enqueue_from_state = 0; /* no hook on the accept queue: SYN_RECV -> ESTABLISHED is the enqueue */
-const volatile __u8 close_from_state = 0;   /* no hook on close: the first step to FIN_WAIT1, LAST_ACK, CLOSE */
-const volatile __u32 ring_wakeup_bytes = 0;     /* wake the reader when so much is waiting */
+#define KNOWN_PORT_SLOTS 1024
+#define SEVERAL_PORTS 0xffff
 
-/* 1 while everything is attached and counting: programs attach one by one, but begin and end together. */
-volatile __u32 recording = 0;
+/*
+ * Of what a connection costs, half is waiting for memory that the server's own work has pushed out of the caches: so what
+ * every program asks for lies together, in one cache line. Constants (.rodata) would be a second.
+ *
+ * 1 while everything is attached and counting: programs attach one by one, but begin and end together.
+ */
+volatile __u32 recording __attribute__((aligned(64))) = 0;
+
+/* Set before load. */
+volatile __u8 by_thread = 0;          /* workers are threads */
+volatile __u8 filter_pids = 0;        /* only processes in `pids` */
+volatile __u8 filter_cgroups = 0;     /* number of entries in `cgroups`; 0 = tasks of any cgroup */
+volatile __u8 enqueue_from_state = 0; /* no hook on the accept queue: SYN_RECV -> ESTABLISHED is the enqueue */
+volatile __u8 close_from_state = 0;   /* no hook on close: the first step to FIN_WAIT1, LAST_ACK, CLOSE */
+volatile __u32 ring_wakeup_bytes = 0; /* wake the reader when so much is waiting */
+
+volatile __u32 any_tracked = 0;       /* a connection was entered since userspace reset this */
+volatile __u32 untracked_entered = 0; /* `untracked` has or had an entry: until then it is not asked */
+volatile __u32 untracked_full = 0;    /* it had no room for one */
 
 /* Set before a walk. */
 volatile __u32 walk_listeners = 0;  /* tell of listening sockets and epoll descriptors */
@@ -33,14 +44,27 @@ volatile __u32 refresh_connections = 0;
 /* Connections that refresh() found dead for the first time; reset by userspace. */
 volatile __u32 found_dead = 0;
 
-volatile __u32 untracked_entered = 0; /* `untracked` has or had an entry: until then it is not asked */
-volatile __u32 untracked_full = 0;    /* it had no room for one */
+/*
+ * The local ports with connections that were to be tracked, or with listening sockets, by their lower bits: 0, the only
+ * such port, or SEVERAL_PORTS; nothing is ever taken out. A host's own client sockets run through the same programs: this
+ * is in the cache, and in the same page as the above, where their place in `connections` is not.
+ */
+volatile __u16 known_ports[KNOWN_PORT_SLOTS];
+
+/* The first row that may be free, and how many there are. The latter is set before load. */
+volatile __u32 next_worker_row = 0;
+volatile __u32 next_service_row = 0;
+volatile __u32 worker_rows_end = 0;
+volatile __u32 service_rows_end = 0;
+
+/* By local port: 1 if it is traced. Set before attaching. */
+volatile __u8 traced_ports[65536];
 
 /*
- * known_ports[port] = 1 once a connection with that local port was to be tracked; never cleared. A host's own client
- * sockets run through the same programs: this byte is in the cache where their place in `connections` is not.
+ * By local port: 1 once a connection was accepted there: tells the close of an untracked accepted connection from that
+ * of a client socket. Never cleared.
  */
-volatile __u8 known_ports[65536];
+volatile __u8 accepted_ports[65536];
 
 /* Accepts younger than this may still be on their way back to the application: a walk leaves them alone. */
 #define WALK_PATIENCE_NS 100000000ULL
@@ -58,32 +82,20 @@ static __always_inline void count_loss(__u32 kind)
 	change_loss(kind, 1);
 }
 
-static __always_inline void count_tracked(__u64 difference)
+/* Enters a connection: 0; -EEXIST if its key is taken; any other error: there is no room for it. */
+static __always_inline long track(__u64 key, const struct connection *conn)
 {
-	__u32 zero = 0;
-	__u64 *count = bpf_map_lookup_elem(&tracked, &zero);
+	long error = bpf_map_update_elem(&connections, &key, conn, BPF_NOEXIST);
 
-	if (count)
-		*count += difference;
-}
-
-/* Enters or replaces a connection; false if there is no room for it. */
-static __always_inline bool track(__u64 key, const struct connection *conn, bool is_new)
-{
-	if (bpf_map_update_elem(&connections, &key, conn, BPF_ANY))
-		return false;
-	if (is_new)
-		count_tracked(1);
-	return true;
+	if (!error && !any_tracked) /* a line that is not written stays in every processor's cache */
+		any_tracked = 1;
+	return error;
 }
 
 /* False if the connection was not there any more: somebody else has counted its end. */
 static __always_inline bool untrack(__u64 key)
 {
-	if (bpf_map_delete_elem(&connections, &key))
-		return false;
-	count_tracked(-1);
-	return true;
+	return !bpf_map_delete_elem(&connections, &key);
 }
 
 /* Remembers that `key`, which is not in `connections`, is about to be counted; false if it cannot, or has been already. */
@@ -180,49 +192,70 @@ static __always_inline __u16 local_port(struct sock *sk)
 	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 }
 
-static __always_inline volatile __u8 *known_port(__u32 port)
+/* The same of a socket that the program got as a typed argument: most often without a helper's call. */
+static __always_inline __u16 local_port_of_typed(struct sock *sk)
+{
+	__u16 port = sk->__sk_common.skc_num;
+
+	return port ? port : local_port(sk);
+}
+
+static __always_inline volatile __u8 *by_port(volatile __u8 *table, __u32 port)
 {
 	/* The verifier of 5.10 forgets that a port read from the wire's order has 16 bits, and the compiler drops the mask. */
 	barrier_var(port);
-	return &known_ports[port & 0xffff];
-}
-
-static __always_inline void note_known_port(__u16 port)
-{
-	volatile __u8 *known = known_port(port);
-
-	if (!*known) /* a line that is not written stays in every processor's cache */
-		*known = 1;
-}
-
-/*
- * Whether `sk` may be in `connections`, or counted without being there. A socket whose port is gone (0) may; so may one
- * whose memory was another socket's, if that one's end was missed: refresh() and the next enqueue there end it too.
- */
-static __always_inline bool may_be_known(struct sock *sk)
-{
-	__u16 port = local_port(sk);
-
-	return !port || *known_port(port);
+	return &table[port & 0xffff];
 }
 
 static __always_inline bool port_traced(__u16 port)
 {
-	__u32 word = port / 64;
-	__u64 *bits;
+	return *by_port(traced_ports, port);
+}
 
-	if (!filter_ports)
-		return true;
-	bits = bpf_map_lookup_elem(&ports, &word);
-	return bits && (*bits >> (port % 64) & 1);
+/* What `known_ports` holds in the place of `port`. */
+static __always_inline volatile __u16 *known_port_slot(__u32 port)
+{
+	barrier_var(port);
+	return &known_ports[port % KNOWN_PORT_SLOTS];
+}
+
+/* `port` is traced. */
+static __always_inline void note_known_port(__u16 port)
+{
+	volatile __u16 *slot = known_port_slot(port);
+	__u16 noted = *slot;
+
+	if (noted != port && noted != SEVERAL_PORTS) /* a line that is not written stays in every processor's cache */
+		*slot = noted ? SEVERAL_PORTS : port;
+}
+
+/* False: `port` is not traced, or it was not noted yet. */
+static __always_inline bool is_known_port(__u16 port)
+{
+	return *known_port_slot(port) == port;
+}
+
+/*
+ * Whether a socket with this local port may be in `connections`, or counted without being there. A socket whose port is
+ * gone (0) may; so may one whose memory was another socket's, if that one's end was missed: refresh() and the next enqueue
+ * there end it too.
+ */
+static __always_inline bool may_be_known(__u16 port)
+{
+	__u16 noted = *known_port_slot(port);
+
+	return !port || noted == port || noted == SEVERAL_PORTS;
 }
 
 static __always_inline bool task_traced(void)
 {
-	__u32 tgid = bpf_get_current_pid_tgid() >> 32, i;
+	__u32 tgid, i;
 
-	if (filter_pids && !bpf_map_lookup_elem(&pids, &tgid))
-		return false;
+	if (filter_pids) {
+		tgid = bpf_get_current_pid_tgid() >> 32;
+		if (!bpf_map_lookup_elem(&pids, &tgid))
+			return false;
+	}
 	if (!filter_cgroups)
 		return true;
 	for (i = 0; i < MAX_CGROUPS && i < filter_cgroups; i++)
@@ -253,34 +286,30 @@ static __always_inline void read_local(struct sock *sk, struct ip_address *out)
 		BPF_CORE_READ_INTO(out, sk, __sk_common.skc_v6_rcv_saddr);
 }
 
-static __always_inline void read_remote(struct sock *sk, struct ip_address *out)
-{
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET)
-		map_ipv4(out, BPF_CORE_READ(sk, __sk_common.skc_daddr));
-	else
-		BPF_CORE_READ_INTO(out, sk, __sk_common.skc_v6_daddr);
-}
-
 /* The service of a connection: the listener's own address where the hook knows the listener. */
-static __always_inline void read_service(struct connection *conn, struct sock *sk, struct sock *listener)
+static __always_inline void read_service_address(struct connection *conn, struct sock *listener)
 {
-	struct service_key *service = &conn->worker.service;
-
-	service->port = local_port(sk);
-	service->netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	conn->listener_known = listener != NULL;
 	if (listener)
-		read_local(listener, &service->address);
+		read_local(listener, &conn->worker.service.address);
 	else
-		service->address = conn->local;
+		conn->worker.service.address = conn->local;
 }
 
-static __always_inline void read_tuple(struct connection *conn, struct sock *sk, struct sock *listener)
+/* `port` = local_port(sk). */
+static __always_inline void read_tuple(struct connection *conn, struct sock *sk, __u16 port, struct sock *listener)
 {
-	read_local(sk, &conn->local);
-	read_remote(sk, &conn->remote);
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET) {
+		map_ipv4(&conn->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(&conn->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	} else {
+		BPF_CORE_READ_INTO(&conn->local, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&conn->remote, sk, __sk_common.skc_v6_daddr);
+	}
 	conn->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
-	read_service(conn, sk, listener);
+	conn->worker.service.port = port;
+	conn->worker.service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	read_service_address(conn, listener);
 }
 
 /*
@@ -296,29 +325,78 @@ static __always_inline void read_bytes(struct connection *conn, struct sock *sk)
 	bool fin_received = flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 	__u64 received = BPF_CORE_READ(tp, bytes_received);
 	__u64 sent = BPF_CORE_READ(tp, bytes_acked) + unacked;
-	__u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
 
 	conn->bytes_received = received - (fin_received && received) - conn->bytes_received_before;
 	conn->bytes_sent = sent - (conn->fin_sent && sent) - conn->bytes_sent_before;
+}
+
+/* What the application has not read yet of a connection that is open; a FIN has its sequence number here too. */
+static __always_inline void read_unread(struct connection *conn, struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	__u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
+	bool fin_received = BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
+
 	conn->unread_bytes = unread - (fin_received && unread);
 }
 
+/* Takes the row `*next`, or one of the next that is free. Whoever deletes it has it: a counter with a result is 5.12's. */
+static __always_inline __u32 take_row(void *free_rows, volatile __u32 *next, __u32 end)
+{
+	__u32 row, tries;
+
+	for (tries = 0; tries < 16; tries++) {
+		row = *next;
+		if (row >= end)
+			break;
+		*next = row + 1;
+		if (!bpf_map_delete_elem(free_rows, &row))
+			return row;
+	}
+	return NO_ROW;
+}
+
+static __always_inline void give_row_back(void *free_rows, volatile __u32 *next, __u32 row)
+{
+	__u8 one = 1;
+
+	bpf_map_update_elem(free_rows, &row, &one, BPF_NOEXIST);
+	*next = row;
+}
+
+/* The row of a service that has none yet; NO_ROW if there is none left. */
+static __noinline __u32 new_service(const struct connection *conn)
+{
+	struct service_counters *service;
+	__u32 row, *known;
+
+	if (!conn)
+		return NO_ROW;
+	row = take_row(&free_service_rows, &next_service_row, service_rows_end);
+	service = bpf_map_lookup_elem(&service_rows, &row);
+	if (service) {
+		service->listener_known = conn->listener_known;
+		if (bpf_map_update_elem(&services, &conn->worker.service, &row, BPF_NOEXIST)) /* another CPU was first */
+			give_row_back(&free_service_rows, &next_service_row, row);
+	}
+	known = bpf_map_lookup_elem(&services, &conn->worker.service);
+	return known ? *known : NO_ROW;
+}
+
+static __always_inline __u32 service_row(const struct connection *conn)
+{
+	__u32 *known = bpf_map_lookup_elem(&services, &conn->worker.service);
+
+	return known ? *known : new_service(conn);
+}
+
+/* The totals of the service of a connection that nobody has accepted. */
 static __always_inline struct service_counters *get_service(const struct connection *conn)
 {
-	const struct service_key *key = &conn->worker.service;
-	struct service_counters *service = bpf_map_lookup_elem(&services, key);
-	struct service_counters *zeros;
-	__u32 zero = 0;
+	__u32 row = service_row(conn);
+	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &row);
 
-	if (service)
-		return service;
-	zeros = bpf_map_lookup_elem(&zero_service, &zero);
-	if (zeros)
-		bpf_map_update_elem(&services, key, zeros, BPF_NOEXIST); /* EEXIST: another CPU was first */
-	service = bpf_map_lookup_elem(&services, key);
-	if (service)
-		service->listener_known = conn->listener_known;
-	else
+	if (!service)
 		count_loss(LOSS_SERVICE_MAP_FULL);
 	return service;
 }
@@ -342,21 +420,38 @@ static __always_inline __u32 innermost_pid(struct task_struct *task)
 	return BPF_CORE_READ((struct upid *)entry, nr);
 }
 
-static __noinline struct worker_counters *new_worker(const struct worker_key *key, struct task_struct *task)
+/* The row of a worker on the service of row `service` that has none yet; NO_ROW if there is none left. */
+static __noinline __u32 new_worker(const struct connection *conn, struct task_struct *task, __u32 service)
 {
-	__u32 zero = 0;
-	struct worker_counters *worker = bpf_map_lookup_elem(&zero_worker, &zero);
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct worker_place place = {NO_ROW, service}, *known;
+	struct worker_counters *worker;
 
-	if (!worker || !key)
-		return NULL;
-	bpf_map_update_elem(&workers, key, worker, BPF_NOEXIST); /* EEXIST: another thread was first */
-	worker = bpf_map_lookup_elem(&workers, key);
-	if (!worker)
-		return NULL;
-	worker->ns_pid = innermost_pid(leader);
-	BPF_CORE_READ_STR_INTO(&worker->comm, by_thread ? task : leader, comm);
-	return worker;
+	if (!conn)
+		return NO_ROW;
+	place.worker = take_row(&free_worker_rows, &next_worker_row, worker_rows_end);
+	worker = bpf_map_lookup_elem(&worker_rows, &place.worker);
+	if (worker) {
+		worker->ns_pid = innermost_pid(leader);
+		BPF_CORE_READ_STR_INTO(&worker->comm, by_thread ? task : leader, comm);
+		if (bpf_map_update_elem(&workers, &conn->worker, &place, BPF_NOEXIST)) /* another thread was first */
+			give_row_back(&free_worker_rows, &next_worker_row, place.worker);
+	}
+	known = bpf_map_lookup_elem(&workers, &conn->worker);
+	return known ? known->worker : NO_ROW;
+}
+
+/* Notes where the owner of `conn`, which is `task`, is counted. */
+static __always_inline void read_rows(struct connection *conn, struct task_struct *task)
+{
+	struct worker_place *known = bpf_map_lookup_elem(&workers, &conn->worker);
+
+	if (known) {
+		conn->rows = *known;
+		return;
+	}
+	conn->rows.service = service_row(conn); /* not by new_worker(): the stack has no room for one more call in the other */
+	conn->rows.worker = new_worker(conn, task, conn->rows.service);
 }
 
 static __always_inline void read_worker(struct connection *conn, struct task_struct *task)
@@ -381,7 +476,7 @@ static __always_inline __u64 ring_flags(void)
 
 /* What is counted of a close: copied before the entry is deleted, as its memory may be another entry's at once. */
 struct ending {
-	struct worker_key worker;
+	struct worker_place rows;
 	__u64 lifetime_ns;
 	__u64 bytes_received;
 	__u64 bytes_sent;
@@ -390,8 +485,8 @@ struct ending {
 
 static __always_inline void count_close(const struct ending *ending, __u32 reason, __u32 flags)
 {
-	struct service_counters *service = bpf_map_lookup_elem(&services, &ending->worker.service);
-	struct worker_counters *worker = bpf_map_lookup_elem(&workers, &ending->worker);
+	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &ending->rows.service);
+	struct worker_counters *worker = bpf_map_lookup_elem(&worker_rows, &ending->rows.worker);
 
 	if (flags & FINISH_MISSED)
 		count_loss(LOSS_MISSED_CLOSE);
@@ -431,7 +526,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	}
 	if (!(flags & FINISH_SOCKET_REUSED))
 		read_bytes(conn, sk);
-	ending.worker = conn->worker;
+	ending.rows = conn->rows;
 	ending.lifetime_ns = now - conn->accepted_ns;
 	ending.bytes_received = conn->bytes_received;
 	ending.bytes_sent = conn->bytes_sent;
@@ -447,9 +542,19 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	}
 	record->sock = key;
 	record->closed_ns = now;
-	record->connection = *conn;
+	record->accepted_ns = conn->accepted_ns;
+	record->enqueued_ns = conn->enqueued_ns;
+	record->worker = conn->worker;
+	record->local = conn->local;
+	record->remote = conn->remote;
+	record->bytes_received = conn->bytes_received;
+	record->bytes_sent = conn->bytes_sent;
+	record->accept_tid = conn->accept_tid;
 	record->closer_tgid = closer_tgid;
+	record->remote_port = conn->remote_port;
 	record->reason = reason;
+	record->preexisting = conn->preexisting;
+	record->found = conn->found;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
 	if (!untrack(key)) { /* somebody else was faster: `conn` was no longer ours */
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
@@ -468,11 +573,11 @@ static __always_inline void finish_former(struct sock *sk, struct connection *co
 
 /*
  * Whether `sk` is still the socket of `conn`: where both its close and its end were skipped, the memory may be another
- * socket by now. A disconnected socket has no ports left and is taken for its own.
+ * socket by now. `port` = local_port(sk). A disconnected socket has no ports left and is taken for its own.
  */
-static __always_inline bool is_socket_of(struct sock *sk, const struct connection *conn)
+static __always_inline bool is_socket_of(struct sock *sk, __u16 port, const struct connection *conn)
 {
-	__u16 port = local_port(sk), remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	__u16 remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
 
 	return (!port || port == conn->worker.service.port) && (!remote || remote == conn->remote_port);
 }
@@ -528,6 +633,7 @@ static __always_inline void refresh(__u64 key, struct connection *conn, bool may
 	if (!conn->accepted_ns)
 		return;
 	read_bytes(conn, sk);
+	read_unread(conn, sk);
 	conn->active = conn->bytes_received != received || conn->bytes_sent != sent;
 }
 
@@ -567,39 +673,27 @@ static __always_inline __u64 open_of_service(const struct service_counters *serv
 	       service->preexisting_closes;
 }
 
-static __always_inline struct worker_counters *get_worker(const struct connection *conn, struct task_struct *task)
-{
-	struct worker_counters *worker = bpf_map_lookup_elem(&workers, &conn->worker);
-
-	return worker ? worker : new_worker(&conn->worker, task);
-}
-
-/* A look-up in an array is built into the program, and a line that is not written stays in every processor's cache. */
-static __always_inline void note_accepted_port(__u32 port)
-{
-	__u8 *accepted = bpf_map_lookup_elem(&accepted_ports, &port);
-
-	if (accepted && !*accepted)
-		*accepted = 1;
-}
-
-/* An accepted connection, or a pre-existing one in the hands of `task`. */
-static __always_inline void count_owned(struct connection *conn, struct task_struct *task, bool is_tracked)
+/* An accepted connection, or a pre-existing one. */
+static __always_inline void count_owned(struct connection *conn, bool is_tracked)
 {
 	__u64 wait = conn->accepted_ns - conn->enqueued_ns;
-	struct service_counters *service = get_service(conn);
-	struct worker_counters *worker = get_worker(conn, task);
+	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &conn->rows.service);
+	struct worker_counters *worker = bpf_map_lookup_elem(&worker_rows, &conn->rows.worker);
 
-	note_accepted_port(conn->worker.service.port);
+	if (!service || !service->accepts) /* the first one: later, the byte is as good as never in the cache */
+		*by_port(accepted_ports, conn->worker.service.port) = 1;
 	if (!is_tracked)
 		count_loss(LOSS_CONNECTION_MAP_FULL);
-	if (service) {
+	if (!service) {
+		count_loss(LOSS_SERVICE_MAP_FULL);
+	} else {
 		add(conn->preexisting ? &service->preexisting : &service->accepts, 1);
 		if (!is_tracked)
 			add(&service->untracked, 1);
 		raise(&service->peak_open, open_of_service(service));
-		raise(&service->depth_max, conn->queue_depth);
-		if (conn->backlog) {
+		if (conn->queue_depth > service->depth_max)
+			service->depth_max = conn->queue_depth;
+		if (conn->backlog && conn->backlog != service->backlog) {
 			service->backlog = conn->backlog;
 			service->reuseport = conn->reuseport;
 		}
@@ -631,8 +725,8 @@ static __noinline int take_back(struct connection *conn)
 
 	if (!conn)
 		return 0;
-	service = bpf_map_lookup_elem(&services, &conn->worker.service);
-	worker = bpf_map_lookup_elem(&workers, &conn->worker);
+	service = bpf_map_lookup_elem(&service_rows, &conn->rows.service);
+	worker = bpf_map_lookup_elem(&worker_rows, &conn->rows.worker);
 	if (service && !conn->ignored)
 		add(conn->preexisting ? &service->preexisting : &service->accepts, -1);
 	if (worker && !conn->ignored)
@@ -654,27 +748,30 @@ static __noinline int take_back(struct connection *conn)
 static __always_inline int on_enqueue(struct sock *listener, struct sock *child)
 {
 	__u64 key = (__u64)child;
-	struct connection conn = {}, *old;
+	struct connection conn = {}, *former;
 	__u16 port;
 
 	if (!recording)
 		return 0;
 	port = local_port(child);
-	if (!port_traced(port))
-		return 0;
-	note_known_port(port);
-	old = bpf_map_lookup_elem(&connections, &key);
-	if (old && old->accepted_ns) {
-		if (enqueue_from_state)
-			return 0; /* fast open: accepted before the handshake was complete */
-		finish_former(child, old);
-		old = NULL;
+	if (!is_known_port(port)) {
+		if (!port_traced(port))
+			return 0;
+		note_known_port(port);
 	}
-	forget_untracked(key);
 	conn.enqueued_ns = bpf_ktime_get_ns();
-	read_tuple(&conn, child, listener);
+	read_tuple(&conn, child, port, listener);
 	read_listener(&conn, listener, 1); /* this one is about to be added */
-	track(key, &conn, !old); /* full: on_accept() tries again and counts */
+	forget_untracked(key);
+	if (track(key, &conn) != -EEXIST)
+		return 0; /* full: on_accept() tries again and counts */
+	former = bpf_map_lookup_elem(&connections, &key);
+	if (!former || !former->accepted_ns) { /* two hooks on the same way */
+		bpf_map_update_elem(&connections, &key, &conn, BPF_EXIST);
+	} else if (!enqueue_from_state) { /* else it is fast open: accepted before the handshake was complete */
+		finish_former(child, former);
+		track(key, &conn);
+	}
 	return 0;
 }
 
@@ -686,44 +783,50 @@ static __always_inline void accept_tracked(struct connection *conn, struct task_
 {
 	read_worker(conn, task);
 	conn->ignored = !task_traced();
+	if (!conn->ignored)
+		read_rows(conn, task);
 	barrier();
 	conn->accepted_ns = bpf_ktime_get_ns();
 	if (!conn->ignored)
-		count_owned(conn, task, true);
+		count_owned(conn, true);
 }
 
-static __noinline int accept_queued(struct sock *listener, struct sock *child, struct connection *conn)
+static __noinline int accept_queued(struct sock *listener, struct connection *conn)
 {
 	if (!conn)
 		return 0;
 	if (listener && !conn->listener_known)
-		read_service(conn, child, listener);
+		read_service_address(conn, listener);
 	if (!conn->queue_depth)
 		read_listener(conn, listener, 1); /* this one was taken off already */
 	accept_tracked(conn, (void *)bpf_get_current_task());
 	return 0;
 }
 
-/* The accept of a connection that was not seen to enter the queue. */
-static __noinline int accept_unseen(struct sock *listener, struct sock *child)
+/* The accept of a connection that was not seen to enter the queue; false if it is in the map by now. */
+static __noinline int accept_unseen(struct sock *listener, struct sock *child, __u16 port)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)child;
 	struct connection conn = {};
-	bool is_tracked;
+	long error;
 
-	read_tuple(&conn, child, listener);
+	read_tuple(&conn, child, port, listener);
 	read_listener(&conn, listener, 1); /* this one was taken off already */
 	read_worker(&conn, task);
 	conn.ignored = !task_traced();
+	if (!conn.ignored)
+		read_rows(&conn, task);
 	conn.accepted_ns = bpf_ktime_get_ns();
-	note_known_port(conn.worker.service.port);
-	is_tracked = track(key, &conn, true);
-	if (!is_tracked)
+	note_known_port(port);
+	error = track(key, &conn);
+	if (error == -EEXIST)
+		return false;
+	if (error)
 		enter_untracked(key);
 	if (!conn.ignored)
-		count_owned(&conn, task, is_tracked);
-	return 0;
+		count_owned(&conn, !error);
+	return true;
 }
 
 /*
@@ -733,26 +836,35 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child)
 static __noinline int on_accept(struct sock *listener, struct sock *child, bool again)
 {
 	__u64 key = (__u64)child;
-	struct connection *queued;
+	struct connection *conn;
+	__u16 port;
 
-	if (!recording || !child || !is_tcp(child) || !port_traced(local_port(child)))
+	if (!recording || !child)
 		return 0;
-	queued = bpf_map_lookup_elem(&connections, &key);
-	if (queued && queued->accepted_ns) {
+	conn = bpf_map_lookup_elem(&connections, &key);
+	port = local_port(child);
+	if (!conn) {
+		if (!is_tcp(child) || !port_traced(port))
+			return 0;
+		if (is_untracked(key, again))
+			return 0; /* by the first look, or by a walk that was faster */
+		if (accept_unseen(listener, child, port))
+			return 0;
+		conn = bpf_map_lookup_elem(&connections, &key); /* a walk has found it meanwhile */
+		if (!conn)
+			return 0;
+	}
+	if (conn->accepted_ns) {
 		if (again)
 			return 0;
-		if (queued->found || queued->preexisting) {
-			take_back(queued);
-		} else {
-			finish_former(child, queued);
-			queued = NULL;
+		if (!conn->found && !conn->preexisting) {
+			finish_former(child, conn);
+			accept_unseen(listener, child, port);
+			return 0;
 		}
+		take_back(conn);
 	}
-	if (queued)
-		return accept_queued(listener, child, queued);
-	if (is_untracked(key, again))
-		return 0; /* by the first look, or by a walk that was faster */
-	return accept_unseen(listener, child);
+	return accept_queued(listener, conn);
 }
 
 /* The current task got a descriptor of `sk` from an accept that is no system call: the connection must be in the queue. */
@@ -808,6 +920,7 @@ static __noinline int on_listener(struct task_struct *task, struct sock *sk, str
 	read_local(sk, &listener.service.address);
 	listener.service.port = local_port(sk);
 	listener.service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	note_known_port(listener.service.port); /* for on_destroy() */
 	bpf_map_update_elem(&listening, &listener.service, &one, BPF_ANY);
 	known = bpf_map_lookup_elem(&listeners, &key);
 	if (known) {
@@ -845,11 +958,11 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct connection conn = {};
-	int error;
+	long error;
 
 	if (is_untracked(key, !walk_first))
 		return 0;
-	read_tuple(&conn, sk, NULL);
+	read_tuple(&conn, sk, local_port(sk), NULL);
 	if (!conn.remote_port || !find_listener(&conn))
 		return 0;
 	conn.listener_known = 1;
@@ -867,20 +980,21 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 		conn.bytes_sent_before = conn.bytes_sent;
 		conn.bytes_received = conn.bytes_sent = 0;
 	}
+	read_unread(&conn, sk);
+	if (!conn.ignored)
+		read_rows(&conn, task);
 	note_known_port(conn.worker.service.port);
 	/* The descriptor keeps the socket open while we are here: no close can come before the entry is there. */
-	error = bpf_map_update_elem(&connections, &key, &conn, BPF_NOEXIST);
+	error = track(key, &conn);
 	if (error == -EEXIST)
 		return 0; /* its accept has just been seen */
 	if (error && !enter_untracked(key))
 		return 0; /* it would be counted again for every other holder, and by every other walk */
-	if (!error)
-		count_tracked(1);
 	if (conn.ignored)
 		return 0;
 	if (conn.found)
 		count_loss(LOSS_MISSED_ACCEPT);
-	count_owned(&conn, task, !error);
+	count_owned(&conn, !error);
 	return 0;
 }
 
@@ -906,11 +1020,13 @@ static __noinline int on_held(struct task_struct *task, struct sock *sk)
 		conn->ignored = !holder_traced(task);
 		conn->found = 1;
 		conn->owner_walk = walk_number;
+		if (!conn->ignored)
+			read_rows(conn, task);
 		conn->accepted_ns = bpf_ktime_get_ns();
 		if (conn->ignored)
 			return 0;
 		count_loss(LOSS_MISSED_ACCEPT);
-		count_owned(conn, task, true);
+		count_owned(conn, true);
 	} else if (conn->worker.tgid == tgid) {
 		conn->owner_walk = walk_number;
 	} else {
@@ -957,15 +1073,12 @@ static __always_inline bool closer_exits(const struct connection *conn, struct t
 }
 
 /* A close of a connection that is not tracked: counted if it may have been accepted. */
-static __always_inline int on_unknown_close(struct sock *sk)
+static __always_inline int on_unknown_close(struct sock *sk, __u32 port)
 {
-	__u32 port = local_port(sk);
-	__u8 *accepted = bpf_map_lookup_elem(&accepted_ports, &port);
-
 	forget_untracked((__u64)sk);
 	/* A listener has no peer, in whatever state: shutdown() takes it out of LISTEN. */
 	/* Until the first walk is over, it is one from before that the walk came too late for. */
-	if (accepted && *accepted && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
+	if (*by_port(accepted_ports, port) && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
 		count_loss(LOSS_UNKNOWN_CLOSE);
 	return 0;
 }
@@ -978,19 +1091,23 @@ static __always_inline int on_close(struct sock *sk)
 	struct connection *conn;
 	bool exits;
 	__u32 tgid;
+	__u16 port;
 
-	if (!recording || !may_be_known(sk))
+	if (!recording)
+		return 0;
+	port = local_port(sk);
+	if (!may_be_known(port))
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	if (!conn)
-		return on_unknown_close(sk);
+		return on_unknown_close(sk, port);
 	if (!conn->accepted_ns) {
 		drop_unattributed(key, conn);
 		return 0;
 	}
-	if (!is_socket_of(sk, conn)) {
+	if (!is_socket_of(sk, port, conn)) {
 		finish_former(sk, conn);
-		return on_unknown_close(sk);
+		return on_unknown_close(sk, port);
 	}
 	exits = closer_exits(conn, task, &tgid);
 	return finish(sk, conn, close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state), exits), tgid, 0);
@@ -1002,13 +1119,16 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	__u64 key = (__u64)sk;
 	struct connection *conn;
 
-	if (!recording)
+	bool is_enqueue = from == TCP_SYN_RECV && to == TCP_ESTABLISHED;
+	bool is_end = from == TCP_ESTABLISHED || to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE;
+
+	if (!(is_enqueue || is_end) || !recording) /* in this order: most changes of state are neither, and need no memory */
 		return 0;
-	if (from == TCP_SYN_RECV && to == TCP_ESTABLISHED)
+	if (is_enqueue)
 		return enqueue_from_state ? on_enqueue(NULL, sk) : 0;
-	if (from != TCP_ESTABLISHED && to != TCP_FIN_WAIT1 && to != TCP_LAST_ACK && !close_from_state)
+	if (to == TCP_CLOSE && from != TCP_ESTABLISHED && !close_from_state)
 		return 0;
-	if (!may_be_known(sk))
+	if (!may_be_known(local_port_of_typed(sk)))
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	if (!conn)
@@ -1027,17 +1147,22 @@ static __always_inline int on_destroy(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct connection *conn;
+	__u16 port;
 
 	if (!recording)
 		return 0;
-	conn = may_be_known(sk) ? bpf_map_lookup_elem(&connections, &key) : NULL;
+	port = local_port_of_typed(sk);
+	if (!may_be_known(port))
+		return 0;
+	conn = bpf_map_lookup_elem(&connections, &key);
 	if (conn && conn->accepted_ns)
-		finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | (is_socket_of(sk, conn) ? 0 : FINISH_SOCKET_REUSED));
+		finish(sk, conn, CLOSE_UNKNOWN, 0,
+		       FINISH_MISSED | (is_socket_of(sk, port, conn) ? 0 : FINISH_SOCKET_REUSED));
 	else if (conn)
 		drop_queued(key, conn);
-	else if (BPF_CORE_READ(sk, __sk_common.skc_dport))
+	else if (sk->__sk_common.skc_dport)
 		forget_untracked(key);
-	else
+	else if (bpf_map_lookup_elem(&listeners, &key)) /* deleting what is not there takes a lock */
 		bpf_map_delete_elem(&listeners, &key);
 	return 0;
 }

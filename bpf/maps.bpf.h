@@ -18,27 +18,64 @@ struct {
 } connections SEC(".maps");
 
 /*
- * workers: (service, process or thread, start time) -> totals.
- *   inserted: on_accept(), on_holder(); updated: those, finish(); read: userspace on the tick; deleted: never, rows stay
- *   after the worker's exit. Full: the service still counts, LOSS_WORKER_MAP_FULL.
+ * workers: (service, process or thread, start time) -> the rows of its totals. A look-up by such a key costs more than all
+ *   the counting, so connections remember the rows.
+ *   inserted: new_worker(); read: read_rows(), userspace on the tick; deleted: never, rows stay after the worker's exit.
+ *   Full, as when there are no rows left: the service still counts, LOSS_WORKER_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
 	__type(key, struct worker_key);
-	__type(value, struct worker_counters);
+	__type(value, struct worker_place);
 } workers SEC(".maps");
 
+/* worker_rows: row -> totals of a worker. All zeros before its first use. Read by userspace through a mapping. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct worker_counters);
+} worker_rows SEC(".maps");
+
+/* free_worker_rows: rows that nobody has -> 1. Filled by userspace before attaching; see take_row(). A queue would be no
+ *   map for the sleepable refresh_syscall. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, __u8);
+} free_worker_rows SEC(".maps");
+
 /*
- * services: where a listening socket is bound -> totals.
- *   inserted: get_service(), by whoever counts; read: userspace on the tick; deleted: never. Full: LOSS_SERVICE_MAP_FULL.
+ * services: where a listening socket is bound -> the row of its totals.
+ *   inserted: new_service(), by whoever counts; read: get_service(), new_worker(), userspace on the tick; deleted: never.
+ *   Full, as when there are no rows left: LOSS_SERVICE_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
 	__type(key, struct service_key);
-	__type(value, struct service_counters);
+	__type(value, __u32);
 } services SEC(".maps");
+
+/* service_rows: row -> totals of a service; as worker_rows. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct service_counters);
+} service_rows SEC(".maps");
+
+/* free_service_rows: as free_worker_rows. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u8);
+} free_service_rows SEC(".maps");
 
 /*
  * listeners: struct sock's address of a listening socket on a traced port -> the socket.
@@ -99,47 +136,6 @@ struct {
 	__type(key, __u64);
 	__type(value, __u8);
 } untracked SEC(".maps");
-
-/* tracked: entries in `connections`, per CPU as a difference; only the sum means something. An empty map is not walked. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64);
-} tracked SEC(".maps");
-
-/* zero_worker: the value of a new worker; too large for the stack. Never written. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct worker_counters);
-} zero_worker SEC(".maps");
-
-/* zero_service: the value of a new service; the stack has no room for it. Never written. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct service_counters);
-} zero_service SEC(".maps");
-
-/* ports: bit n of word n / 64 set = local port n is traced. Written by userspace before the programs are attached. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536 / 64);
-	__type(key, __u32);
-	__type(value, __u64);
-} ports SEC(".maps");
-
-/* accepted_ports: [port] = 1 once a connection was accepted there: tells the close of an untracked accepted
- *   connection from that of a client socket. Never cleared. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 65536);
-	__type(key, __u32);
-	__type(value, __u8);
-} accepted_ports SEC(".maps");
 
 /* cgroups: the subtrees of --cgroup, as descriptors of their directories. Written by userspace before attaching. */
 struct {

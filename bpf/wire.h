@@ -63,23 +63,32 @@ enum close_reason {
 	CLOSE_REASONS = 5,
 };
 
+/* Where a worker's connections are counted: the rows of its own totals and of its service's. */
+struct worker_place {
+	__u32 worker;
+	__u32 service;
+};
+#define NO_ROW (~(__u32)0)      /* no room for totals */
+
 /* Totals of one worker on one service. Counted in the kernel; exact when ring records are lost. */
 struct worker_counters {
+	/* One cache line for what an accept changes, one for what a close does; */
 	__u64 accepts;
-	__u64 untracked;        /* of accepts and pre-existing: not in the connection map, which was full; their close is not counted here */
 	__u64 closes;           /* of accepts */
 	__u64 preexisting;      /* connections found in its hands when tracing began */
 	__u64 preexisting_closes;
-	__u64 preexisting_sum_ns; /* of those closed: from when they were found to their close */
+	__u64 untracked;        /* of accepts and pre-existing: not in the connection map, which was full; their close is not counted here */
+	__u64 peak_open;
+	__u64 wait_count;       /* accepts whose enqueue was seen */
+	__u64 wait_sum_ns;
 	__u64 bytes_received;   /* of closed connections; of pre-existing ones since they were found */
 	__u64 bytes_sent;
 	__u64 lifetime_sum_ns;
-	__u64 lifetime_max_ns;
-	__u64 wait_count;       /* accepts whose enqueue was seen */
-	__u64 wait_sum_ns;
-	__u64 wait_max_ns;
-	__u64 peak_open;
 	__u64 close_reasons[CLOSE_REASONS];
+	/* these change seldom. */
+	__u64 lifetime_max_ns;
+	__u64 wait_max_ns;
+	__u64 preexisting_sum_ns; /* of those closed: from when they were found to their close */
 	__u32 ns_pid;           /* of the process, in its innermost pid namespace */
 	__u32 pad;              /* zero */
 	char comm[16];
@@ -89,18 +98,21 @@ struct worker_counters {
 
 /* Totals of one service, whoever accepted. */
 struct service_counters {
+	/* One cache line, as all processors that accept and close write here. */
 	__u64 accepts;
-	__u64 untracked;        /* as in worker_counters */
 	__u64 closes;           /* of accepts */
 	__u64 preexisting;      /* as in worker_counters */
 	__u64 preexisting_closes;
-	__u64 never_accepted;   /* left the accept queue without an accept */
+	__u64 untracked;        /* as in worker_counters */
 	__u64 peak_open;
-	__u64 depth_max;        /* deepest accept queue seen, connections */
+	__u32 depth_max;        /* deepest accept queue seen, connections */
 	__u32 backlog;          /* of the listening socket last seen; 0 = not seen */
 	__u8 reuseport;         /* SO_REUSEPORT on it */
 	__u8 listener_known;    /* the key is the listening socket's address; else the connection's own */
-	__u16 pad;              /* zero */
+	__u8 pad[6];            /* zero */
+	/* The next one. */
+	__u64 never_accepted;   /* left the accept queue without an accept */
+	__u64 pad2[7];          /* zero */
 };
 
 /*
@@ -111,6 +123,7 @@ struct connection {
 	__u64 accepted_ns;      /* pre-existing: when it was found */
 	__u64 enqueued_ns;      /* entered the accept queue; 0 = before tracing began */
 	struct worker_key worker;
+	struct worker_place rows; /* from the accept on; before, zero */
 	struct ip_address local;
 	struct ip_address remote;
 	__u32 accept_tid;
@@ -171,13 +184,26 @@ struct descriptor {
 	char comm[16];          /* of the process */
 };
 
-/* One closed connection: the ring's only record. Written by finish(), read by capture/. */
+/*
+ * One closed connection: the ring's only record. Written by finish(), read by capture/. Of struct connection only what
+ * outlives it: every cache line of the ring is written cold.
+ */
 struct closed_connection {
 	__u64 sock;             /* address of the kernel's socket: with accepted_ns the identity, never shown */
 	__u64 closed_ns;
-	struct connection connection;
+	__u64 accepted_ns;      /* these as in struct connection */
+	__u64 enqueued_ns;
+	struct worker_key worker;
+	struct ip_address local;
+	struct ip_address remote;
+	__u64 bytes_received;
+	__u64 bytes_sent;
+	__u32 accept_tid;
 	__u32 closer_tgid;      /* who dropped the last reference; may be a kernel worker */
+	__u16 remote_port;
 	__u8 reason;            /* enum close_reason */
+	__u8 preexisting;
+	__u8 found;
 	__u8 pad[3];            /* zero */
 };
 
@@ -201,11 +227,11 @@ enum loss {
 #ifdef __cplusplus
 static_assert(sizeof(service_key) == 24);
 static_assert(sizeof(worker_key) == 40);
-static_assert(sizeof(service_counters) == 72);
-static_assert(sizeof(connection) == 192);
-static_assert(sizeof(closed_connection) == 216);
+static_assert(sizeof(service_counters) == 128);
+static_assert(sizeof(connection) == 200);
+static_assert(sizeof(closed_connection) == 136);
 static_assert(sizeof(listener) == 56);
 static_assert(sizeof(descriptor) == 80);
-static_assert(sizeof(worker_counters) % 8 == 0);
+static_assert(sizeof(worker_counters) % 64 == 0);
 }  // namespace acceptscope::wire
 #endif

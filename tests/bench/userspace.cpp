@@ -25,27 +25,25 @@ WorkerKey worker_of(std::uint64_t connection) { return worker(4'000 + static_cas
 wire::closed_connection record(std::uint64_t number) {
   wire::closed_connection record{};
   record.sock = 0xffff'8880'0000'0000 + number * 2'432;
-  wire::connection& connection = record.connection;
-  connection.accepted_ns = static_cast<std::uint64_t>(kStart.ns) + number * 600;
-  connection.enqueued_ns = connection.accepted_ns - 20'000;
-  record.closed_ns = connection.accepted_ns + 100'000 + number % 997 * 50'000;
+  record.accepted_ns = static_cast<std::uint64_t>(kStart.ns) + number * 600;
+  record.enqueued_ns = record.accepted_ns - 20'000;
+  record.closed_ns = record.accepted_ns + 100'000 + number % 997 * 50'000;
   const auto set_ipv4 = [](wire::ip_address& address, std::uint32_t host) {
     address.bytes[10] = address.bytes[11] = 0xff;
     std::memcpy(&address.bytes[12], &host, sizeof host);
   };
-  set_ipv4(connection.local, 0x0100007f);
-  set_ipv4(connection.remote, 0x0a000000 + static_cast<std::uint32_t>(number / 20 % 10'000));
-  connection.worker.service.address = connection.local;
-  connection.worker.service.port = 8'000;
-  connection.worker.service.netns = 4'026'531'840;
-  connection.worker.tgid = worker_of(number).pid;
-  connection.worker.start_ns = static_cast<std::uint64_t>(worker_of(number).start_ns);
-  connection.accept_tid = connection.worker.tgid;
-  connection.remote_port = static_cast<std::uint16_t>(32'768 + number % 28'000);
-  connection.listener_known = 1;
-  connection.bytes_received = 400;
-  connection.bytes_sent = 12'000;
-  record.closer_tgid = connection.worker.tgid;
+  set_ipv4(record.local, 0x0100007f);
+  set_ipv4(record.remote, 0x0a000000 + static_cast<std::uint32_t>(number / 20 % 10'000));
+  record.worker.service.address = record.local;
+  record.worker.service.port = 8'000;
+  record.worker.service.netns = 4'026'531'840;
+  record.worker.tgid = worker_of(number).pid;
+  record.worker.start_ns = static_cast<std::uint64_t>(worker_of(number).start_ns);
+  record.accept_tid = record.worker.tgid;
+  record.remote_port = static_cast<std::uint16_t>(32'768 + number % 28'000);
+  record.bytes_received = 400;
+  record.bytes_sent = 12'000;
+  record.closer_tgid = record.worker.tgid;
   record.reason = wire::CLOSE_LOCAL;
   return record;
 }

@@ -20,7 +20,9 @@ CloseReason to_reason(std::uint8_t reason) {
   return reason < kCloseReasons ? static_cast<CloseReason>(reason) : CloseReason::unknown;
 }
 
-void fill(ConnectionFacts& facts, std::uint64_t sock, const wire::connection& raw) {
+/// `Raw`: wire::connection or wire::closed_connection, which has these members of it.
+template <class Raw>
+void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
   facts.sock = sock;
   facts.service = to_service_key(raw.worker.service);
   facts.worker = to_worker_key(raw.worker);
@@ -44,7 +46,7 @@ WorkerKey to_worker_key(const wire::worker_key& key) {
 
 ClosedConnection to_closed_connection(const wire::closed_connection& record) {
   ClosedConnection closed;
-  fill(closed, record.sock, record.connection);
+  fill(closed, record.sock, record);
   closed.closed_at = to_time(record.closed_ns);
   closed.reason = to_reason(record.reason);
   closed.closer_pid = record.closer_tgid;

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 #include "acceptscope_bpf.skel.h"
 #include "capture/bpf_handles.hpp"
@@ -26,6 +27,7 @@
 #include "capture/libbpf_log.hpp"
 #include "capture/map_reader.hpp"
 #include "capture/procfs.hpp"
+#include "capture/row_map.hpp"
 #include "util/unique_fd.hpp"
 
 namespace acceptscope {
@@ -51,17 +53,23 @@ bpf_program* program_named(const Skeleton& skeleton, std::string_view name) {
 }
 
 void configure(const Skeleton& skeleton, const TracerOptions& options, const AttachPlan& plan) {
-  auto* constants = skeleton->rodata;
-  constants->by_thread = options.by_thread;
-  constants->filter_ports = !options.ports.empty();
-  constants->filter_pids = !options.pids.empty();
-  constants->enqueue_from_state = plan.enqueue_from_state;
-  constants->close_from_state = plan.close_from_state;
-  constants->ring_wakeup_bytes = options.ring_bytes / 4;
-  constants->filter_cgroups = static_cast<__u8>(options.cgroups.size());
+  auto* settings = skeleton->bss;
+  settings->by_thread = options.by_thread;
+  settings->filter_pids = !options.pids.empty();
+  settings->enqueue_from_state = plan.enqueue_from_state;
+  settings->close_from_state = plan.close_from_state;
+  settings->ring_wakeup_bytes = options.ring_bytes / 4;
+  settings->worker_rows_end = options.max_workers;
+  settings->service_rows_end = options.max_services;
+  settings->filter_cgroups = static_cast<__u8>(options.cgroups.size());
+  if (options.ports.empty()) std::ranges::fill(settings->traced_ports, std::uint8_t{1});
+  for (const PortRange& range : options.ports.ranges())
+    std::fill(settings->traced_ports + range.first, settings->traced_ports + range.last + 1, std::uint8_t{1});
   bpf_map__set_max_entries(skeleton->maps.connections, options.max_connections);
-  bpf_map__set_max_entries(skeleton->maps.workers, options.max_workers);
-  bpf_map__set_max_entries(skeleton->maps.services, options.max_services);
+  for (bpf_map* map : {skeleton->maps.workers, skeleton->maps.worker_rows, skeleton->maps.free_worker_rows})
+    bpf_map__set_max_entries(map, options.max_workers);
+  for (bpf_map* map : {skeleton->maps.services, skeleton->maps.service_rows, skeleton->maps.free_service_rows})
+    bpf_map__set_max_entries(map, options.max_services);
   bpf_map__set_max_entries(skeleton->maps.closed, options.ring_bytes);
   // Filters that are not used need no room: each map takes some five MiB of the kernel's memory.
   if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);
@@ -84,18 +92,6 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   if (const int error = acceptscope_bpf::load(skeleton.get()); error != 0)
     return libbpf_failure(error, "cannot load the BPF programs", log);
   return skeleton;
-}
-
-Result<void> select_ports(const Skeleton& skeleton, const PortSet& ports) {
-  std::array<std::uint64_t, 65536 / 64> bits{};
-  for (const PortRange& range : ports.ranges())
-    for (std::uint32_t port = range.first; port <= range.last; ++port) bits[port / 64] |= std::uint64_t{1} << port % 64;
-  for (std::uint32_t word = 0; word < bits.size(); ++word) {
-    if (bits[word] == 0) continue;
-    const int error = bpf_map_update_elem(bpf_map__fd(skeleton->maps.ports), &word, &bits[word], BPF_ANY);
-    if (error != 0) return system_failure(error, "cannot set the port filter");
-  }
-  return {};
 }
 
 Result<void> select_cgroups(const Skeleton& skeleton, const std::vector<UniqueFd>& cgroups) {
@@ -149,6 +145,8 @@ Result<Link> attach(bpf_program* program, const PlannedProgram& planned) {
 struct Tracer::Parts {
   AttachPlan plan;
   Skeleton skeleton;
+  std::optional<RowMap<wire::worker_counters>> worker_rows;
+  std::optional<RowMap<wire::service_counters>> service_rows;
   std::vector<Link> links;
   Link refresh;  ///< only where the plan refreshes by iterator
   std::optional<HolderWalk> walk;
@@ -156,10 +154,13 @@ struct Tracer::Parts {
   CostMeter cost{{}};
   std::function<void(const ClosedConnection&)> sink;
   std::uint64_t ticks = 0;
+  std::size_t entries_before = 0;  ///< in the connection map when it was last read
+  bool entered = false;            ///< something had been entered between the two last readings
   std::uint64_t skipped = 0;  ///< program runs that the kernel had skipped by the last walk
 
   static Result<std::unique_ptr<Parts>> make(const TracerOptions& options, const Environment& environment,
                                              const AttachPlan& plan);
+  Result<void> open_rows();
   Result<void> attach_programs();
   Result<void> open_ring();
   static int on_record(void* context, void* data, std::size_t size);
@@ -171,7 +172,7 @@ struct Tracer::Parts {
   /// Brings the map up to date: bytes of open connections, entries whose socket is gone.
   /// `any`: there are connections in it.
   Result<void> refresh_entries(bool any) const;
-  [[nodiscard]] Result<Entries> read_entries() const;
+  [[nodiscard]] Result<Entries> read_entries();
   /// The open connections. Accepts that no program saw are found before, by who holds the descriptor: when it is time for
   /// a walk, when programs were skipped, or when a connection seems to wait in an accept queue for `patience` or more.
   [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience);
@@ -188,6 +189,16 @@ int Tracer::Parts::on_record(void* context, void* data, std::size_t size) {
   std::memcpy(&record, data, sizeof record);
   static_cast<Parts*>(context)->sink(to_closed_connection(record));
   return 0;
+}
+
+Result<void> Tracer::Parts::open_rows() {
+  auto workers = RowMap<wire::worker_counters>::open(skeleton->maps.worker_rows, skeleton->maps.free_worker_rows);
+  if (!workers) return tl::unexpected(workers.error());
+  worker_rows = *std::move(workers);
+  auto services = RowMap<wire::service_counters>::open(skeleton->maps.service_rows, skeleton->maps.free_service_rows);
+  if (!services) return tl::unexpected(services.error());
+  service_rows = *std::move(services);
+  return {};
 }
 
 Result<void> Tracer::Parts::attach_programs() {
@@ -222,8 +233,8 @@ Result<std::unique_ptr<Tracer::Parts>> Tracer::Parts::make(const TracerOptions& 
   Result<Skeleton> skeleton = load(options, environment, plan);
   if (!skeleton) return tl::unexpected(skeleton.error());
   parts->skeleton = *std::move(skeleton);
-  if (const auto done = select_ports(parts->skeleton, options.ports); !done) return tl::unexpected(done.error());
   if (const auto done = select_cgroups(parts->skeleton, options.cgroups); !done) return tl::unexpected(done.error());
+  if (const auto done = parts->open_rows(); !done) return tl::unexpected(done.error());
   if (const auto done = parts->attach_programs(); !done) return tl::unexpected(done.error());
   Result<HolderWalk> walk = HolderWalk::attach(*parts->skeleton, options.cgroups, ProcFs(environment.proc));
   if (!walk) return tl::unexpected(walk.error());
@@ -254,17 +265,19 @@ Result<void> Tracer::Parts::refresh_entries(bool any) const {
   return {};
 }
 
-Result<Tracer::Parts::Entries> Tracer::Parts::read_entries() const {
+Result<Tracer::Parts::Entries> Tracer::Parts::read_entries() {
   Entries entries;
-  const Result<std::uint64_t> tracked = sum_of(skeleton->maps.tracked, 0);
-  if (!tracked) return tl::unexpected(tracked.error());
-  skeleton->bss->refresh_connections = *tracked != 0;
-  if (const Result<void> refreshed = refresh_entries(*tracked != 0); !refreshed)
-    return tl::unexpected(refreshed.error());
-  if (*tracked == 0) return entries;
-  entries.open.reserve(std::min<std::uint64_t>(*tracked, bpf_map__max_entries(skeleton->maps.connections)));
+  const bool entered_before = std::exchange(entered, skeleton->bss->any_tracked != 0);
+  skeleton->bss->any_tracked = 0;
+  // What a program enters in this very moment may neither be read below nor be told by the mark: so look once more.
+  const bool any = entries_before != 0 || entered || entered_before;
+  skeleton->bss->refresh_connections = any;
+  if (const Result<void> refreshed = refresh_entries(any); !refreshed) return tl::unexpected(refreshed.error());
+  if (!any) return entries;
+  entries.open.reserve(std::exchange(entries_before, 0));
   const auto read = for_each_entry<std::uint64_t, wire::connection>(
       bpf_map__fd(skeleton->maps.connections), "connections", [&](std::uint64_t sock, const wire::connection& entry) {
+        ++entries_before;
         if (entry.accepted_ns == 0)
           entries.queued_since_ns = std::min(entries.queued_since_ns, entry.enqueued_ns);
         else if (entry.ignored == 0)
@@ -420,13 +433,15 @@ Result<Tick> Tracer::read(MonotonicTime now) {
   tick.listeners = *std::move(listeners);
   tick.holders = parts_->walk->holders();
   tick.open = *std::move(open);
-  const auto services = for_each_entry<wire::service_key, wire::service_counters>(
-      bpf_map__fd(parts_->skeleton->maps.services), "services",
-      [&](const auto& key, const auto& value) { tick.services.push_back(to_service_counters(key, value)); });
+  const auto services = for_each_entry<wire::service_key, std::uint32_t>(
+      bpf_map__fd(parts_->skeleton->maps.services), "services", [&](const auto& key, std::uint32_t row) {
+        tick.services.push_back(to_service_counters(key, parts_->service_rows->at(row)));
+      });
   if (!services) return tl::unexpected(services.error());
-  const auto workers = for_each_entry<wire::worker_key, wire::worker_counters>(
-      bpf_map__fd(parts_->skeleton->maps.workers), "workers",
-      [&](const auto& key, const auto& value) { tick.workers.push_back(to_worker_counters(key, value)); });
+  const auto workers = for_each_entry<wire::worker_key, wire::worker_place>(
+      bpf_map__fd(parts_->skeleton->maps.workers), "workers", [&](const auto& key, const wire::worker_place& place) {
+        tick.workers.push_back(to_worker_counters(key, parts_->worker_rows->at(place.worker)));
+      });
   if (!workers) return tl::unexpected(workers.error());
   Result<Losses> losses = parts_->read_losses();
   if (!losses) return tl::unexpected(losses.error());

@@ -8,8 +8,10 @@
 namespace acceptscope {
 namespace {
 
-wire::connection accepted_connection() {
-  wire::connection raw{};
+/// `Raw`: wire::connection or wire::closed_connection.
+template <class Raw>
+Raw accepted_connection() {
+  Raw raw{};
   raw.accepted_ns = 5'000;
   raw.enqueued_ns = 4'000;
   raw.worker.service.port = 8000;
@@ -27,10 +29,9 @@ wire::connection accepted_connection() {
 }
 
 TEST(Convert, AClosedConnectionKeepsEveryFact) {
-  wire::closed_connection raw{};
-  raw.connection = accepted_connection();
-  raw.connection.bytes_received = 3;
-  raw.connection.bytes_sent = 4;
+  auto raw = accepted_connection<wire::closed_connection>();
+  raw.bytes_received = 3;
+  raw.bytes_sent = 4;
   raw.sock = 0xffff888000000000u;
   raw.closed_ns = 9'000;
   raw.closer_tgid = 12;
@@ -52,14 +53,14 @@ TEST(Convert, AClosedConnectionKeepsEveryFact) {
 }
 
 TEST(Convert, AnEnqueueThatWasNotSeenGivesNoWait) {
-  wire::connection raw = accepted_connection();
+  auto raw = accepted_connection<wire::connection>();
   raw.enqueued_ns = 0;
 
   EXPECT_EQ(to_open_connection(1, raw, 0).accept_wait, std::nullopt);
 }
 
 TEST(Convert, AConnectionHeldByAnotherProcessAloneIsHandedOver) {
-  wire::connection raw = accepted_connection();
+  auto raw = accepted_connection<wire::connection>();
   raw.owner_walk = 3;
   raw.other_walk = 4;
   raw.other_tgid = 70;
@@ -72,7 +73,7 @@ TEST(Convert, AConnectionHeldByAnotherProcessAloneIsHandedOver) {
 }
 
 TEST(Convert, APreexistingConnectionHasNoWait) {
-  wire::connection raw = accepted_connection();
+  auto raw = accepted_connection<wire::connection>();
   raw.enqueued_ns = 0;
   raw.preexisting = 1;
   raw.active = 1;
