@@ -45,7 +45,7 @@ volatile __u32 refresh_connections = 0;
 volatile __u32 found_dead = 0;
 
 /*
- * The local ports with connections that were to be tracked, or with listening sockets, by their lower bits: 0, the only
+ * The local ports with connections that were to be tracked, by their lower bits: 0, the only
  * such port, or SEVERAL_PORTS; nothing is ever taken out. A host's own client sockets run through the same programs: this
  * is in the cache, and in the same page as the above, where their place in `connections` is not.
  */
@@ -312,12 +312,17 @@ static __always_inline void read_tuple(struct connection *conn, struct sock *sk,
 	read_service_address(conn, listener);
 }
 
+struct bytes {
+	__u64 received;
+	__u64 sent;
+};
+
 /*
- * Bytes at the socket API. A FIN takes one sequence number in either direction and is counted by the kernel as a byte:
+ * Bytes at the socket API, of a pre-existing connection since it was found. A FIN takes one sequence number in either direction and is counted by the kernel as a byte:
  * it is taken off again. Sent = acknowledged + still queued or in flight (tcp_rcv_nxt_update(), tcp_snd_una_update(),
  * tcp_fin(), tcp_send_fin() in net/ipv4).
  */
-static __always_inline void read_bytes(struct connection *conn, struct sock *sk)
+static __always_inline struct bytes read_bytes(const struct connection *conn, struct sock *sk)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	__u64 flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
@@ -325,9 +330,13 @@ static __always_inline void read_bytes(struct connection *conn, struct sock *sk)
 	bool fin_received = flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 	__u64 received = BPF_CORE_READ(tp, bytes_received);
 	__u64 sent = BPF_CORE_READ(tp, bytes_acked) + unacked;
+	struct bytes bytes = {received - (fin_received && received), sent - (conn->fin_sent && sent)};
 
-	conn->bytes_received = received - (fin_received && received) - conn->bytes_received_before;
-	conn->bytes_sent = sent - (conn->fin_sent && sent) - conn->bytes_sent_before;
+	if (conn->preexisting) {
+		bytes.received -= conn->bytes_received_before;
+		bytes.sent -= conn->bytes_sent_before;
+	}
+	return bytes;
 }
 
 /* What the application has not read yet of a connection that is open; a FIN has its sequence number here too. */
@@ -478,8 +487,7 @@ static __always_inline __u64 ring_flags(void)
 struct ending {
 	struct worker_place rows;
 	__u64 lifetime_ns;
-	__u64 bytes_received;
-	__u64 bytes_sent;
+	struct bytes bytes;
 	__u8 preexisting;
 };
 
@@ -494,8 +502,8 @@ static __always_inline void count_close(const struct ending *ending, __u32 reaso
 		add(ending->preexisting ? &service->preexisting_closes : &service->closes, 1);
 	if (!worker)
 		return;
-	add(&worker->bytes_received, ending->bytes_received);
-	add(&worker->bytes_sent, ending->bytes_sent);
+	add(&worker->bytes_received, ending->bytes.received);
+	add(&worker->bytes_sent, ending->bytes.sent);
 	if (reason < CLOSE_REASONS)
 		add(&worker->close_reasons[reason], 1);
 	if (ending->preexisting) { /* its lifetime is not known */
@@ -524,12 +532,12 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 		untrack(key);
 		return 0;
 	}
-	if (!(flags & FINISH_SOCKET_REUSED))
-		read_bytes(conn, sk);
+	if (flags & FINISH_SOCKET_REUSED)
+		ending.bytes = (struct bytes){conn->bytes_received, conn->bytes_sent};
+	else
+		ending.bytes = read_bytes(conn, sk);
 	ending.rows = conn->rows;
 	ending.lifetime_ns = now - conn->accepted_ns;
-	ending.bytes_received = conn->bytes_received;
-	ending.bytes_sent = conn->bytes_sent;
 	ending.preexisting = conn->preexisting;
 	/* Two paths to the same end: before 6.2 the verifier loses track of a record that may be there or not. */
 	record = bpf_ringbuf_reserve(&closed, sizeof(*record), 0);
@@ -547,8 +555,8 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record->worker = conn->worker;
 	record->local = conn->local;
 	record->remote = conn->remote;
-	record->bytes_received = conn->bytes_received;
-	record->bytes_sent = conn->bytes_sent;
+	record->bytes_received = ending.bytes.received;
+	record->bytes_sent = ending.bytes.sent;
 	record->accept_tid = conn->accept_tid;
 	record->closer_tgid = closer_tgid;
 	record->remote_port = conn->remote_port;
@@ -619,7 +627,7 @@ static __always_inline void refresh(__u64 key, struct connection *conn, bool may
 	struct sock *sk = (struct sock *)key;
 	bool same = local_port(sk) == conn->worker.service.port &&
 		    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) == conn->remote_port;
-	__u64 received = conn->bytes_received, sent = conn->bytes_sent;
+	struct bytes bytes;
 
 	if (!same || BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DEAD) & 1) {
 		if (conn->dead_ns != connection_identity(conn)) {
@@ -632,9 +640,11 @@ static __always_inline void refresh(__u64 key, struct connection *conn, bool may
 	}
 	if (!conn->accepted_ns)
 		return;
-	read_bytes(conn, sk);
+	bytes = read_bytes(conn, sk);
+	conn->active = conn->bytes_received != bytes.received || conn->bytes_sent != bytes.sent;
+	conn->bytes_received = bytes.received;
+	conn->bytes_sent = bytes.sent;
 	read_unread(conn, sk);
-	conn->active = conn->bytes_received != received || conn->bytes_sent != sent;
 }
 
 static __always_inline void refresh_listener(__u64 key, struct listener *listener)
@@ -642,7 +652,7 @@ static __always_inline void refresh_listener(__u64 key, struct listener *listene
 	struct sock *sk = (struct sock *)key;
 
 	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN || local_port(sk) != listener->service.port)
-		return; /* on_destroy() is about to delete it */
+		return; /* on_state() is about to delete it */
 	listener->depth = BPF_CORE_READ(sk, sk_ack_backlog);
 	listener->backlog = BPF_CORE_READ(sk, sk_max_ack_backlog);
 	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
@@ -737,7 +747,6 @@ static __noinline int take_back(struct connection *conn)
 		change_loss(LOSS_MISSED_ACCEPT, -1);
 	conn->accepted_ns = 0;
 	conn->preexisting = conn->found = conn->ignored = 0;
-	conn->bytes_received_before = conn->bytes_sent_before = 0;
 	return 0;
 }
 
@@ -920,7 +929,6 @@ static __noinline int on_listener(struct task_struct *task, struct sock *sk, str
 	read_local(sk, &listener.service.address);
 	listener.service.port = local_port(sk);
 	listener.service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	note_known_port(listener.service.port); /* for on_destroy() */
 	bpf_map_update_elem(&listening, &listener.service, &one, BPF_ANY);
 	known = bpf_map_lookup_elem(&listeners, &key);
 	if (known) {
@@ -958,6 +966,7 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 {
 	__u64 key = (__u64)sk;
 	struct connection conn = {};
+	struct bytes bytes;
 	long error;
 
 	if (is_untracked(key, !walk_first))
@@ -974,11 +983,13 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 	conn.preexisting = walk_first;
 	conn.found = !walk_first;
 	conn.accepted_ns = bpf_ktime_get_ns();
-	read_bytes(&conn, sk);
+	bytes = read_bytes(&conn, sk);
 	if (conn.preexisting) {
-		conn.bytes_received_before = conn.bytes_received;
-		conn.bytes_sent_before = conn.bytes_sent;
-		conn.bytes_received = conn.bytes_sent = 0;
+		conn.bytes_received_before = bytes.received;
+		conn.bytes_sent_before = bytes.sent;
+	} else {
+		conn.bytes_received = bytes.received;
+		conn.bytes_sent = bytes.sent;
 	}
 	read_unread(&conn, sk);
 	if (!conn.ignored)
@@ -1126,6 +1137,10 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 		return 0;
 	if (is_enqueue)
 		return enqueue_from_state ? on_enqueue(NULL, sk) : 0;
+	if (from == TCP_LISTEN) {
+		bpf_map_delete_elem(&listeners, &key);
+		return 0;
+	}
 	if (to == TCP_CLOSE && from != TCP_ESTABLISHED && !close_from_state)
 		return 0;
 	if (!may_be_known(local_port_of_typed(sk)))
@@ -1160,10 +1175,8 @@ static __always_inline int on_destroy(struct sock *sk)
 		       FINISH_MISSED | (is_socket_of(sk, port, conn) ? 0 : FINISH_SOCKET_REUSED));
 	else if (conn)
 		drop_queued(key, conn);
-	else if (sk->__sk_common.skc_dport)
+	else
 		forget_untracked(key);
-	else if (bpf_map_lookup_elem(&listeners, &key)) /* deleting what is not there takes a lock */
-		bpf_map_delete_elem(&listeners, &key);
 	return 0;
 }
 

@@ -79,7 +79,7 @@ struct {
 
 /*
  * listeners: struct sock's address of a listening socket on a traced port -> the socket.
- *   inserted: on_listener(), by walks; refreshed: refresh_listener(); read: userspace on the tick; deleted: on_destroy().
+ *   inserted: on_listener(), by walks; refreshed: refresh_listener(); read: userspace on the tick; deleted: on_state().
  *   Full: the socket is missing in the listener facts, nowhere else.
  */
 struct {

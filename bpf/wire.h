@@ -139,18 +139,19 @@ struct connection {
 	__u8 pad[2];            /* zero */
 	__u32 queue_depth;      /* accept queue with this connection in it; 0 = not seen */
 	__u32 backlog;          /* of the listening socket; 0 = not seen */
-	__u32 unread_bytes;     /* received, not yet read by the application, as of the last refresh() */
+	__u32 holder_tgid;      /* process that held a descriptor when the last walk came by; 0 = no walk did */
 	__u32 owner_walk;       /* number of the last walk that saw the owner hold a descriptor; 0 = none did */
-	__u32 other_walk;       /* the same for another process: other_* */
-	__u32 other_tgid;
-	__u64 other_start_ns;
+	/* Of no interest to the accept and the close of a new connection: a cache line that they leave alone. */
 	__u64 bytes_received;   /* as of the last refresh(), since the accept or since it was found */
 	__u64 bytes_sent;
 	__u64 bytes_received_before; /* pre-existing: when it was found */
 	__u64 bytes_sent_before;
 	__u64 dead_ns;          /* refresh() found the socket gone: connection_identity() of the one that it saw; else 0 */
-	__u64 holder_task;      /* task_struct that held a descriptor when the last walk came by: only to be probe-read */
-	__u32 holder_tgid;      /* its process; 0 = no walk came by */
+	__u64 holder_task;      /* task_struct of the holder: only to be probe-read */
+	__u64 other_start_ns;
+	__u32 other_walk;       /* as owner_walk, for another process: other_* */
+	__u32 other_tgid;
+	__u32 unread_bytes;     /* received, not yet read by the application, as of the last refresh() */
 	__u32 pad2;             /* zero */
 };
 
