@@ -26,6 +26,7 @@
 #include "capture/tracer.hpp"
 #include "model/run.hpp"
 #include "output/redact.hpp"
+#include "util/huge_page_allocator.hpp"
 #include "util/privileges.hpp"
 #include "util/version.hpp"
 
@@ -345,7 +346,7 @@ class Session {
   UniqueFd events_;
   UniqueFd tick_timer_;
   UniqueFd end_timer_;
-  std::vector<ClosedConnection> pending_;
+  std::vector<ClosedConnection, HugePageAllocator<ClosedConnection>> pending_;
   std::vector<OpenConnection> open_;  ///< at the last tick, for the end of the log
   MonotonicTime last_tick_at_;
   std::string last_report_;

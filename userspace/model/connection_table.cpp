@@ -4,6 +4,16 @@
 #include <algorithm>
 
 namespace acceptscope {
+namespace {
+
+/// Of the connections' list: address space for 160 MiB at most, where more was asked for. It grows beyond.
+constexpr std::size_t kReservedRows = 1'000'000;
+
+}  // namespace
+
+ConnectionTable::ConnectionTable(std::size_t max_rows) : max_rows_(max_rows) {
+  closed_.reserve(std::min(max_rows, kReservedRows));  // growing would copy them all in the busiest moment
+}
 
 void ConnectionTable::add(const ClosedConnection& connection, bool wanted) {
   ++records_seen_;

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <map>
 #include <vector>
 
 #include "model/owner.hpp"
+#include "util/huge_page_allocator.hpp"
 
 namespace acceptscope {
 
@@ -26,7 +26,9 @@ class ConnectionTable {
   /// that never stop being replaced, gets there.
   static constexpr std::size_t kMaxOwners = 65536;
 
-  explicit ConnectionTable(std::size_t max_rows) : max_rows_(max_rows) {}
+  using Closed = std::vector<ClosedConnection, HugePageAllocator<ClosedConnection>>;
+
+  explicit ConnectionTable(std::size_t max_rows);
 
   /// Counts the record, and keeps its details if they are `wanted` and there is room.
   void add(const ClosedConnection& connection, bool wanted);
@@ -37,7 +39,7 @@ class ConnectionTable {
   [[nodiscard]] const std::map<Owner, OwnerRecords>& owners() const { return owners_; }
   /// Zeros for an owner without records.
   [[nodiscard]] OwnerRecords of(const Owner& owner) const;
-  [[nodiscard]] const std::deque<ClosedConnection>& closed() const { return closed_; }
+  [[nodiscard]] const Closed& closed() const { return closed_; }
   /// In no order.
   [[nodiscard]] const std::vector<OpenConnection>& open() const { return open_; }
   [[nodiscard]] std::size_t max_rows() const { return max_rows_; }
@@ -46,7 +48,7 @@ class ConnectionTable {
   std::size_t max_rows_;
   std::uint64_t records_seen_ = 0;
   std::map<Owner, OwnerRecords> owners_;
-  std::deque<ClosedConnection> closed_;  ///< a vector that grows would copy them all in the busiest moment
+  Closed closed_;
   std::vector<OpenConnection> open_;
 };
 
