@@ -139,6 +139,12 @@ static __always_inline void raise(__u64 *maximum, __u64 value)
 		*maximum = value;
 }
 
+static __always_inline void raise_peak(__u64 *maximum, __s64 open)
+{
+	if (open > 0)
+		raise(maximum, open);
+}
+
 /* `width` if value has a bit at or above it, else 0; 0 < width < 64. The compiler is kept from making it a branch. */
 static __always_inline __u64 width_above(__u64 value, __u32 width)
 {
@@ -671,13 +677,13 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
 	untrack(key);
 }
 
-/* Connections in hand, as far as they are tracked. */
-static __always_inline __u64 open_of_worker(const struct worker_counters *worker)
+/* Connections in hand, as far as they are tracked; below 0 for a moment while one of them is taken back. */
+static __always_inline __s64 open_of_worker(const struct worker_counters *worker)
 {
 	return worker->accepts - worker->closes - worker->untracked + worker->preexisting - worker->preexisting_closes;
 }
 
-static __always_inline __u64 open_of_service(const struct service_counters *service)
+static __always_inline __s64 open_of_service(const struct service_counters *service)
 {
 	return service->accepts - service->closes - service->untracked + service->preexisting -
 	       service->preexisting_closes;
@@ -700,7 +706,7 @@ static __always_inline void count_owned(struct connection *conn, bool is_tracked
 		add(conn->preexisting ? &service->preexisting : &service->accepts, 1);
 		if (!is_tracked)
 			add(&service->untracked, 1);
-		raise(&service->peak_open, open_of_service(service));
+		raise_peak(&service->peak_open, open_of_service(service));
 		if (conn->queue_depth > service->depth_max)
 			service->depth_max = conn->queue_depth;
 		if (conn->backlog && conn->backlog != service->backlog) {
@@ -715,7 +721,7 @@ static __always_inline void count_owned(struct connection *conn, bool is_tracked
 	add(conn->preexisting ? &worker->preexisting : &worker->accepts, 1);
 	if (!is_tracked)
 		add(&worker->untracked, 1);
-	raise(&worker->peak_open, open_of_worker(worker));
+	raise_peak(&worker->peak_open, open_of_worker(worker));
 	if (conn->enqueued_ns && !conn->found) {
 		add(&worker->wait_count, 1);
 		add(&worker->wait_sum_ns, wait);

@@ -30,10 +30,9 @@ struct {
 	__type(value, struct worker_place);
 } workers SEC(".maps");
 
-/* worker_rows: row -> totals of a worker. All zeros before its first use. Read by userspace through a mapping. */
+/* worker_rows: row -> totals of a worker. All zeros before its first use. Read by userspace on the tick. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 4096);
 	__type(key, __u32);
 	__type(value, struct worker_counters);
@@ -63,7 +62,6 @@ struct {
 /* service_rows: row -> totals of a service; as worker_rows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1024);
 	__type(key, __u32);
 	__type(value, struct service_counters);

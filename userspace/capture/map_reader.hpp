@@ -2,10 +2,12 @@
 #pragma once
 
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -17,21 +19,27 @@ namespace acceptscope {
 /// Entries that come or go meanwhile may be missed.
 template <class Key, class Value, class Each>
 Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
-  constexpr std::size_t kBatchBytes = std::size_t{512} * 1024;  // few system calls for many entries, little memory for large ones
-  auto capacity = static_cast<std::uint32_t>(std::clamp<std::size_t>(kBatchBytes / (sizeof(Key) + sizeof(Value)), 64, 4096));
-  std::vector<Key> keys(capacity);
-  std::vector<Value> values(capacity);
+  constexpr std::size_t kBatchBytes = std::size_t{512} * 1024;  // few system calls for many entries
+  constexpr auto kLargest = static_cast<std::uint32_t>(std::max<std::size_t>(kBatchBytes / (sizeof(Key) + sizeof(Value)), 64));
+  std::uint32_t room = 0;  // most maps hold a few entries: no more memory than that needs is touched
+  std::unique_ptr<Key[]> keys;
+  std::unique_ptr<Value[]> values;
+  const auto make_room = [&](std::uint32_t entries) {
+    if (entries <= room) return;
+    room = entries;
+    keys = std::make_unique_for_overwrite<Key[]>(room);
+    values = std::make_unique_for_overwrite<Value[]>(room);
+  };
   std::uint32_t position = 0;
   bool first = true;
+  make_room(64);
   for (;;) {
-    std::uint32_t count = capacity;
+    std::uint32_t count = room;
     std::uint32_t next = 0;
     const int error =
-        bpf_map_lookup_batch(map_fd, first ? nullptr : &position, &next, keys.data(), values.data(), &count, nullptr);
+        bpf_map_lookup_batch(map_fd, first ? nullptr : &position, &next, keys.get(), values.get(), &count, nullptr);
     if (error == -ENOSPC) {  // a bucket of the hash holds more than fits: again from the same place with more room
-      capacity *= 2;
-      keys.resize(capacity);
-      values.resize(capacity);
+      make_room(room * 2);
       continue;
     }
     if (error != 0 && error != -ENOENT) return system_failure(error, "cannot read BPF map " + name);
@@ -39,7 +47,24 @@ Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
     if (error == -ENOENT) return {};  // that was the last batch
     position = next;
     first = false;
+    make_room(std::min(room * 4, kLargest));
   }
+}
+
+/// Appends `to_counters(key, row)` to `out` for every entry of a map, where `row_of(value)` is the number of its row in the
+/// array map `rows`.
+template <class Key, class Value, class Row, class Counters, class RowOf, class ToCounters>
+Result<void> read_rows(const bpf_map* map, const bpf_map* rows, std::vector<Counters>& out, RowOf&& row_of,
+                       ToCounters&& to_counters) {
+  Result<void> failed;
+  const auto read = for_each_entry<Key, Value>(bpf_map__fd(map), bpf_map__name(map), [&](const Key& key, const Value& value) {
+    const std::uint32_t number = row_of(value);
+    Row row;
+    const int error = bpf_map_lookup_elem(bpf_map__fd(rows), &number, &row);
+    if (error == 0) return out.push_back(to_counters(key, row));
+    failed = system_failure(error, std::string("cannot read BPF map ") + bpf_map__name(rows));
+  });
+  return read ? failed : read;
 }
 
 }  // namespace acceptscope

@@ -27,7 +27,6 @@
 #include "capture/libbpf_log.hpp"
 #include "capture/map_reader.hpp"
 #include "capture/procfs.hpp"
-#include "capture/row_map.hpp"
 #include "util/unique_fd.hpp"
 
 namespace acceptscope {
@@ -94,6 +93,17 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   return skeleton;
 }
 
+/// Fills a map of free rows: all are.
+Result<void> enter_rows(const bpf_map* free_rows) {
+  std::uint32_t count = bpf_map__max_entries(free_rows);
+  std::vector<std::uint32_t> rows(count);
+  std::iota(rows.begin(), rows.end(), 0u);
+  const std::vector<std::uint8_t> ones(count, 1);
+  const int error = bpf_map_update_batch(bpf_map__fd(free_rows), rows.data(), ones.data(), &count, nullptr);
+  if (error != 0) return system_failure(error, std::string("cannot fill BPF map ") + bpf_map__name(free_rows));
+  return {};
+}
+
 Result<void> select_cgroups(const Skeleton& skeleton, const std::vector<UniqueFd>& cgroups) {
   for (std::uint32_t i = 0; i < cgroups.size(); ++i) {
     const int directory = cgroups[i].get();
@@ -145,8 +155,6 @@ Result<Link> attach(bpf_program* program, const PlannedProgram& planned) {
 struct Tracer::Parts {
   AttachPlan plan;
   Skeleton skeleton;
-  std::optional<RowMap<wire::worker_counters>> worker_rows;
-  std::optional<RowMap<wire::service_counters>> service_rows;
   std::vector<Link> links;
   Link refresh;  ///< only where the plan refreshes by iterator
   std::optional<HolderWalk> walk;
@@ -160,7 +168,6 @@ struct Tracer::Parts {
 
   static Result<std::unique_ptr<Parts>> make(const TracerOptions& options, const Environment& environment,
                                              const AttachPlan& plan);
-  Result<void> open_rows();
   Result<void> attach_programs();
   Result<void> open_ring();
   static int on_record(void* context, void* data, std::size_t size);
@@ -189,16 +196,6 @@ int Tracer::Parts::on_record(void* context, void* data, std::size_t size) {
   std::memcpy(&record, data, sizeof record);
   static_cast<Parts*>(context)->sink(to_closed_connection(record));
   return 0;
-}
-
-Result<void> Tracer::Parts::open_rows() {
-  auto workers = RowMap<wire::worker_counters>::open(skeleton->maps.worker_rows, skeleton->maps.free_worker_rows);
-  if (!workers) return tl::unexpected(workers.error());
-  worker_rows = *std::move(workers);
-  auto services = RowMap<wire::service_counters>::open(skeleton->maps.service_rows, skeleton->maps.free_service_rows);
-  if (!services) return tl::unexpected(services.error());
-  service_rows = *std::move(services);
-  return {};
 }
 
 Result<void> Tracer::Parts::attach_programs() {
@@ -234,7 +231,8 @@ Result<std::unique_ptr<Tracer::Parts>> Tracer::Parts::make(const TracerOptions& 
   if (!skeleton) return tl::unexpected(skeleton.error());
   parts->skeleton = *std::move(skeleton);
   if (const auto done = select_cgroups(parts->skeleton, options.cgroups); !done) return tl::unexpected(done.error());
-  if (const auto done = parts->open_rows(); !done) return tl::unexpected(done.error());
+  for (const bpf_map* map : {parts->skeleton->maps.free_worker_rows, parts->skeleton->maps.free_service_rows})
+    if (const auto done = enter_rows(map); !done) return tl::unexpected(done.error());
   if (const auto done = parts->attach_programs(); !done) return tl::unexpected(done.error());
   Result<HolderWalk> walk = HolderWalk::attach(*parts->skeleton, options.cgroups, ProcFs(environment.proc));
   if (!walk) return tl::unexpected(walk.error());
@@ -433,15 +431,13 @@ Result<Tick> Tracer::read(MonotonicTime now) {
   tick.listeners = *std::move(listeners);
   tick.holders = parts_->walk->holders();
   tick.open = *std::move(open);
-  const auto services = for_each_entry<wire::service_key, std::uint32_t>(
-      bpf_map__fd(parts_->skeleton->maps.services), "services", [&](const auto& key, std::uint32_t row) {
-        tick.services.push_back(to_service_counters(key, parts_->service_rows->at(row)));
-      });
+  const auto& maps = parts_->skeleton->maps;
+  const auto services = read_rows<wire::service_key, std::uint32_t, wire::service_counters>(
+      maps.services, maps.service_rows, tick.services, [](std::uint32_t row) { return row; }, to_service_counters);
   if (!services) return tl::unexpected(services.error());
-  const auto workers = for_each_entry<wire::worker_key, wire::worker_place>(
-      bpf_map__fd(parts_->skeleton->maps.workers), "workers", [&](const auto& key, const wire::worker_place& place) {
-        tick.workers.push_back(to_worker_counters(key, parts_->worker_rows->at(place.worker)));
-      });
+  const auto workers = read_rows<wire::worker_key, wire::worker_place, wire::worker_counters>(
+      maps.workers, maps.worker_rows, tick.workers, [](const wire::worker_place& place) { return place.worker; },
+      to_worker_counters);
   if (!workers) return tl::unexpected(workers.error());
   Result<Losses> losses = parts_->read_losses();
   if (!losses) return tl::unexpected(losses.error());
