@@ -41,7 +41,7 @@ class Histogram {
   /// The non-empty buckets in rising order.
   [[nodiscard]] std::vector<HistogramBucket> buckets() const;
 
-  /// Index of the bucket that holds `value`; the same function as hist_index() in bpf/handlers.bpf.h.
+  /// Index of the bucket that holds `value`; the same function as hist_index() in bpf/totals.bpf.h.
   [[nodiscard]] static std::size_t index_of(Nanoseconds value);
   /// Inclusive upper bound of bucket `index` in ns; the last bucket has none (INT64_MAX).
   [[nodiscard]] static std::int64_t upper_bound_ns(std::size_t index);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * What is read of sockets and tasks. Kernel memory is read with probe reads only, so that the same code passes the verifier
+ * from fentry, kprobe, tracepoint and cgroup programs alike.
+ */
+#pragma once
+
+#include "state.bpf.h"
+
+static __always_inline __u16 local_port(struct sock *sk)
+{
+	/* inet_sport, not skc_num: that one is 0 after a reset, when the port was put back. */
+	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
+}
+
+/* The same of a socket that the program got as a typed argument: most often without a helper's call. */
+static __always_inline __u16 local_port_of_typed(struct sock *sk)
+{
+	__u16 port = sk->__sk_common.skc_num;
+
+	return port ? port : local_port(sk);
+}
+
+static __always_inline bool is_tcp(struct sock *sk)
+{
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+
+	return (family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
+}
+
+static __always_inline void map_ipv4(struct ip_address *out, __be32 address)
+{
+	__builtin_memset(out, 0, 10);
+	out->bytes[10] = out->bytes[11] = 0xff;
+	__builtin_memcpy(&out->bytes[12], &address, 4);
+}
+
+static __always_inline void read_local(struct sock *sk, struct ip_address *out)
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET)
+		map_ipv4(out, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+	else
+		BPF_CORE_READ_INTO(out, sk, __sk_common.skc_v6_rcv_saddr);
+}
+
+/* The service of a connection: the listener's own address where the hook knows the listener. */
+static __always_inline void read_service_address(struct connection *conn, struct sock *listener)
+{
+	conn->listener_known = listener != NULL;
+	if (listener)
+		read_local(listener, &conn->worker.service.address);
+	else
+		conn->worker.service.address = conn->local;
+}
+
+/* `port` = local_port(sk). */
+static __always_inline void read_tuple(struct connection *conn, struct sock *sk, __u16 port, struct sock *listener)
+{
+	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET) {
+		map_ipv4(&conn->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(&conn->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	} else {
+		BPF_CORE_READ_INTO(&conn->local, sk, __sk_common.skc_v6_rcv_saddr);
+		BPF_CORE_READ_INTO(&conn->remote, sk, __sk_common.skc_v6_daddr);
+	}
+	conn->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	conn->worker.service.port = port;
+	conn->worker.service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	read_service_address(conn, listener);
+}
+
+struct bytes {
+	__u64 received;
+	__u64 sent;
+};
+
+/*
+ * Bytes at the socket API, of a pre-existing connection since it was found. A FIN takes one sequence number in either
+ * direction and is counted by the kernel as a byte: it is taken off again. Sent = acknowledged + still queued or in flight
+ * (tcp_rcv_nxt_update(), tcp_snd_una_update(), tcp_fin(), tcp_send_fin() in net/ipv4).
+ */
+static __always_inline struct bytes read_bytes(const struct connection *conn, struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	__u64 flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
+	__u32 unacked = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
+	bool fin_received = flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
+	__u64 received = BPF_CORE_READ(tp, bytes_received);
+	__u64 sent = BPF_CORE_READ(tp, bytes_acked) + unacked;
+	struct bytes bytes = {received - (fin_received && received), sent - (conn->fin_sent && sent)};
+
+	if (conn->preexisting) {
+		bytes.received -= conn->bytes_received_before;
+		bytes.sent -= conn->bytes_sent_before;
+	}
+	return bytes;
+}
+
+/* What the application has not read yet of a connection that is open; a FIN has its sequence number here too. */
+static __always_inline void read_unread(struct connection *conn, struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	__u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
+	bool fin_received = BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
+
+	conn->unread_bytes = unread - (fin_received && unread);
+}
+
+/* `waiting` connections beside those that the listening socket itself counts make up its accept queue. */
+static __always_inline void read_listener(struct connection *conn, struct sock *listener, __u32 waiting)
+{
+	if (!listener)
+		return;
+	conn->queue_depth = BPF_CORE_READ(listener, sk_ack_backlog) + waiting;
+	conn->backlog = BPF_CORE_READ(listener, sk_max_ack_backlog);
+	conn->reuseport = BPF_CORE_READ_BITFIELD_PROBED(listener, __sk_common.skc_reuseport);
+}
+
+static __always_inline __u32 innermost_pid(struct task_struct *task)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	__u32 level = BPF_CORE_READ(pid, level);
+	void *entry = (void *)pid + bpf_core_field_offset(pid->numbers) + level * bpf_core_type_size(struct upid);
+
+	return BPF_CORE_READ((struct upid *)entry, nr);
+}
+
+static __always_inline void read_worker(struct connection *conn, struct task_struct *task)
+{
+	conn->accept_tid = BPF_CORE_READ(task, pid);
+	conn->worker.tgid = BPF_CORE_READ(task, tgid);
+	conn->worker.tid = by_thread ? conn->accept_tid : 0;
+	if (!by_thread)
+		task = BPF_CORE_READ(task, group_leader);
+	conn->worker.start_ns = BPF_CORE_READ(task, start_boottime);
+}

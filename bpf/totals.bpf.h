@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Where and how it is counted: rows of services and workers, histograms, accepts and closes. */
+#pragma once
+
+#include "socket.bpf.h"
+
+static __always_inline void add(__u64 *counter, __u64 amount)
+{
+	__sync_fetch_and_add(counter, amount);
+}
+
+/* A plain store: two CPUs that raise it at the same moment may lose the smaller of two almost equal values. */
+static __always_inline void raise(__u64 *maximum, __u64 value)
+{
+	if (value > *maximum)
+		*maximum = value;
+}
+
+static __always_inline void raise_peak(__u64 *maximum, __s64 open)
+{
+	if (open > 0)
+		raise(maximum, open);
+}
+
+/* `width` if value has a bit at or above it, else 0; 0 < width < 64. The compiler is kept from making it a branch. */
+static __always_inline __u64 width_above(__u64 value, __u32 width)
+{
+	__u64 negative = -(value >> width);
+
+	barrier_var(negative);
+	return (negative >> 63) * width;
+}
+
+/*
+ * floor(log2(value)); value != 0. Without branches: the verifier of 6.1 walks all of their 32 combinations, ten times the
+ * instructions for the whole program.
+ */
+static __always_inline __u64 log2_u64(__u64 value)
+{
+	__u64 bit = 0, width;
+
+	width = width_above(value, 32), value >>= width, bit += width;
+	width = width_above(value, 16), value >>= width, bit += width;
+	width = width_above(value, 8), value >>= width, bit += width;
+	width = width_above(value, 4), value >>= width, bit += width;
+	width = width_above(value, 2), value >>= width, bit += width;
+	return bit + (value >> 1);
+}
+
+/* Index of the bucket of `value_ns`, below HIST_BUCKETS; the same function as Histogram::index_of(). */
+static __always_inline __u64 hist_index(__u64 value_ns)
+{
+	__u64 bit, index;
+
+	if (value_ns < HIST_FIRST_NS)
+		return 0;
+	bit = log2_u64(value_ns);
+	index = 1 + (bit - HIST_FIRST_BIT) * HIST_SUB + ((value_ns >> (bit - HIST_SUB_BITS)) & (HIST_SUB - 1));
+	return index < HIST_BUCKETS ? index : HIST_BUCKETS - 1;
+}
+
+static __always_inline void hist_add(struct histogram *hist, __u64 value_ns)
+{
+	__u64 index = hist_index(value_ns);
+
+	/* The verifier must see the bound on the very register that is used, or it forgets it (6.1). */
+	barrier_var(index);
+	if (index < HIST_BUCKETS)
+		__sync_fetch_and_add(&hist->count[index], 1);
+}
+
+/* Takes the row `*next`, or one of the next that is free. Whoever deletes it has it: a counter with a result is 5.12's. */
+static __always_inline __u32 take_row(void *free_rows, volatile __u32 *next, __u32 end)
+{
+	__u32 row, tries;
+
+	for (tries = 0; tries < 16; tries++) {
+		row = *next;
+		if (row >= end)
+			break;
+		*next = row + 1;
+		if (!bpf_map_delete_elem(free_rows, &row))
+			return row;
+	}
+	return NO_ROW;
+}
+
+static __always_inline void give_row_back(void *free_rows, volatile __u32 *next, __u32 row)
+{
+	__u8 one = 1;
+
+	bpf_map_update_elem(free_rows, &row, &one, BPF_NOEXIST);
+	*next = row;
+}
+
+/* The row of a service that has none yet; NO_ROW if there is none left. */
+static __noinline __u32 new_service(const struct connection *conn)
+{
+	struct service_counters *service;
+	__u32 row, *known;
+
+	if (!conn)
+		return NO_ROW;
+	row = take_row(&free_service_rows, &next_service_row, service_rows_end);
+	service = bpf_map_lookup_elem(&service_rows, &row);
+	if (service) {
+		service->listener_known = conn->listener_known;
+		if (bpf_map_update_elem(&services, &conn->worker.service, &row, BPF_NOEXIST)) /* another CPU was first */
+			give_row_back(&free_service_rows, &next_service_row, row);
+	}
+	known = bpf_map_lookup_elem(&services, &conn->worker.service);
+	return known ? *known : NO_ROW;
+}
+
+static __always_inline __u32 service_row(const struct connection *conn)
+{
+	__u32 *known = bpf_map_lookup_elem(&services, &conn->worker.service);
+
+	return known ? *known : new_service(conn);
+}
+
+/* The totals of the service of a connection that nobody has accepted. */
+static __always_inline struct service_counters *get_service(const struct connection *conn)
+{
+	__u32 row = service_row(conn);
+	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &row);
+
+	if (!service)
+		count_loss(LOSS_SERVICE_MAP_FULL);
+	return service;
+}
+
+/* The row of a worker on the service of row `service` that has none yet; NO_ROW if there is none left. */
+static __noinline __u32 new_worker(const struct connection *conn, struct task_struct *task, __u32 service)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct worker_place place = {NO_ROW, service}, *known;
+	struct worker_counters *worker;
+
+	if (!conn)
+		return NO_ROW;
+	place.worker = take_row(&free_worker_rows, &next_worker_row, worker_rows_end);
+	worker = bpf_map_lookup_elem(&worker_rows, &place.worker);
+	if (worker) {
+		worker->ns_pid = innermost_pid(leader);
+		BPF_CORE_READ_STR_INTO(&worker->comm, by_thread ? task : leader, comm);
+		if (bpf_map_update_elem(&workers, &conn->worker, &place, BPF_NOEXIST)) /* another thread was first */
+			give_row_back(&free_worker_rows, &next_worker_row, place.worker);
+	}
+	known = bpf_map_lookup_elem(&workers, &conn->worker);
+	return known ? known->worker : NO_ROW;
+}
+
+/* Notes where the owner of `conn`, which is `task`, is counted. */
+static __always_inline void read_rows(struct connection *conn, struct task_struct *task)
+{
+	struct worker_place *known = bpf_map_lookup_elem(&workers, &conn->worker);
+
+	if (known) {
+		conn->rows = *known;
+		return;
+	}
+	conn->rows.service = service_row(conn); /* not by new_worker(): the stack has no room for one more call in the other */
+	conn->rows.worker = new_worker(conn, task, conn->rows.service);
+}
+
+#define FINISH_MISSED 1        /* no program saw the close */
+#define FINISH_SOCKET_REUSED 2 /* the memory is another socket by now: the bytes cannot be read any more */
+
+/* What is counted of a close: copied before the entry is deleted, as its memory may be another entry's at once. */
+struct ending {
+	struct worker_place rows;
+	__u64 lifetime_ns;
+	struct bytes bytes;
+	__u8 preexisting;
+};
+
+static __always_inline void count_close(const struct ending *ending, __u32 reason, __u32 flags)
+{
+	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &ending->rows.service);
+	struct worker_counters *worker = bpf_map_lookup_elem(&worker_rows, &ending->rows.worker);
+
+	if (flags & FINISH_MISSED)
+		count_loss(LOSS_MISSED_CLOSE);
+	if (service)
+		add(ending->preexisting ? &service->preexisting_closes : &service->closes, 1);
+	if (!worker)
+		return;
+	add(&worker->bytes_received, ending->bytes.received);
+	add(&worker->bytes_sent, ending->bytes.sent);
+	if (reason < CLOSE_REASONS)
+		add(&worker->close_reasons[reason], 1);
+	if (ending->preexisting) { /* its lifetime is not known */
+		add(&worker->preexisting_closes, 1);
+		add(&worker->preexisting_sum_ns, ending->lifetime_ns);
+		return;
+	}
+	add(&worker->closes, 1);
+	add(&worker->lifetime_sum_ns, ending->lifetime_ns);
+	raise(&worker->lifetime_max_ns, ending->lifetime_ns);
+	hist_add(&worker->lifetime, ending->lifetime_ns);
+}
+
+/* Connections in hand, as far as they are tracked; below 0 for a moment while one of them is taken back. */
+static __always_inline __s64 open_of_worker(const struct worker_counters *worker)
+{
+	return worker->accepts - worker->closes - worker->untracked + worker->preexisting - worker->preexisting_closes;
+}
+
+static __always_inline __s64 open_of_service(const struct service_counters *service)
+{
+	return service->accepts - service->closes - service->untracked + service->preexisting -
+	       service->preexisting_closes;
+}
+
+/* An accepted connection, or a pre-existing one. */
+static __always_inline void count_owned(struct connection *conn, bool is_tracked)
+{
+	__u64 wait = conn->accepted_ns - conn->enqueued_ns;
+	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &conn->rows.service);
+	struct worker_counters *worker = bpf_map_lookup_elem(&worker_rows, &conn->rows.worker);
+
+	if (!service || !service->accepts) /* the first one: later, the byte is as good as never in the cache */
+		*by_port(accepted_ports, conn->worker.service.port) = 1;
+	if (!is_tracked)
+		count_loss(LOSS_CONNECTION_MAP_FULL);
+	if (!service) {
+		count_loss(LOSS_SERVICE_MAP_FULL);
+	} else {
+		add(conn->preexisting ? &service->preexisting : &service->accepts, 1);
+		if (!is_tracked)
+			add(&service->untracked, 1);
+		raise_peak(&service->peak_open, open_of_service(service));
+		if (conn->queue_depth > service->depth_max)
+			service->depth_max = conn->queue_depth;
+		if (conn->backlog && conn->backlog != service->backlog) {
+			service->backlog = conn->backlog;
+			service->reuseport = conn->reuseport;
+		}
+	}
+	if (!worker) {
+		count_loss(LOSS_WORKER_MAP_FULL);
+		return;
+	}
+	add(conn->preexisting ? &worker->preexisting : &worker->accepts, 1);
+	if (!is_tracked)
+		add(&worker->untracked, 1);
+	raise_peak(&worker->peak_open, open_of_worker(worker));
+	if (conn->enqueued_ns && !conn->found) {
+		add(&worker->wait_count, 1);
+		add(&worker->wait_sum_ns, wait);
+		raise(&worker->wait_max_ns, wait);
+		hist_add(&worker->wait, wait);
+	}
+}
+
+/*
+ * Its accept is reported after all: a walk was faster than the end of the system call. What the walk made of it is taken
+ * back, so that it can be counted as what it is.
+ */
+static __noinline int take_back(struct connection *conn)
+{
+	struct service_counters *service;
+	struct worker_counters *worker;
+
+	if (!conn)
+		return 0;
+	service = bpf_map_lookup_elem(&service_rows, &conn->rows.service);
+	worker = bpf_map_lookup_elem(&worker_rows, &conn->rows.worker);
+	if (service && !conn->ignored)
+		add(conn->preexisting ? &service->preexisting : &service->accepts, -1);
+	if (worker && !conn->ignored)
+		add(conn->preexisting ? &worker->preexisting : &worker->accepts, -1);
+	if (!worker && !conn->ignored)
+		change_loss(LOSS_WORKER_MAP_FULL, -1);
+	if (!conn->preexisting && !conn->ignored)
+		change_loss(LOSS_MISSED_ACCEPT, -1);
+	conn->accepted_ns = 0;
+	conn->preexisting = conn->found = conn->ignored = 0;
+	return 0;
+}
