@@ -269,8 +269,12 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	if (!recording || !child)
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
-	port = local_port(child);
+	if (conn && conn->accepted_ns && !again && !conn->found && !conn->preexisting) {
+		finish_former(child, conn);
+		conn = NULL;
+	}
 	if (!conn) {
+		port = local_port(child);
 		if (!is_tcp(child) || !port_traced(port))
 			return 0;
 		if (is_untracked(key, again))
@@ -284,11 +288,6 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	if (conn->accepted_ns) {
 		if (again)
 			return 0;
-		if (!conn->found && !conn->preexisting) {
-			finish_former(child, conn);
-			accept_unseen(listener, child, port);
-			return 0;
-		}
 		take_back(conn);
 	}
 	return accept_queued(listener, conn);

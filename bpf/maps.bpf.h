@@ -49,7 +49,7 @@ struct {
 
 /*
  * services: where a listening socket is bound -> the row of its totals.
- *   inserted: new_service(), by whoever counts; read: get_service(), new_worker(), userspace on the tick; deleted: never.
+ *   inserted: new_service(), by whoever counts; read: service_row(), userspace on the tick; deleted: never.
  *   Full, as when there are no rows left: LOSS_SERVICE_MAP_FULL.
  */
 struct {
@@ -145,7 +145,7 @@ struct {
 
 /*
  * pids: tgid -> 1 for --pid's processes and their descendants.
- *   inserted: userspace at start, on_fork(); deleted: on_exit() of the group leader. Full: LOSS_PID_FILTER_FULL.
+ *   inserted: userspace at start, on_fork(); deleted: on_free() of the group leader. Full: LOSS_PID_FILTER_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
