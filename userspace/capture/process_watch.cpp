@@ -8,9 +8,9 @@ namespace acceptscope {
 std::vector<ProcessInfo> ProcessWatch::update(const std::vector<WorkerCounters>& workers,
                                               const std::vector<Holder>& holders) {
   std::set<WorkerKey> keys;  // a worker of several services is looked at once
-  for (const auto& [key, exited] : exited_) keys.insert(key);  // one that holds nothing any more may have exited
   for (const WorkerCounters& counters : workers) keys.insert(counters.worker);
   for (const Holder& holder : holders) keys.insert(holder.worker);
+  std::erase_if(exited_, [&keys](const auto& known) { return !keys.contains(known.first); });
   std::vector<ProcessInfo> news;
   for (const WorkerKey& key : keys) {
     const auto known = exited_.find(key);

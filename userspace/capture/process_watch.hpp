@@ -8,7 +8,8 @@
 
 namespace acceptscope {
 
-/// Follows the processes of workers and holders: reads each once when it turns up, later only whether it still lives.
+/// Follows the processes of workers and holders for as long as they are that: reads each once when it turns up, later only
+/// whether it still lives.
 class ProcessWatch {
  public:
   explicit ProcessWatch(ProcFs procfs) : procfs_(std::move(procfs)) {}
@@ -19,7 +20,7 @@ class ProcessWatch {
 
  private:
   ProcFs procfs_;
-  std::map<WorkerKey, bool> exited_;  ///< of everyone seen
+  std::map<WorkerKey, bool> exited_;  ///< of those in the last update
 };
 
 }  // namespace acceptscope

@@ -5,6 +5,7 @@
 #include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace acceptscope {
 namespace {
@@ -24,26 +25,41 @@ std::int64_t lower_bound_ns(std::size_t index) {
 }  // namespace
 
 Histogram::Histogram(const wire::histogram& buckets, Nanoseconds sum, Nanoseconds max) : sum_(sum), max_(max) {
-  std::size_t highest = 0;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
-    counts_[i] = buckets.count[i];
-    count_ += counts_[i];
-    if (counts_[i] != 0) highest = i;
-  }
+  const std::span<const std::uint32_t> all(buckets.count);
+  const auto is_filled = [](std::uint32_t count) { return count != 0; };
+  const auto lowest = std::find_if(all.begin(), all.end(), is_filled);
+  if (lowest == all.end()) return;
+  const auto end = std::find_if(all.rbegin(), all.rend(), is_filled).base();
+  first_ = static_cast<std::size_t>(lowest - all.begin());
+  counts_.assign(lowest, end);
+  count_ = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
   // The kernel's maximum is a plain store that can lose a race, and it is read after the buckets or before them.
-  if (count_ != 0) raise_max(Nanoseconds{lower_bound_ns(highest)});
+  raise_max(Nanoseconds{lower_bound_ns(first_ + counts_.size() - 1)});
+}
+
+/// Makes room for counts of the buckets from `lowest` to `highest`.
+void Histogram::reach(std::size_t lowest, std::size_t highest) {
+  if (counts_.empty()) first_ = lowest;
+  if (lowest < first_) {
+    counts_.insert(counts_.begin(), first_ - lowest, 0);
+    first_ = lowest;
+  }
+  if (highest >= first_ + counts_.size()) counts_.resize(highest - first_ + 1);
 }
 
 void Histogram::add(Nanoseconds value) {
   const Nanoseconds duration = std::max(value, Nanoseconds::zero());
-  ++counts_[index_of(duration)];
+  const std::size_t index = index_of(duration);
+  reach(index, index);
+  ++counts_[index - first_];
   ++count_;
   sum_ += duration;
   raise_max(duration);
 }
 
 void Histogram::merge(const Histogram& other) {
-  for (std::size_t i = 0; i < kBuckets; ++i) counts_[i] += other.counts_[i];
+  if (!other.counts_.empty()) reach(other.first_, other.first_ + other.counts_.size() - 1);
+  for (std::size_t i = 0; i < other.counts_.size(); ++i) counts_[other.first_ - first_ + i] += other.counts_[i];
   count_ += other.count_;
   sum_ += other.sum_;
   raise_max(other.max_);
@@ -67,23 +83,24 @@ std::optional<Nanoseconds> Histogram::quantile(double q) const {
   const std::uint64_t rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact_rank), 1, count_);
 
   std::uint64_t before = 0;
-  std::size_t index = 0;
-  while (before + counts_[index] < rank) before += counts_[index++];
+  std::size_t i = 0;
+  while (before + counts_[i] < rank) before += counts_[i++];
 
   // The samples of a bucket are taken to be spread evenly over it, the last of them at its upper bound.
-  const std::int64_t lower = lower_bound_ns(index);
-  const std::int64_t upper = std::max(lower, std::min(upper_bound_ns(index), max_.count()));
-  const double part = static_cast<double>(rank - before) / static_cast<double>(counts_[index]);
+  const std::int64_t lower = lower_bound_ns(first_ + i);
+  const std::int64_t upper = std::max(lower, std::min(upper_bound_ns(first_ + i), max_.count()));
+  const double part = static_cast<double>(rank - before) / static_cast<double>(counts_[i]);
   const std::int64_t within = static_cast<std::int64_t>(part * static_cast<double>(upper - lower));
   return Nanoseconds{std::min(lower + within, max_.count())};
 }
 
 std::vector<HistogramBucket> Histogram::buckets() const {
   std::vector<HistogramBucket> filled;
-  for (std::size_t i = 0; i < kBuckets; ++i) {
+  for (std::size_t i = 0; i < counts_.size(); ++i) {
     if (counts_[i] == 0) continue;
-    const bool bounded = i + 1 < kBuckets;
-    filled.push_back({bounded ? std::optional(Nanoseconds{upper_bound_ns(i)}) : std::nullopt, counts_[i]});
+    const std::size_t index = first_ + i;
+    const bool bounded = index + 1 < kBuckets;
+    filled.push_back({bounded ? std::optional(Nanoseconds{upper_bound_ns(index)}) : std::nullopt, counts_[i]});
   }
   return filled;
 }

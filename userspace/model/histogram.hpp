@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -20,7 +19,8 @@ struct HistogramBucket {
 };
 
 /// Durations in the log-linear buckets of the BPF side (see bpf/wire.h): a quantile is off by at most one bucket,
-/// 12.5 % of its value; sum and maximum are exact and kept apart from the buckets.
+/// 12.5 % of its value; sum and maximum are exact and kept apart from the buckets. Memory: 8 bytes for each bucket from the
+/// lowest filled one to the highest, none without samples.
 class Histogram {
  public:
   Histogram() = default;
@@ -47,7 +47,10 @@ class Histogram {
   [[nodiscard]] static std::int64_t upper_bound_ns(std::size_t index);
 
  private:
-  std::array<std::uint64_t, HIST_BUCKETS> counts_{};
+  void reach(std::size_t lowest, std::size_t highest);
+
+  std::size_t first_ = 0;               ///< bucket of counts_.front()
+  std::vector<std::uint64_t> counts_;
   std::uint64_t count_ = 0;
   Nanoseconds sum_{0};
   Nanoseconds max_{0};

@@ -3,25 +3,70 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace acceptscope {
+namespace {
+
+/// Erases all but `most` of those whose last roll call is not `now` and that are not needed: the ones that left first.
+template <class Map, class IsNeeded>
+void erase_first_gone(Map& map, std::uint64_t now, std::size_t most, const IsNeeded& is_needed) {
+  std::vector<typename Map::iterator> gone;
+  for (auto entry = map.begin(); entry != map.end(); ++entry)
+    if (entry->second.last_call != now && !is_needed(entry->first)) gone.push_back(entry);
+  if (gone.size() <= most) return;
+  const auto first_kept = gone.end() - static_cast<std::ptrdiff_t>(most);
+  std::stable_sort(gone.begin(), gone.end(),
+                   [](const auto& a, const auto& b) { return a->second.last_call < b->second.last_call; });
+  std::for_each(gone.begin(), first_kept, [&map](const auto& entry) { map.erase(entry); });
+}
+
+}  // namespace
+
+void RollCall::Presence::count(std::size_t present) {
+  now = present;
+  most = std::max(most, present);
+}
+
+std::size_t RollCall::Presence::may_be_gone() const { return std::max(most, kMinGone); }
 
 void RollCall::update(const std::vector<Listeners>& listeners, std::vector<Holder> holders) {
-  for (auto& [key, sockets] : listeners_) sockets.sockets = sockets.queue_depth = 0;
-  for (const Listeners& sockets : listeners) listeners_[sockets.service] = sockets;
+  ++calls_;
+  for (auto& [key, known] : listeners_) known.sockets.sockets = known.sockets.queue_depth = 0;
+  for (const Listeners& sockets : listeners) listeners_[sockets.service] = {sockets, calls_};
+  services_.count(listeners.size());
 
   for (auto& [owner, member] : members_) member.present = false;
   std::size_t present = 0;
   for (Holder& holder : holders) {
     Member& member = members_[{holder.service, holder.worker}];
     member.holder = std::move(holder);
+    member.last_call = calls_;
     if (!std::exchange(member.present, true)) ++present;
   }
-  if (members_.size() - present > kMaxGone) {
-    std::erase_if(members_, [](const auto& entry) { return !entry.second.present; });
+  processes_.count(present);
+  mark_parents();
+}
+
+void RollCall::mark_parents() {
+  for (const auto& [child, member] : members_) {
+    const std::uint32_t pid = member.holder.parent_pid;
+    for (auto parent = members_.lower_bound({child.service, {pid, 0, 0}});
+         parent != members_.end() && parent->first.service == child.service && parent->first.worker.pid == pid; ++parent)
+      parent->second.is_parent = true;
   }
-  parents_.clear();
-  for (const auto& [owner, member] : members_) parents_.emplace(owner.service, member.holder.parent_pid);
+}
+
+bool RollCall::has_too_many() const {
+  return members_.size() - processes_.now > processes_.may_be_gone() ||
+         listeners_.size() - services_.now > services_.may_be_gone();
+}
+
+void RollCall::forget(const std::set<std::uint32_t>& needed_pids, const std::set<ServiceKey>& needed_services) {
+  erase_first_gone(members_, calls_, processes_.may_be_gone(),
+                   [&](const Owner& owner) { return needed_pids.contains(owner.worker.pid); });
+  erase_first_gone(listeners_, calls_, services_.may_be_gone(),
+                   [&](const ServiceKey& service) { return needed_services.contains(service); });
 }
 
 const Member* RollCall::find(const Owner& owner) const {
@@ -40,7 +85,5 @@ bool RollCall::has_left(const Owner& owner) const {
   const auto& [key, member] = *std::prev(next);
   return key.service == owner.service && key.worker.pid == owner.worker.pid && !member.present;
 }
-
-bool RollCall::is_parent(const Owner& owner) const { return parents_.contains({owner.service, owner.worker.pid}); }
 
 }  // namespace acceptscope

@@ -85,6 +85,31 @@ void Run::update_roll_call(Tick& tick) {
   for (const Listeners& listeners : tick.listeners) resolver_.add_listener(listeners.service);
   for (const Holder& holder : tick.holders) resolver_.add_listener(holder.service);
   roll_call_.update(tick.listeners, std::move(tick.holders));
+  if (roll_call_.has_too_many()) forget_those_gone();
+  if (processes_.size() > workers_.size() + roll_call_.members().size()) forget_processes();
+}
+
+/// Whoever has counters stays, and so does the listener that a service with counters resolves to.
+void Run::forget_those_gone() {
+  std::set<std::uint32_t> pids;
+  for (const auto& [owner, state] : workers_) pids.insert(owner.worker.pid);
+  std::set<ServiceKey> services;
+  for (const auto& [key, state] : services_) services.insert(resolver_.resolve(key));
+  roll_call_.forget(pids, services);
+
+  resolver_ = {};
+  for (const auto& [key, state] : services_)
+    if (state.now.listener_known) resolver_.add_listener(key);
+  for (const auto& [key, listeners] : roll_call_.listeners()) resolver_.add_listener(key);
+  for (const auto& [owner, member] : roll_call_.members()) resolver_.add_listener(owner.service);
+}
+
+/// Those that have no row any more.
+void Run::forget_processes() {
+  std::set<WorkerKey> with_row;
+  for (const auto& [owner, state] : workers_) with_row.insert(owner.worker);
+  for (const auto& [owner, member] : roll_call_.members()) with_row.insert(owner.worker);
+  std::erase_if(processes_, [&](const auto& process) { return !with_row.contains(process.first); });
 }
 
 void Run::update_open(std::vector<OpenConnection> open) {
@@ -213,13 +238,13 @@ void Run::add_roll_call(ServiceRowsBuilder& builder) const {
   std::set<ServiceKey> listed;
   for (const auto& [owner, member] : roll_call_.members()) {
     if (!shown(owner)) continue;
-    builder.add_member(member, roll_call_.is_parent(owner), process_of(owner));
+    builder.add_member(member, process_of(owner));
     listed.insert(owner.service);
   }
   // With --comm, a service that none of the holders asked for listens on is none of ours.
   for (const auto& [key, listeners] : roll_call_.listeners()) {
     const bool wanted = options_.comms.empty() ? address_selected(key) : listed.contains(key);
-    if (wanted) builder.add_listeners(listeners);
+    if (wanted) builder.add_listeners(listeners.sockets);
   }
 }
 

@@ -28,7 +28,8 @@ struct RunOptions {
 };
 
 /// One traced run: takes in records and ticks, gives out snapshots. Pure: no clock, no I/O. Its memory grows with the
-/// services and workers, which the kernel's maps bound, and with max_connection_rows, not with the connections.
+/// services and workers, which the kernel's maps bound, with who listens at one time (see RollCall), and with
+/// max_connection_rows, not with the connections and not with time.
 ///
 /// Each turn: drain the ring, then read the kernel's counters into a Tick; apply(Tick), then apply() and row_of() for
 /// the drained records, so that their workers are known by name. In the last turn the programs must have stopped
@@ -70,6 +71,8 @@ class Run {
   void update_counters(Tick& tick);
   void update_processes(std::vector<ProcessInfo>& processes);
   void update_roll_call(Tick& tick);
+  void forget_those_gone();
+  void forget_processes();
   void update_open(std::vector<OpenConnection> open);
   void update_activity(MonotonicTime before);
   [[nodiscard]] KernelSums kernel_sums(std::uint64_t open) const;

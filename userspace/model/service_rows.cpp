@@ -157,7 +157,7 @@ void ServiceRowsBuilder::add_listeners(const Listeners& listeners) {
   row.accept_queue.overflows = listeners.overflows;
 }
 
-void ServiceRowsBuilder::add_member(const Member& member, bool is_parent, const ProcessFacts& process) {
+void ServiceRowsBuilder::add_member(const Member& member, const ProcessFacts& process) {
   const Holder& holder = member.holder;
   add_service(holder.service);
   Service& service = services_[holder.service];
@@ -170,7 +170,7 @@ void ServiceRowsBuilder::add_member(const Member& member, bool is_parent, const 
   const bool has_row = service.workers.contains(holder.worker);
   Worker& worker = has_row ? service.workers[holder.worker]
                            : worker_of(holder.service, holder.worker, holder.comm, holder.ns_pid, process);
-  worker.may_supervise = is_parent && !holder.polls.value_or(false);
+  worker.may_supervise = member.is_parent && !holder.polls.value_or(false);
 }
 
 void ServiceRowsBuilder::hide_worker(const ServiceKey& key) {

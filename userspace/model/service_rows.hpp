@@ -65,7 +65,7 @@ class ServiceRowsBuilder {
                   const ProcessFacts& process);
   void add_listeners(const Listeners& listeners);
   /// A holder has a row of its own unless it has one as a worker, or its threads have.
-  void add_member(const Member& member, bool is_parent, const ProcessFacts& process);
+  void add_member(const Member& member, const ProcessFacts& process);
   /// A worker of this service is filtered out: its row counts the others only.
   void hide_worker(const ServiceKey& key);
 

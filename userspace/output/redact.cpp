@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "output/redact.hpp"
 
+#include <utility>
+
 namespace acceptscope {
 
 IpAddress Redactor::pseudonym(const IpAddress& peer) {
-  std::uint64_t number = numbers_.try_emplace(peer, numbers_.size() + 1).first->second;
+  const auto [known, is_new] = recent_.try_emplace(peer);
+  if (is_new) {
+    const auto earlier = earlier_.find(peer);
+    known->second = earlier == earlier_.end() ? ++last_ : earlier->second;
+  }
+  std::uint64_t number = known->second;
+  if (recent_.size() >= kRemembered) earlier_ = std::exchange(recent_, {});
   IpAddress address{{0x20, 0x01, 0x0d, 0xb8}};
   for (std::size_t i = address.bytes.size(); number > 0; number >>= 8)
     address.bytes[--i] = static_cast<std::uint8_t>(number & 0xff);

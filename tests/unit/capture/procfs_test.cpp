@@ -103,5 +103,19 @@ TEST(ProcessWatch, DescribesAWorkerOnceAndThenItsEnd) {
   EXPECT_THAT(watch.update({counters_of(process)}, {}), IsEmpty());
 }
 
+TEST(ProcessWatch, AHolderThatLetGoIsForgottenAndDescribedAnewWhenItComesBack) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7, .cmdline = std::string("w\0", 2)};
+  proc.add(process);
+  Holder holder;
+  holder.worker = FakeProc::key_of(process);
+  ProcessWatch watch{ProcFs(proc.root())};
+
+  EXPECT_THAT(watch.update({}, {holder}), SizeIs(1));
+  EXPECT_THAT(watch.update({}, {holder}), IsEmpty());
+  EXPECT_THAT(watch.update({}, {}), IsEmpty());
+  EXPECT_THAT(watch.update({}, {holder}), SizeIs(1));
+}
+
 }  // namespace
 }  // namespace acceptscope
