@@ -248,7 +248,8 @@ class Bench:
         used = overhead["cpu_seconds_user"] + overhead["cpu_seconds_system"] - cpu_before
         self.cpu_per_1000.setdefault(kind, []).append(used / slice_["connections"] * 1000)
         self.resident[kind] = max(self.resident.get(kind, 0), resident)
-        self.formula.append(resident <= 24 * 2**20 + 0.8 * 1024 * len(traced.dump["connections"]))
+        workers = sum(len(service["workers"]) for service in traced.dump["services"])
+        self.formula.append(resident <= 32 * 2**20 + 0.8 * 1024 * len(traced.dump["connections"]) + 4096 * workers)
         lines = None
         if "--log" in options:
             with open(log, "rb") as file:
@@ -454,8 +455,8 @@ def targets(bench, facts, times):
             ("`--log`, at least 500,000 lines/s", f"{per_second('log_lines'):,.0f} lines/s", per_second("log_lines") >= 5e5),
             ("a dump of 1,000,000 connections in under 3 s", f"{dump_size:,} in {duration(dump_time)}",
              dump_time / dump_size * 1e6 < 3),
-            ("memory at most 24 MiB + 0.8 KiB for each connection open or listed", f"{mib(max(bench.resident.values()))} at most",
-             all(bench.formula)),
+            ("memory at most 32 MiB, 0.8 KiB for each connection open or listed and 4 KiB for each worker",
+             f"{mib(max(bench.resident.values()))} at most", all(bench.formula)),
             ("cost of a tick at most linear in open connections",
              f"{growth:.2f} times linear; {facts['ticks'][0]:.1f} ms idle, {facts['ticks'][1]:.1f} ms with {bench.held:,} open",
              growth <= 1.1)]

@@ -36,9 +36,14 @@ def need(*programs):
             raise unittest.SkipTest(f"{program} is not installed")
 
 
+def is_plain_build():
+    """Not one with sanitizers, which take time and memory of their own."""
+    return not os.environ.get("ACCEPTSCOPE_SANITIZE")
+
+
 def need_plain_build(why):
     """Skips the test in a build with sanitizers, in which what it says does not hold."""
-    if os.environ.get("ACCEPTSCOPE_SANITIZE"):
+    if not is_plain_build():
         raise unittest.SkipTest(why)
 
 
