@@ -28,7 +28,7 @@ class Soak(faults.FaultTest):
 
     def test_memory_and_descriptors_do_not_grow(self):
         """Everything that is bounded is full when it is warm: connection rows, rows of workers and what is kept of those
-        that found none, the timeline's steps."""
+        that found none, processes that left without an accept that has a row."""
         storm = faults.Storm(self, 66000)
         port = harness.free_port()
         tracer = self.start_tracing("--port", f"{storm.port},{port}", "--interval", "100ms", "--dump-connections", 1000,
@@ -38,7 +38,7 @@ class Soak(faults.FaultTest):
         accepts, warm, last = len(storm.rage()), None, None
         began = time.monotonic()
         while time.monotonic() - began < 60 * MINUTES:
-            self.churn(port, self.ROUND)
+            self.churn(port, self.ROUND, workers=64)
             accepts += self.ROUND
             last = self.measure(pid)
             if warm is None and time.monotonic() - began >= 60 * MINUTES / 2:

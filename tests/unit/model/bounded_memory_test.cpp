@@ -3,11 +3,12 @@
 #include <gmock/gmock.h>
 #include <malloc.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
-#endif
-
 #include "unit/model/builders.hpp"
+
+#if defined(__SANITIZE_ADDRESS__)
+// Of <sanitizer/allocator_interface.h>, which GCC 12 lacks.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
+#endif
 
 namespace acceptscope::testing {
 namespace {
@@ -22,9 +23,9 @@ std::size_t heap_in_use() {
 #endif
 }
 
-/// A host on which everything is new with each tick: a service and who listens on it, the workers of another service, each
-/// connection's worker and its client's address. Workers that have counters are kWorkers, like the rows of a worker map
-/// that is full.
+/// A host on which everything is new with each tick: a service and who listens on it, the idle workers of another service,
+/// each connection's worker and its client's address. Workers that have counters are kWorkers, like the rows of a worker
+/// map that is full.
 class Turnover {
  public:
   void tick_once() {
