@@ -13,7 +13,8 @@ PROMPT = "back here"
 
 
 class Terminal:
-    """A tmux server of its own with one window, in which a shell runs. Killed when the test is over."""
+    """A tmux server of its own with one window, in which a shell runs. Killed when the test is over. The shell is dash: it
+    has no line editor with settings of its own, and leaves those alone that a crashed program left behind."""
 
     def __init__(self, test, directory, width=100, height=30):
         self.socket = os.path.join(directory, "tmux")
@@ -22,7 +23,7 @@ class Terminal:
         self.environment.pop("NO_COLOR", None)
         test.addCleanup(self.tmux, "kill-server", check=False)
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), "-c", directory,
-                  "bash", "--norc", "--noprofile")
+                  "dash", "-i")
         harness.eventually(lambda: "$" in self.text(), "the shell's prompt")
 
     def tmux(self, *arguments, check=True):
@@ -61,7 +62,7 @@ class Terminal:
 class TuiTest(harness.TestCase):
     def setUp(self):
         super().setUp()
-        harness.need("tmux", "stty", "bash")
+        harness.need("tmux", "stty", "dash")
         self.terminal = Terminal(self, self.directory)
 
     def run_demo(self, *arguments, seconds=60, workers="●"):
@@ -146,6 +147,7 @@ class Screens(TuiTest):
 
     def test_a_dump_in_between_never_replaces_a_file_of_another_name(self):
         self.run_demo()
+        self.terminal.wait_for(r"Accepts 40\b")
         self.terminal.press("w")
         text = self.terminal.wait_for(r"Wrote acceptscope-\d{8}T\d{6}Z\.json")
         name = re.search(r"acceptscope-\d{8}T\d{6}Z\.json", text).group()
