@@ -154,6 +154,25 @@ TEST_P(Losing, AFullWorkerMapCountsForTheServiceOnly) {
   expect_count("accepts with and without a row", dump, accepts_of_workers(dump) + unattributed, 120);
 }
 
+TEST_P(Losing, AFullServiceMapCountsForTheWorkersOnly) {
+  const Outcome outcome = trace(backend(), {.workload = {"--services", "3", "--workers", "2", "--connections", "40"},
+                                            .tracer = {"--max-services", "2"}});
+  SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
+  const Truth truth = truth_of(outcome.truth);
+  const Traced& traced = outcome.traced;
+
+  ASSERT_EQ(traced.exit_status, 0) << traced.errors;
+  const json& dump = traced.dump;
+  if (is_undisturbed(truth, traced)) {
+    expect_true_totals(truth, dump);
+    expect_true_workers(truth, dump);
+    expect_true_connections(truth, connections_of(dump));
+  }
+  expect_count("connections without a service's counters", dump, dump["losses"]["service_map_full"], 40);
+  expect_count("accepts", dump, dump["totals"]["accepts"], 120);
+  EXPECT_EQ(dump["consistency"]["broken"], json::array());
+}
+
 INSTANTIATE_TEST_SUITE_P(, Losing, all_backends(), backend_name);
 
 }  // namespace

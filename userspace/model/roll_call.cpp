@@ -8,17 +8,23 @@
 namespace acceptscope {
 namespace {
 
-/// Erases all but `most` of those whose last roll call is not `now` and that are not needed: the ones that left first.
+/// Takes all but `most` of those whose last roll call is not `now` and that are not needed: the ones that left first.
 template <class Map, class IsNeeded>
-void erase_first_gone(Map& map, std::uint64_t now, std::size_t most, const IsNeeded& is_needed) {
+std::vector<typename Map::mapped_type> take_first_gone(Map& map, std::uint64_t now, std::size_t most,
+                                                       const IsNeeded& is_needed) {
   std::vector<typename Map::iterator> gone;
   for (auto entry = map.begin(); entry != map.end(); ++entry)
     if (entry->second.last_call != now && !is_needed(entry->first)) gone.push_back(entry);
-  if (gone.size() <= most) return;
+  if (gone.size() <= most) return {};
   const auto first_kept = gone.end() - static_cast<std::ptrdiff_t>(most);
   std::stable_sort(gone.begin(), gone.end(),
                    [](const auto& a, const auto& b) { return a->second.last_call < b->second.last_call; });
-  std::for_each(gone.begin(), first_kept, [&map](const auto& entry) { map.erase(entry); });
+  std::vector<typename Map::mapped_type> taken;
+  std::for_each(gone.begin(), first_kept, [&](const auto& entry) {
+    taken.push_back(std::move(entry->second));
+    map.erase(entry);
+  });
+  return taken;
 }
 
 }  // namespace
@@ -62,11 +68,12 @@ bool RollCall::has_too_many() const {
          listeners_.size() - services_.now > services_.may_be_gone();
 }
 
-void RollCall::forget(const std::set<std::uint32_t>& needed_pids, const std::set<ServiceKey>& needed_services) {
-  erase_first_gone(members_, calls_, processes_.may_be_gone(),
-                   [&](const Owner& owner) { return needed_pids.contains(owner.worker.pid); });
-  erase_first_gone(listeners_, calls_, services_.may_be_gone(),
-                   [&](const ServiceKey& service) { return needed_services.contains(service); });
+std::vector<Member> RollCall::forget(const std::set<std::uint32_t>& needed_pids,
+                                     const std::set<ServiceKey>& needed_services) {
+  take_first_gone(listeners_, calls_, services_.may_be_gone(),
+                  [&](const ServiceKey& service) { return needed_services.contains(service); });
+  return take_first_gone(members_, calls_, processes_.may_be_gone(),
+                         [&](const Owner& owner) { return needed_pids.contains(owner.worker.pid); });
 }
 
 const Member* RollCall::find(const Owner& owner) const {

@@ -95,7 +95,9 @@ void Run::forget_those_gone() {
   for (const auto& [owner, state] : workers_) pids.insert(owner.worker.pid);
   std::set<ServiceKey> services;
   for (const auto& [key, state] : services_) services.insert(resolver_.resolve(key));
-  roll_call_.forget(pids, services);
+  for (const Member& member : roll_call_.forget(pids, services))
+    if (comm_selected(member.holder.comm)) ++workers_forgotten_[member.holder.service];
+  std::erase_if(workers_forgotten_, [&](const auto& count) { return !roll_call_.listeners().contains(count.first); });
 
   resolver_ = {};
   for (const auto& [key, state] : services_)
@@ -164,12 +166,16 @@ bool Run::address_selected(const ServiceKey& resolved) const {
   return addresses.empty() || std::find(addresses.begin(), addresses.end(), address) != addresses.end();
 }
 
+bool Run::comm_selected(const std::string& comm) const {
+  return options_.comms.empty() ||
+         std::any_of(options_.comms.begin(), options_.comms.end(),
+                     [&comm](const std::string& glob) { return fnmatch(glob.c_str(), comm.c_str(), 0) == 0; });
+}
+
 bool Run::worker_selected(const Owner& owner) const {
   if (options_.comms.empty()) return true;
   const std::string* const comm = comm_of(owner);
-  if (comm == nullptr) return false;
-  return std::any_of(options_.comms.begin(), options_.comms.end(),
-                     [comm](const std::string& glob) { return fnmatch(glob.c_str(), comm->c_str(), 0) == 0; });
+  return comm != nullptr && comm_selected(*comm);
 }
 
 /// Nothing for a worker that is neither counted nor in the roll call.
@@ -244,7 +250,10 @@ void Run::add_roll_call(ServiceRowsBuilder& builder) const {
   // With --comm, a service that none of the holders asked for listens on is none of ours.
   for (const auto& [key, listeners] : roll_call_.listeners()) {
     const bool wanted = options_.comms.empty() ? address_selected(key) : listed.contains(key);
-    if (wanted) builder.add_listeners(listeners.sockets);
+    if (!wanted) continue;
+    builder.add_listeners(listeners.sockets);
+    const auto forgotten = workers_forgotten_.find(key);
+    if (forgotten != workers_forgotten_.end()) builder.add_forgotten(key, forgotten->second);
   }
 }
 

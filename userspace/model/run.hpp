@@ -60,6 +60,7 @@ class Run {
 
  private:
   [[nodiscard]] bool address_selected(const ServiceKey& resolved) const;
+  [[nodiscard]] bool comm_selected(const std::string& comm) const;
   [[nodiscard]] bool worker_selected(const Owner& owner) const;
   [[nodiscard]] bool shown(const Owner& owner) const;
   [[nodiscard]] bool selection_is_final(const Owner& owner) const;
@@ -96,6 +97,7 @@ class Run {
   ConnectionTable table_;
   OpenSummaries open_;
   RollCall roll_call_;
+  std::map<ServiceKey, std::uint64_t> workers_forgotten_;  ///< that were selected; of services in the roll call
   PeerTable peers_;
   ServiceActivity activity_;
   mutable FairDraws fair_draws_;  ///< only spares the time to draw them again

@@ -173,6 +173,11 @@ void ServiceRowsBuilder::add_member(const Member& member, const ProcessFacts& pr
   worker.may_supervise = member.is_parent && !holder.polls.value_or(false);
 }
 
+void ServiceRowsBuilder::add_forgotten(const ServiceKey& key, std::uint64_t workers) {
+  add_service(key);
+  services_[key].row.workers_forgotten += workers;
+}
+
 void ServiceRowsBuilder::hide_worker(const ServiceKey& key) {
   add_service(key);
   services_[key].hides_workers = true;

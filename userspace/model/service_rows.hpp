@@ -66,6 +66,8 @@ class ServiceRowsBuilder {
   void add_listeners(const Listeners& listeners);
   /// A holder has a row of its own unless it has one as a worker, or its threads have.
   void add_member(const Member& member, const ProcessFacts& process);
+  /// So many that left without a connection have no row any more.
+  void add_forgotten(const ServiceKey& key, std::uint64_t workers);
   /// A worker of this service is filtered out: its row counts the others only.
   void hide_worker(const ServiceKey& key);
 

@@ -234,6 +234,7 @@ struct ServiceRow {
   CloseReasonCounts close_reasons;
   Verdict verdict;
   std::vector<WorkerRow> workers;    ///< most connections (accepts + pre-existing) first, then by pid; supervisors last
+  std::uint64_t workers_forgotten = 0;  ///< left without a connection, and are not among `workers` any more
   std::vector<PeerRow> peers;        ///< at most 20, most connections first
   std::uint64_t peers_other = 0;     ///< connections of addresses that are not among `peers`
   TimelineRows timeline;             ///< in a finished picture only

@@ -514,6 +514,8 @@ struct Described<ServiceRow> {
       field("verdict", &ServiceRow::verdict, "what these figures say", kLater),
       field("workers", &ServiceRow::workers,
             "its workers, most connections (accepts and pre-existing) first; supervisors last"),
+      field("workers_forgotten", &ServiceRow::workers_forgotten,
+            "workers that left without a connection so long ago that they are not listed any more", kLater),
       field("peers", &ServiceRow::peers, "the client addresses with the most connections, at most 20", kLater),
       field("peers_other", &ServiceRow::peers_other,
             "connections of other addresses: of those with fewer, of addresses beyond the 4,096 that are told apart, of lost "

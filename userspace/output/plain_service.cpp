@@ -92,6 +92,10 @@ std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii) {
   const std::vector<const WorkerRow*> idle = rows_where(service, is_idle_worker);
   if (folds(service) && !idle.empty())
     lines.emplace_back(fmt::format("  {} idle: {}", human_count(idle.size()), pid_list(idle)));
+  if (service.workers_forgotten > 0)
+    lines.emplace_back(fmt::format("  Not listed any more: {} that left without a connection",
+                                   human_count(service.workers_forgotten, "worker")),
+                       Style::faint);
   std::string names;
   for (const WorkerRow* row : rows_where(service, is_supervisor))
     names += fmt::format("{}{} (pid {})", names.empty() ? "" : ", ", escape_text(row->comm, {.ascii = ascii}), row->pid);

@@ -21,7 +21,7 @@ inline constexpr std::size_t kMostIdleRows = 40;
 /// active; a single line in the live block; nothing if it has no workers.
 [[nodiscard]] std::vector<StyledLine> workers_lines(const ServiceRow& service, const PlainOptions& options);
 
-/// Below the table: idle workers that were folded, supervisors.
+/// Below the table: idle workers that were folded, ones that have no row any more, supervisors.
 [[nodiscard]] std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii);
 
 /// "WARNING", the way it stands out.

@@ -57,6 +57,8 @@ class Turnover {
     return heap_in_use();
   }
 
+  /// Of the service that is always there, its supervisor included.
+  [[nodiscard]] std::uint64_t workers_ever() const { return kWorkers + 4 * ticks_ + 1; }
   [[nodiscard]] Snapshot snapshot() const { return run_.interim(); }
 
  private:
@@ -90,6 +92,9 @@ TEST(BoundedMemory, WhatIsReplacedIsForgotten) {
   const Snapshot snapshot = turnover.snapshot();
   EXPECT_EQ(snapshot.totals.accepts, std::uint64_t{240 * 16 + 10} * 16);
   EXPECT_GE(snapshot.services.size(), RollCall::kMinGone);
+  const ServiceRow& busy = snapshot.services.front();
+  EXPECT_GT(busy.workers_forgotten, 0u);
+  EXPECT_EQ(busy.workers.size() + busy.workers_forgotten, turnover.workers_ever());
 }
 
 }  // namespace

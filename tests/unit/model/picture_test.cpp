@@ -162,6 +162,24 @@ TEST(RollCallPicture, CommGlobsAreAboutHoldersToo) {
   EXPECT_THAT(pids(snapshot.services[0]), ElementsAre(101, 102));
 }
 
+TEST(RollCallPicture, WorkersThatWereForgottenAreCountedIfSelected) {
+  RunOptions options = selected();
+  options.comms = {"work*"};
+  auto traced = run(options);
+  constexpr auto kTicks = static_cast<std::uint32_t>(RollCall::kMinGone);
+  for (std::uint32_t i = 0; i < kTicks; ++i)
+    traced.apply(tick(std::chrono::seconds{i + 1})
+                     .with(listeners(1))
+                     .with(holder(worker(10'000 + i)).named("worker"))
+                     .with(holder(worker(20'000 + i)).named("sshd")));
+  const Snapshot snapshot = traced.snapshot();
+
+  ASSERT_THAT(snapshot.services, SizeIs(1));
+  const ServiceRow& row = snapshot.services[0];
+  EXPECT_GT(row.workers_forgotten, 0u);
+  EXPECT_EQ(row.workers.size() + row.workers_forgotten, kTicks);
+}
+
 TEST(RollCallPicture, AnotherAddressThanTheSelectedOneIsNotShown) {
   RunOptions options = selected();
   options.addresses = {address("10.0.0.1")};

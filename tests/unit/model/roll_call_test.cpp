@@ -85,8 +85,10 @@ TEST(RollCall, WhoLeftFirstIsForgottenFirst) {
 
   replace_workers(roll_call, 101 + kMinGone, 101 + kMinGone);
   EXPECT_TRUE(roll_call.has_too_many());
-  roll_call.forget({}, {});
+  const std::vector<Member> forgotten = roll_call.forget({}, {});
   EXPECT_FALSE(roll_call.has_too_many());
+  ASSERT_EQ(forgotten.size(), 1u);
+  EXPECT_EQ(forgotten[0].holder.worker, worker(100));
   EXPECT_EQ(roll_call.find(process(100)), nullptr);
   EXPECT_TRUE(roll_call.has_left(process(101)));
   EXPECT_FALSE(roll_call.has_left(process(101 + kMinGone)));

@@ -222,6 +222,7 @@ inline void add_findings(ServiceRow& row) {
                   "workers in a fixed order."}};
   row.peers = {{endpoint("10.0.0.7", 0).address, 1'100, 40, 0, 90s, 4},
                {endpoint("2001:db8::7", 0).address, 101, 3, 0, 1'500ms, 3}};
+  row.workers_forgotten = 2;
   row.peers_other = 3;
   row.timeline = timeline();
 }
