@@ -33,14 +33,14 @@ static __always_inline struct sock *tcp_of(struct sock *sk)
 SEC("?fentry/inet_csk_reqsk_queue_add")
 int BPF_PROG(enqueue_fentry, struct sock *listener, struct request_sock *req, struct sock *child)
 {
-	return on_enqueue(listener, child);
+	return on_enqueue(listener, child, true);
 }
 
 /* Calls inet_csk_reqsk_queue_add(), which some compilers build into it: on 6.1 the hook above never runs for these. */
 SEC("?fentry/inet_csk_complete_hashdance")
 int BPF_PROG(enqueue2_fentry, struct sock *listener, struct sock *child, struct request_sock *req, bool own_req)
 {
-	return own_req ? on_enqueue(listener, child) : 0;
+	return own_req ? on_enqueue(listener, child, true) : 0;
 }
 
 SEC("?fexit/inet_csk_accept")
@@ -79,13 +79,13 @@ int BPF_PROG(mptcp_fentry, struct sock *sk)
 SEC("?kprobe/inet_csk_reqsk_queue_add")
 int BPF_KPROBE(enqueue_kprobe, struct sock *listener, struct request_sock *req, struct sock *child)
 {
-	return on_enqueue(listener, child);
+	return on_enqueue(listener, child, false);
 }
 
 SEC("?kprobe/inet_csk_complete_hashdance")
 int BPF_KPROBE(enqueue2_kprobe, struct sock *listener, struct sock *child, struct request_sock *req, bool own_req)
 {
-	return own_req ? on_enqueue(listener, child) : 0;
+	return own_req ? on_enqueue(listener, child, false) : 0;
 }
 
 SEC("?kretprobe/inet_csk_accept")
@@ -125,19 +125,27 @@ static __always_inline struct sock *sock_of_file(struct file *file)
 	return tcp_of(BPF_CORE_READ(socket, sk));
 }
 
-/* The descriptors of the current task. */
+/* The descriptors of a task. */
 struct descriptors {
 	struct file **files;
 	__u32 count;
 };
 
-static __always_inline struct descriptors read_descriptors(void)
+/* `typed` is about `task`. */
+static __always_inline struct descriptors descriptors_of(struct task_struct *task, bool typed)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	struct fdtable *table = BPF_CORE_READ(task, files, fdt);
-	struct descriptors descriptors = {BPF_CORE_READ(table, fd), BPF_CORE_READ(table, max_fds)};
+	struct files_struct *files = READ(typed, task, files);
+	struct fdtable *table = READ(typed, files, fdt);
+	struct descriptors descriptors = {READ(typed, table, fd), READ(typed, table, max_fds)};
 
 	return descriptors;
+}
+
+static __always_inline struct descriptors read_descriptors(void)
+{
+	if (CURRENT_TASK_IS_TYPED)
+		return descriptors_of(bpf_get_current_task_btf(), true);
+	return descriptors_of((void *)bpf_get_current_task(), false);
 }
 
 static __always_inline struct sock *sock_of_fd(const struct descriptors *descriptors, int fd)
@@ -204,8 +212,13 @@ SEC("?cgroup/sock_release")
 int close_release(struct bpf_sock *ctx)
 {
 	/* The kernel passes the struct sock itself (BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE); only its address is used. */
-	if (ctx->protocol == IPPROTO_TCP || ctx->protocol == IPPROTO_MPTCP)
-		on_close(tcp_of((struct sock *)ctx));
+	struct sock *sk = (struct sock *)ctx;
+
+	if (ctx->protocol == IPPROTO_MPTCP)
+		sk = tcp_of(sk);
+	else if (ctx->protocol != IPPROTO_TCP)
+		return 1;
+	on_close(sk);
 	return 1;
 }
 

@@ -169,10 +169,10 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
 }
 
 /*
- * A finished handshake put `child` into the accept queue of `listener` (NULL where the hook does not know it).
- * Runs in softirq as a rule: the current task means nothing here.
+ * A finished handshake put `child` into the accept queue of `listener` (NULL where the hook does not know it); `typed` is
+ * about `child`. Runs in softirq as a rule: the current task means nothing here.
  */
-static __always_inline int on_enqueue(struct sock *listener, struct sock *child)
+static __always_inline int on_enqueue(struct sock *listener, struct sock *child, bool typed)
 {
 	__u64 key = (__u64)child;
 	struct connection conn = {}, *former;
@@ -180,14 +180,14 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child)
 
 	if (!recording)
 		return 0;
-	port = local_port(child);
+	port = typed ? local_port_of_typed(child) : local_port(child);
 	if (!is_known_port(port)) {
 		if (!port_traced(port))
 			return 0;
 		note_known_port(port);
 	}
 	conn.enqueued_ns = bpf_ktime_get_ns();
-	read_tuple(&conn, child, port, listener);
+	read_tuple(&conn, child, port, listener, typed);
 	read_listener(&conn, listener, 1); /* this one is about to be added */
 	forget_untracked(key);
 	if (track(key, &conn) != -EEXIST)
@@ -206,12 +206,12 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child)
  * The current task accepted `conn`, which is in the map already: changed where it is, as the peer's packets may be
  * changing it at this moment. accepted_ns comes last: whoever sees it sees the rest.
  */
-static __always_inline void accept_tracked(struct connection *conn, struct task_struct *task)
+static __always_inline void accept_tracked(struct connection *conn)
 {
-	read_worker(conn, task);
+	read_current_worker(conn);
 	conn->ignored = !task_traced();
 	if (!conn->ignored)
-		read_rows(conn, task);
+		read_rows(conn, (void *)bpf_get_current_task());
 	barrier();
 	conn->accepted_ns = bpf_ktime_get_ns();
 	if (!conn->ignored)
@@ -226,24 +226,23 @@ static __noinline int accept_queued(struct sock *listener, struct connection *co
 		read_service_address(conn, listener);
 	if (!conn->queue_depth)
 		read_listener(conn, listener, 1); /* this one was taken off already */
-	accept_tracked(conn, (void *)bpf_get_current_task());
+	accept_tracked(conn);
 	return 0;
 }
 
 /* The accept of a connection that was not seen to enter the queue; false if it is in the map by now. */
 static __noinline int accept_unseen(struct sock *listener, struct sock *child, __u16 port)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)child;
 	struct connection conn = {};
 	long error;
 
-	read_tuple(&conn, child, port, listener);
+	read_tuple(&conn, child, port, listener, false);
 	read_listener(&conn, listener, 1); /* this one was taken off already */
-	read_worker(&conn, task);
+	read_current_worker(&conn);
 	conn.ignored = !task_traced();
 	if (!conn.ignored)
-		read_rows(&conn, task);
+		read_rows(&conn, (void *)bpf_get_current_task());
 	conn.accepted_ns = bpf_ktime_get_ns();
 	note_known_port(port);
 	error = track(key, &conn);
@@ -296,7 +295,6 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 /* The current task got a descriptor of `sk` from an accept that is no system call: the connection must be in the queue. */
 static __always_inline int on_uring_accept(struct sock *sk)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
 	__u64 key = (__u64)sk;
 	struct connection *conn = bpf_map_lookup_elem(&connections, &key);
 
@@ -308,7 +306,7 @@ static __always_inline int on_uring_accept(struct sock *sk)
 		return 0; /* the same, on one that a walk found */
 	if (conn->accepted_ns)
 		take_back(conn);
-	accept_tracked(conn, task);
+	accept_tracked(conn);
 	return 0;
 }
 
@@ -380,13 +378,13 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 
 	if (is_untracked(key, !walk_first))
 		return 0;
-	read_tuple(&conn, sk, local_port(sk), NULL);
+	read_tuple(&conn, sk, local_port(sk), NULL, false);
 	if (!conn.remote_port || !find_listener(&conn))
 		return 0;
 	conn.listener_known = 1;
 	conn.holder_task = (__u64)task;
 	conn.holder_tgid = BPF_CORE_READ(task, tgid);
-	read_worker(&conn, task);
+	read_worker(&conn, task, false);
 	conn.owner_walk = walk_number;
 	conn.ignored = !holder_traced(task);
 	conn.preexisting = walk_first;
@@ -436,7 +434,7 @@ static __noinline int on_held(struct task_struct *task, struct sock *sk)
 	if (!conn->accepted_ns) {
 		if (bpf_ktime_get_ns() - conn->enqueued_ns < WALK_PATIENCE_NS && !walk_last)
 			return 0;
-		read_worker(conn, task);
+		read_worker(conn, task, false);
 		conn->ignored = !holder_traced(task);
 		conn->found = 1;
 		conn->owner_walk = walk_number;
@@ -545,7 +543,7 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	if (!(is_enqueue || is_end) || !recording) /* in this order: most changes of state are neither, and need no memory */
 		return 0;
 	if (is_enqueue)
-		return enqueue_from_state ? on_enqueue(NULL, sk) : 0;
+		return enqueue_from_state ? on_enqueue(NULL, sk, true) : 0;
 	if (from == TCP_LISTEN) {
 		bpf_map_delete_elem(&listeners, &key);
 		return 0;

@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What is read of sockets and tasks. Kernel memory is read with probe reads only, so that the same code passes the verifier
- * from fentry, kprobe, tracepoint and cgroup programs alike.
+ * What is read of sockets and tasks: with probe reads, so that the same code passes the verifier from fentry, kprobe,
+ * tracepoint and cgroup programs alike. A probe read is a helper's call of some 25 ns, and a connection takes dozens: where
+ * the way of every connection has an object whose type the verifier knows (`typed`, a constant), they are plain loads.
  */
 #pragma once
 
 #include "state.bpf.h"
+
+/* A field of an object. */
+#define READ(typed, object, field) ((typed) ? (object)->field : BPF_CORE_READ(object, field))
+
+/* Whether there is bpf_get_current_task_btf() (5.11). To be asked anew for every use: an old verifier forgets the answer. */
+#define CURRENT_TASK_IS_TYPED bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
 static __always_inline __u16 local_port(struct sock *sk)
 {
@@ -53,19 +60,21 @@ static __always_inline void read_service_address(struct connection *conn, struct
 		conn->worker.service.address = conn->local;
 }
 
-/* `port` = local_port(sk). */
-static __always_inline void read_tuple(struct connection *conn, struct sock *sk, __u16 port, struct sock *listener)
+/* `port` = local_port(sk); `typed` is about `sk`. */
+static __always_inline void read_tuple(struct connection *conn, struct sock *sk, __u16 port, struct sock *listener, bool typed)
 {
-	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_INET) {
-		map_ipv4(&conn->local, BPF_CORE_READ(sk, __sk_common.skc_rcv_saddr));
-		map_ipv4(&conn->remote, BPF_CORE_READ(sk, __sk_common.skc_daddr));
+	struct net *net = READ(typed, sk, __sk_common.skc_net.net);
+
+	if (READ(typed, sk, __sk_common.skc_family) == AF_INET) {
+		map_ipv4(&conn->local, READ(typed, sk, __sk_common.skc_rcv_saddr));
+		map_ipv4(&conn->remote, READ(typed, sk, __sk_common.skc_daddr));
 	} else {
 		BPF_CORE_READ_INTO(&conn->local, sk, __sk_common.skc_v6_rcv_saddr);
 		BPF_CORE_READ_INTO(&conn->remote, sk, __sk_common.skc_v6_daddr);
 	}
-	conn->remote_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	conn->remote_port = bpf_ntohs(READ(typed, sk, __sk_common.skc_dport));
 	conn->worker.service.port = port;
-	conn->worker.service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	conn->worker.service.netns = READ(typed, net, ns.inum);
 	read_service_address(conn, listener);
 }
 
@@ -125,12 +134,21 @@ static __always_inline __u32 innermost_pid(struct task_struct *task)
 	return BPF_CORE_READ((struct upid *)entry, nr);
 }
 
-static __always_inline void read_worker(struct connection *conn, struct task_struct *task)
+/* `typed` is about `task`. */
+static __always_inline void read_worker(struct connection *conn, struct task_struct *task, bool typed)
 {
-	conn->accept_tid = BPF_CORE_READ(task, pid);
-	conn->worker.tgid = BPF_CORE_READ(task, tgid);
+	conn->accept_tid = READ(typed, task, pid);
+	conn->worker.tgid = READ(typed, task, tgid);
 	conn->worker.tid = by_thread ? conn->accept_tid : 0;
 	if (!by_thread)
-		task = BPF_CORE_READ(task, group_leader);
-	conn->worker.start_ns = BPF_CORE_READ(task, start_boottime);
+		task = READ(typed, task, group_leader);
+	conn->worker.start_ns = READ(typed, task, start_boottime);
+}
+
+static __always_inline void read_current_worker(struct connection *conn)
+{
+	if (CURRENT_TASK_IS_TYPED)
+		read_worker(conn, bpf_get_current_task_btf(), true);
+	else
+		read_worker(conn, (void *)bpf_get_current_task(), false);
 }
