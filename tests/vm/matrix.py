@@ -183,6 +183,16 @@ def reasons(entries):
     return found
 
 
+def skipped_everywhere(entries):
+    """Tests that every guest skipped, where there were several to choose from."""
+    outcomes = {}
+    for entry in entries:
+        for tests in entry["parts"].values():
+            for name, (outcome, _) in tests.items():
+                outcomes.setdefault(name, set()).add(outcome)
+    return [name for name, found in outcomes.items() if found == {"skipped"}] if len(entries) > 1 else []
+
+
 def as_text(table):
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     return "\n".join("  ".join(value.ljust(width) for value, width in zip(row, widths)).rstrip() for row in table)
@@ -223,6 +233,7 @@ def main():
     for note in notes:
         print(note)
     problems = [f"{name_of(entry)}: {problem}" for entry in entries for problem in entry["problems"]]
+    problems += [f"{name} was skipped in every guest" for name in skipped_everywhere(entries)]
     for problem in problems:
         print(f"FAILED: {shortened(problem)}")
     seconds = sum(entry["seconds"] or 0 for entry in entries)
