@@ -39,8 +39,8 @@ class Soak(faults.FaultTest):
         accepts, rounds, warm, last = len(storm.rage()), 0, None, None
         began = time.monotonic()
 
-        def passed(share):
-            return rounds >= self.WARM_ROUNDS * share and time.monotonic() - began >= 60 * MINUTES / 2 * share
+        def passed(halves):
+            return rounds >= self.WARM_ROUNDS * halves and time.monotonic() - began >= 60 * MINUTES / 2 * halves
 
         while not passed(2):
             self.churn(port, self.ROUND, workers=64)
