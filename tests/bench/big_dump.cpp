@@ -10,7 +10,7 @@
 #include <cstring>
 #include <random>
 
-#include "output/json.hpp"
+#include "output/json/json.hpp"
 
 namespace {
 

@@ -6,10 +6,10 @@
 #include <sstream>
 
 #include "capture/convert.hpp"
-#include "output/html.hpp"
-#include "output/json.hpp"
-#include "output/plain.hpp"
-#include "output/tui.hpp"
+#include "output/html/html.hpp"
+#include "output/json/json.hpp"
+#include "output/plain/plain.hpp"
+#include "output/tui/tui.hpp"
 #include "unit/model/builders.hpp"
 
 namespace {
@@ -190,7 +190,7 @@ Snapshot live(std::int64_t workers) {
 
 void plain_block(benchmark::State& state) {
   const Snapshot shown = live(state.range(0));
-  for (auto _ : state) benchmark::DoNotOptimize(render(shown, PlainOptions{}));
+  for (auto _ : state) benchmark::DoNotOptimize(render(shown, TextOptions{}));
   count_items(state);
 }
 BENCHMARK(plain_block)->RangeMultiplier(10)->Range(10, 1'000)->Unit(benchmark::kMicrosecond)->Complexity();

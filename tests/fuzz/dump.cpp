@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "model/diff.hpp"
-#include "output/diff_text.hpp"
-#include "output/html.hpp"
-#include "output/json.hpp"
-#include "output/plain.hpp"
+#include "output/plain/diff.hpp"
+#include "output/html/html.hpp"
+#include "output/json/json.hpp"
+#include "output/plain/plain.hpp"
 #include "target.hpp"
 
 using namespace acceptscope;
@@ -35,7 +35,7 @@ Result<Snapshot> read(const std::string& text) {
 
 void expect_tame_views(const Snapshot& snapshot) {
   for (const bool final : {false, true}) {
-    PlainOptions plain;
+    TextOptions plain;
     plain.final = final;
     promise(fuzz::is_tame(render(snapshot, plain)), "a view of a dump has no control characters");
   }

@@ -2,7 +2,7 @@
 // escape_text(): what comes out is harmless and no wider than asked. The first byte chooses the options.
 #include <string_view>
 
-#include "output/escape.hpp"
+#include "text/escape.hpp"
 #include "target.hpp"
 
 using namespace acceptscope;

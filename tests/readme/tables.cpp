@@ -5,9 +5,9 @@
 
 #include "cli/options.hpp"
 #include "model/figures.hpp"
-#include "output/plain.hpp"
-#include "output/schema.hpp"
-#include "output/tui.hpp"
+#include "output/plain/plain.hpp"
+#include "output/json/schema.hpp"
+#include "output/tui/tui.hpp"
 
 int main() {
   using namespace acceptscope;

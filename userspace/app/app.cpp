@@ -10,7 +10,7 @@
 #include "app/doctor.hpp"
 #include "app/report.hpp"
 #include "app/trace.hpp"
-#include "output/escape.hpp"
+#include "text/escape.hpp"
 
 namespace acceptscope {
 

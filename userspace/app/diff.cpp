@@ -9,8 +9,8 @@
 #include "app/app.hpp"
 #include "app/dump_file.hpp"
 #include "app/terminal.hpp"
-#include "output/html.hpp"
-#include "output/json.hpp"
+#include "output/html/html.hpp"
+#include "output/json/json.hpp"
 #include "util/output_file.hpp"
 #include "util/version.hpp"
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "model/connection_sample.hpp"
-#include "output/escape.hpp"
-#include "output/json.hpp"
+#include "text/escape.hpp"
+#include "output/json/json.hpp"
 
 namespace acceptscope {
 namespace {

@@ -6,8 +6,8 @@
 #include <initializer_list>
 #include <string>
 
-#include "output/json.hpp"
-#include "output/time_text.hpp"
+#include "output/json/json.hpp"
+#include "text/time_text.hpp"
 #include "util/privileges.hpp"
 
 namespace acceptscope {

@@ -6,7 +6,7 @@
 #include "app/app.hpp"
 #include "app/dump_file.hpp"
 #include "app/terminal.hpp"
-#include "output/html.hpp"
+#include "output/html/html.hpp"
 
 namespace acceptscope {
 namespace {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "output/tui.hpp"
+#include "output/tui/tui.hpp"
 #include "util/result.hpp"
 #include "util/unique_fd.hpp"
 

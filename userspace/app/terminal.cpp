@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "output/diff_text.hpp"
+#include "output/plain/diff.hpp"
 
 namespace acceptscope {
 namespace {
@@ -35,8 +35,8 @@ PlainView::PlainView(int fd, const cli::Options& options, std::uint32_t host_net
       traits_(terminal_traits(fd, options)),
       host_netns_(host_netns) {}
 
-PlainOptions PlainView::layout(bool final) const {
-  PlainOptions plain;
+TextOptions PlainView::layout(bool final) const {
+  TextOptions plain;
   plain.color = traits_.color;
   plain.ascii = traits_.ascii;
   plain.final = final;

@@ -5,7 +5,7 @@
 
 #include "cli/options.hpp"
 #include "model/diff.hpp"
-#include "output/plain.hpp"
+#include "output/plain/plain.hpp"
 #include "util/result.hpp"
 
 namespace acceptscope {
@@ -32,7 +32,7 @@ class PlainView {
   [[nodiscard]] Result<void> put(std::string_view text);
 
  private:
-  [[nodiscard]] PlainOptions layout(bool final) const;
+  [[nodiscard]] TextOptions layout(bool final) const;
 
   int fd_;
   bool enabled_;

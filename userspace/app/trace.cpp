@@ -25,7 +25,7 @@
 #include "capture/process_watch.hpp"
 #include "capture/tracer.hpp"
 #include "model/run.hpp"
-#include "output/redact.hpp"
+#include "model/redact.hpp"
 #include "util/huge_page_allocator.hpp"
 #include "util/privileges.hpp"
 #include "util/version.hpp"

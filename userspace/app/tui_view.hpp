@@ -5,8 +5,8 @@
 
 #include "app/screen.hpp"
 #include "model/snapshot.hpp"
-#include "output/history.hpp"
-#include "output/tui.hpp"
+#include "model/history.hpp"
+#include "output/tui/tui.hpp"
 #include "util/result.hpp"
 #include "util/unique_fd.hpp"
 

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "cli/option_table.hpp"
-#include "output/escape.hpp"
+#include "text/escape.hpp"
 #include "util/output_file.hpp"
 #include "util/version.hpp"
 

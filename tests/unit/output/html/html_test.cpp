@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/html/html.hpp"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <limits>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "output/json/json.hpp"
+#include "unit/output/sample.hpp"
+
+namespace acceptscope {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+
+std::size_t count(const std::string& text, std::string_view part) {
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find(part, at)) != std::string::npos; at += part.size()) ++found;
+  return found;
+}
+
+/// Every start tag is closed, in order; void and self-closing elements aside. Empty when well-formed.
+std::string unbalanced(const std::string& html) {
+  static const std::set<std::string> kVoid = {"meta", "link", "br"};
+  static const std::regex kTag("<(/?)([a-zA-Z0-9]+)((?:[^<>\"]|\"[^\"]*\")*)>");
+  std::vector<std::string> open;
+  for (auto tag = std::sregex_iterator(html.begin(), html.end(), kTag); tag != std::sregex_iterator(); ++tag) {
+    const std::string name = (*tag)[2];
+    if (kVoid.contains(name) || (*tag)[3].str().ends_with("/")) continue;
+    if ((*tag)[1].length() == 0) {
+      open.push_back(name);
+    } else if (open.empty() || open.back() != name) {
+      return "</" + name + "> after <" + (open.empty() ? "" : open.back()) + ">";
+    } else {
+      open.pop_back();
+    }
+  }
+  return open.empty() ? "" : "open: " + open.back();
+}
+
+/// `workers` workers with `steps` different values each, and `connections` connections.
+Snapshot large(std::uint32_t workers, std::size_t steps, std::size_t connections) {
+  std::vector<WorkerRow> rows;
+  for (std::uint32_t i = 0; i < workers; ++i) rows.push_back(sample::worker(10'000 + i, 100 + workers - i, 3));
+  ServiceRow service = sample::service("0.0.0.0", 8000, std::move(rows));
+  sample::add_findings(service);
+  service.timeline = {};
+  service.timeline.step = 1s;
+  for (std::size_t step = 0; step < steps; ++step) service.timeline.start.push_back(sample::kStart + static_cast<int>(step) * 1s);
+  for (std::uint32_t i = 0; i < workers; ++i) {
+    TimelineWorker worker{10'000 + i, {}, {}, {}, {}, {}};
+    for (std::size_t step = 0; step < steps; ++step) {
+      worker.accepts.push_back(1 + (step * 7 + i) % 23);
+      worker.open.push_back(1 + (step * 5 + i) % 19);
+      worker.bytes.push_back(1'000 * (1 + (step * 11 + i) % 997));
+    }
+    service.timeline.workers.push_back(std::move(worker));
+  }
+  Snapshot s = sample::snapshot({std::move(service)});
+  s.run.ended_at = sample::kStart + static_cast<int>(steps) * 1s;
+  for (std::size_t i = 0; i < connections; ++i) {
+    ConnectionRow row = sample::closed_connection(i + 1);
+    row.pid = 10'000 + static_cast<std::uint32_t>(i) % workers;
+    row.accepted_at = sample::kStart + static_cast<int>(i % 200) * 1s;
+    row.closed_at = *row.accepted_at + 20s;
+    s.connections.push_back(row);
+  }
+  return s;
+}
+
+constexpr std::string_view kHostile = "</title></script><img src=x onerror=alert(1)>\"'\n\x1b[31m\xff";
+
+Snapshot hostile() {
+  Snapshot s = sample::complete();
+  const std::string text(kHostile);
+  s.host = {text, text, 1};
+  s.tool = {text, text};
+  s.run.backend = text;
+  s.run.by = text;
+  s.run.backends_refused = {{text, text, text}};
+  s.run.filters.ports = s.run.filters.addresses = s.run.filters.comms = s.run.filters.cgroups = {text};
+  s.run.command->argv = {text};
+  s.consistency.broken = {text};
+  for (ServiceRow& service : s.services) {
+    service.verdict.summary = text;
+    service.verdict.evidence = service.verdict.advice = {text};
+    for (WorkerRow& worker : service.workers) worker.comm = text, worker.cmdline = worker.cgroup = text;
+  }
+  for (ConnectionRow& row : s.connections) row.comm = text;
+  return s;
+}
+
+TEST(RenderHtml, IsAWholeDocumentThatLoadsAndRunsNothing) {
+  const std::string page = render_html(sample::complete());
+  EXPECT_EQ(page.find("<!DOCTYPE html>\n<html lang=\"en\">"), 0U);
+  EXPECT_THAT(page, HasSubstr("Content-Security-Policy\" content=\"default-src 'none';"));
+  for (const std::string_view foreign : {"<script", "http:", "https:", "src=", "@import", "url("})
+    EXPECT_THAT(page, Not(HasSubstr(std::string(foreign)))) << foreign;
+  EXPECT_EQ(unbalanced(page), "");
+}
+
+TEST(RenderHtml, GivesTheSameBytesForTheSameSnapshot) {
+  EXPECT_EQ(render_html(sample::complete()), render_html(sample::complete()));
+  EXPECT_EQ(render_html(large(8, 60, 100)), render_html(large(8, 60, 100)));
+}
+
+TEST(RenderHtml, OfADumpReadBackIsTheSame) {
+  const Snapshot written = sample::without_live(sample::complete());
+  std::stringstream dump;
+  write_dump(dump, written);
+  std::vector<ConnectionRow> connections;
+  Result<Snapshot> read =
+      read_dump(dump, "'x.json'", [&](ConnectionRow&& row) { connections.push_back(std::move(row)); });
+  ASSERT_TRUE(read) << read.error().message();
+  read->connections = std::move(connections);
+  EXPECT_EQ(render_html(*read), render_html(written));
+}
+
+TEST(RenderHtml, AnswersFirstWhichWorkersHowSkewedSinceWhenAndWhatToDo) {
+  ServiceRow service = sample::pinned_service();
+  service.timeline = sample::timeline();
+  service.timeline.workers = {{4121, {}, {0, 0}, {20, 20}, {}, {1, 1}}, {4122, {}, {0, 0}, {12, 12}, {}, {1, 1}},
+                              {4123, {}, {0, 0}, {8, 8}, {}, {1, 1}}};
+  const std::string page = render_html(sample::snapshot({service}));
+  const std::string head = page.substr(0, page.find("<figure"));
+  EXPECT_THAT(head, HasSubstr("✖ CRITICAL"));
+  EXPECT_THAT(head, HasSubstr("PID 4121, 4122, 4123 (3 of 8 workers): 40 of 40 open connections. 5 have none of them."));
+  EXPECT_THAT(head, HasSubstr("As if 2.6 of 8 workers shared the open connections evenly"));
+  EXPECT_THAT(head, HasSubstr("Since before tracing began (14:02:11 UTC)"));
+  EXPECT_THAT(head, HasSubstr("Client: limit how long"));
+}
+
+TEST(RenderHtml, HasEveryFigureAndTable) {
+  Snapshot s = sample::uneven();
+  s.connections = {sample::closed_connection(1)};
+  const std::string page = render_html(s);
+  for (const std::string_view title :
+       {"Connections per worker", "Inequality (Lorenz curve)", "Open connections by worker and time", "Accepts by worker and time",
+        "Traffic by worker and time", "Active workers over time", "Lifetimes", "Accept waits", "Connections by worker"})
+    EXPECT_THAT(page, HasSubstr("<figcaption><h3>" + std::string(title) + "</h3>")) << title;
+  for (const std::string_view table : {"Workers", "Clients"})
+    EXPECT_THAT(page, HasSubstr("<caption><strong>" + std::string(table) + "</strong></caption>"));
+}
+
+TEST(RenderHtml, NamesAndDescribesEveryDrawing) {
+  const std::string page = render_html(large(8, 60, 100));
+  static const std::regex kDrawing("role=\"img\" aria-labelledby=\"(f[0-9]+)t \\1d\">\n<title id=\"\\1t\">[^<]+</title><desc id=\"\\1d\">[^<]+</desc>");
+  const auto named = std::distance(std::sregex_iterator(page.begin(), page.end(), kDrawing), std::sregex_iterator());
+  EXPECT_EQ(static_cast<std::size_t>(named), count(page, "role=\"img\""));
+  EXPECT_EQ(count(page, "<svg"), count(page, "role=\"img\"") + count(page, "aria-hidden=\"true\""));
+  EXPECT_EQ(count(page, "<table"), count(page, "<caption"));
+}
+
+TEST(RenderHtml, ShowsLossesFirstAndSaysSoWhenThereAreNone) {
+  const std::string lossy = render_html(sample::complete());
+  EXPECT_LT(lossy.find("LOST ring_full 12"), lossy.find("<main>"));
+  EXPECT_LT(lossy.find("INCONSISTENT"), lossy.find("<main>"));
+  const std::string clean = render_html(sample::uneven());
+  EXPECT_THAT(clean, Not(HasSubstr("class=\"loss\"")));
+  EXPECT_THAT(clean, HasSubstr("none; the kernel&#39;s totals and 1,161 records agree"));
+}
+
+TEST(RenderHtml, LetsNothingFromADumpBecomeMarkup) {
+  const std::string page = render_html(hostile());
+  EXPECT_THAT(page, Not(HasSubstr("<img")));
+  EXPECT_THAT(page, Not(HasSubstr("</script")));
+  EXPECT_THAT(page, Not(HasSubstr("\x1b")));
+  EXPECT_THAT(page, Not(HasSubstr("\xff")));
+  EXPECT_EQ(count(page, "</title></script>"), 0U);
+  EXPECT_EQ(unbalanced(page), "");
+}
+
+TEST(RenderHtml, TakesAnyNumbersThatADumpCanHold) {
+  Snapshot s = sample::complete();
+  constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
+  s.run.ended_at = s.run.started_at + -1h;
+  s.run.duration = Nanoseconds::min();
+  for (ServiceRow& service : s.services) {
+    service.accepts = service.preexisting = service.open = kMost;
+    service.workers_idle = 9, service.workers_eligible = 0;
+    service.lifetime.buckets = {{Nanoseconds::max(), kMost}, {Nanoseconds{-5}, 1}, {std::nullopt, kMost}};
+    service.lifetime.max = Nanoseconds::max();
+    service.timeline.step = Nanoseconds{0};
+    service.timeline.start = {Instant{std::numeric_limits<std::int64_t>::max()}, Instant{std::numeric_limits<std::int64_t>::min()}};
+    for (WorkerRow& worker : service.workers) worker.accepts = worker.preexisting = kMost;
+    for (TimelineWorker& worker : service.timeline.workers) worker.accepts = {kMost}, worker.bytes = {kMost, kMost, kMost};
+  }
+  for (ConnectionRow& row : s.connections) row.service = 77, row.accepted_at = Instant{std::numeric_limits<std::int64_t>::max()};
+  s.connections[0].service = 0;
+  EXPECT_EQ(unbalanced(render_html(s)), "");
+}
+
+TEST(RenderHtml, OfNothingSaysSo) {
+  const std::string page = render_html(Snapshot{});
+  EXPECT_THAT(page, HasSubstr("No service"));
+  EXPECT_EQ(unbalanced(page), "");
+}
+
+TEST(RenderHtml, ThirtyTwoWorkersAndThreeThousandLanesStayBelowTwoMegabytes) {
+  EXPECT_LT(render_html(large(32, 240, 3'000)).size(), 2'000'000U);
+}
+
+TEST(RenderHtml, DrawsABoundedSampleOfTheConnectionsAndSaysSo) {
+  Snapshot s = large(4, 10, 500);
+  s.connections_omitted = 1'234;
+  const std::string page = render_html(s, {.max_lanes = 100, .left_out = 77});
+  EXPECT_EQ(count(page, "<title>#"), 100U);
+  EXPECT_THAT(page, HasSubstr("Drawn: 100 of 500, evenly taken"));
+  EXPECT_THAT(page, HasSubstr("A sample: 77 connections of the dump are left out"));
+  EXPECT_THAT(page, HasSubstr("The dump leaves out 1,234 connections"));
+}
+
+TEST(RenderHtml, OfAThousandWorkersFoldsRowsAndSaysSo) {
+  const std::string page = render_html(large(1'000, 240, 3'000));
+  EXPECT_LT(page.size(), 4'000'000U);
+  EXPECT_THAT(page, HasSubstr("960 others, mean"));
+  EXPECT_THAT(page, HasSubstr("800 workers more are in the dump"));
+}
+
+TEST(RenderHtml, PutsTheWorstServiceFirstAndFoldsTheLastOnes) {
+  std::vector<ServiceRow> services;
+  for (std::uint16_t port = 8000; port < 8010; ++port) services.push_back(sample::service("::1", port, {sample::worker(port, 5, 0)}));
+  services[3].verdict.severity = Severity::critical;
+  const std::string page = render_html(sample::snapshot(std::move(services)));
+  EXPECT_LT(page.find("id=\"s4\""), page.find("id=\"s1\""));
+  EXPECT_EQ(count(page, "<section id="), 6U);
+  EXPECT_THAT(page, HasSubstr("More services"));
+  EXPECT_THAT(page, HasSubstr("[::1]:8009"));
+}
+
+}  // namespace
+}  // namespace acceptscope

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/owners.hpp"
+#include "output/html/markup.hpp"
+#include "output/html/timeline.hpp"
+#include "text/numbers.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr double kHeight = 180;
+constexpr std::size_t kMostMarks = 5;
+
+struct Step {
+  std::size_t accepting = 0, serving = 0;
+};
+
+std::vector<Step> steps_of(const TimelineRows& timeline) {
+  std::vector<Step> steps(timeline.start.size());
+  for (const TimelineWorker& worker : timeline.workers)
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      steps[i].accepting += at_step(worker.accepts, i) > 0 ? 1 : 0;
+      steps[i].serving += at_step(worker.bytes, i) > 0 ? 1 : 0;
+    }
+  return steps;
+}
+
+/// A stair through the steps.
+std::string stair(const std::vector<Step>& steps, std::size_t Step::*value, const TimelineRows& timeline,
+                  const TimeAxis& axis, const Plot& plot, double top, std::string_view css_class) {
+  std::string path;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const double y = plot.bottom() - plot.height * static_cast<double>(steps[i].*value) / top;
+    path += fmt::format("{}{} {}V{}", i == 0 ? "M" : "H", coordinate(plot.left + plot.width * axis.place(timeline.start[i])),
+                        i == 0 ? coordinate(y) : "", coordinate(y));
+  }
+  return fmt::format("<path class=\"{}\" d=\"{}H{}\"/>\n", css_class, path, coordinate(plot.right()));
+}
+
+/// A stripe per step that tells its numbers.
+std::string stripes(const std::vector<Step>& steps, const TimelineRows& timeline, const TimeAxis& axis, const Plot& plot) {
+  std::string svg;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const double left = plot.left + plot.width * axis.place(timeline.start[i]);
+    const double right = i + 1 < steps.size() ? plot.left + plot.width * axis.place(timeline.start[i + 1]) : plot.right();
+    svg += svg_rect(left, plot.top, right - left, plot.height, "hit",
+                    fmt::format("{}: {} serving, {} accepting", clock_text(timeline.start[i]), steps[i].serving, steps[i].accepting));
+  }
+  return svg;
+}
+
+std::string level_line(const Plot& plot, double value, double top, std::string_view text, std::string_view css_class) {
+  const double y = plot.bottom() - plot.height * std::min(value, top) / top;
+  return svg_line(plot.left, y, plot.right(), y, css_class) + svg_text(plot.right() + 6, y + 4, text);
+}
+
+std::string legend() {
+  const auto entry = [](std::string_view css_class, std::string_view text) {
+    return fmt::format("<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"{}\"/></svg>{}</li>", css_class, text);
+  };
+  return "<ul class=\"key\" aria-label=\"Lines\">" + entry("curve", "serving: received or sent bytes") +
+         entry("second", "accepting: accepted a connection") + entry("mark", "p50 and p95 of the windows, serving") +
+         entry("even", "workers that could") + "</ul>";
+}
+
+}  // namespace
+
+std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& service) {
+  const TimelineRows& timeline = service.timeline;
+  if (timeline.start.empty()) return {};
+  const std::vector<Step> steps = steps_of(timeline);
+  double most = service.workers_eligible;
+  for (const Step& step : steps) most = std::max(most, static_cast<double>(std::max(step.accepting, step.serving)));
+  const std::vector<double> marks = count_marks(most, kMostMarks);
+  const double top = marks.back();
+  const Plot plot{60, 28, kWide - 60 - 110, kHeight};
+  const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
+
+  const ActiveStats& serving = service.active_workers.serving;
+  std::string svg = count_axis(plot, marks, "active workers") + stripes(steps, timeline, axis, plot);
+  svg += level_line(plot, service.workers_eligible, top, fmt::format("{} could", human_count(service.workers_eligible)), "even");
+  if (serving.windows > 0 && serving.p50 == serving.p95)
+    svg += level_line(plot, serving.p50, top, fmt::format("p50 = p95 = {}", serving.p50), "mark");
+  else if (serving.windows > 0)
+    svg += level_line(plot, serving.p50, top, fmt::format("p50 {}", serving.p50), "mark") +
+           level_line(plot, serving.p95, top, fmt::format("p95 {}", serving.p95), "mark");
+  svg += stair(steps, &Step::accepting, timeline, axis, plot, top, "second");
+  svg += stair(steps, &Step::serving, timeline, axis, plot, top, "curve");
+  svg += time_axis(plot, axis);
+
+  const ActiveStats& accepting = service.active_workers.accepting;
+  const FigureWords words{
+      "Active workers over time",
+      fmt::format("Lines: per step of {}. Per window of {} ({}): serving {} (median) to {} (p95), accepting {} to {}.",
+                  human_duration(timeline.step), human_duration(snapshot.run.window), human_count(serving.windows, "complete window"), serving.p50,
+                  serving.p95, accepting.p50, accepting.p95),
+      fmt::format("Of {} that could, a median of {} served and {} accepted per window.",
+                  human_count(service.workers_eligible, "worker"), serving.p50, accepting.p50),
+      service.endpoint.to_string()};
+  return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend());
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// A drawing with its title, its axes and its words for those who do not see it.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "output/html/scale.hpp"
+
+namespace acceptscope {
+
+/// Numbers the elements of a page that others refer to, so that the same snapshot gives the same bytes; and knows which
+/// of two dumps the figures are of.
+class Ids {
+ public:
+  /// "before" or "after" for the figures to come: part of their titles.
+  void set_side(std::string side) { side_ = std::move(side); }
+  [[nodiscard]] const std::string& side() const { return side_; }
+  [[nodiscard]] std::string next() { return fmt::format("f{}", ++last_); }
+
+ private:
+  std::string side_;
+  std::size_t last_ = 0;
+};
+
+/// What is said about a figure: visible text (see html_escape()), without markup. So are all texts of this room.
+struct FigureWords {
+  std::string title;
+  std::string note;     ///< below the title: what is drawn, and what is left out
+  std::string summary;  ///< the finding, for those who do not see the drawing
+  std::string service;  ///< whose it is: tells it from the same figure of another service
+};
+
+/// Where the data lie in a drawing, in its own units (pixels on a wide screen).
+struct Plot {
+  double left = 0, top = 0, width = 0, height = 0;
+  [[nodiscard]] double right() const { return left + width; }
+  [[nodiscard]] double bottom() const { return top + height; }
+};
+
+/// Wide figures scroll in their own box on narrow screens; small ones stand side by side on wide ones.
+enum class FigureSize { wide, small };
+inline constexpr double kWide = 1080;
+inline constexpr double kSmall = 440;
+
+/// The whole figure around `drawing`, `height` high.
+[[nodiscard]] std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& words,
+                                 std::string_view drawing, std::string_view legend = {});
+
+/// SVG text; `anchor` is start, middle or end.
+[[nodiscard]] std::string svg_text(double x, double y, std::string_view text, std::string_view anchor = "start",
+                                   std::string_view css_class = "t");
+[[nodiscard]] std::string svg_line(double x1, double y1, double x2, double y2, std::string_view css_class);
+/// With a title that shows while the pointer is on it.
+[[nodiscard]] std::string svg_rect(double x, double y, double width, double height, std::string_view css_class,
+                                   std::string_view title = {});
+
+/// Time of day below the plot, with its name.
+[[nodiscard]] std::string time_axis(const Plot& plot, const TimeAxis& axis);
+/// Counts left of the plot with lines across it, from 0 to the last of `marks`; `unit` above it.
+[[nodiscard]] std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::string_view unit);
+
+}  // namespace acceptscope

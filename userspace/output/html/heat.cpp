@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "model/owners.hpp"
+#include "output/html/markup.hpp"
+#include "output/html/timeline.hpp"
+#include "text/numbers.hpp"
+#include "output/words/worker_cells.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kMostRows = 40;
+constexpr std::size_t kMostColumns = 240;
+constexpr double kRow = 16;
+constexpr double kLabels = 170;
+
+struct HeatRow {
+  std::string label;
+  std::vector<double> values;  ///< one per column
+};
+
+const std::vector<std::uint64_t>& list_of(const TimelineWorker& worker, HeatMeasure measure) {
+  switch (measure) {
+    case HeatMeasure::accepts:
+      return worker.accepts;
+    case HeatMeasure::open:
+      return worker.open;
+    case HeatMeasure::bytes:
+      return worker.bytes;
+  }
+  return worker.accepts;
+}
+
+/// Several steps in a column: what happened adds up, what is open is that of the last.
+std::vector<double> columns_of(const std::vector<std::uint64_t>& list, HeatMeasure measure, std::size_t steps,
+                               std::size_t per_column) {
+  std::vector<double> columns((steps + per_column - 1) / per_column);
+  for (std::size_t step = 0; step < steps; ++step) {
+    double& column = columns[step / per_column];
+    const auto value = static_cast<double>(at_step(list, step));
+    column = measure == HeatMeasure::open ? value : column + value;
+  }
+  return columns;
+}
+
+std::string value_text(double value, HeatMeasure measure) {
+  if (measure == HeatMeasure::bytes) return human_bytes(static_cast<std::uint64_t>(std::round(value)));
+  if (value != std::floor(value)) return fmt::format("{:.1f}", value);
+  return human_count(static_cast<std::uint64_t>(value));
+}
+
+/// The rows of the workers in the order of their table, the last one for those beyond kMostRows.
+std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, std::size_t per_column) {
+  std::map<std::pair<std::uint32_t, std::uint32_t>, const WorkerRow*> known;
+  for (const WorkerRow& row : service.workers) known.emplace(std::pair{row.pid, row.tid.value_or(0)}, &row);
+  std::vector<HeatRow> rows;
+  HeatRow others;
+  std::size_t other_workers = 0;
+  for (const TimelineWorker& worker : service.timeline.workers) {
+    const auto row = known.find({worker.pid, worker.tid.value_or(0)});
+    if (row != known.end() && row->second->role == Role::supervisor) continue;
+    std::vector<double> values = columns_of(list_of(worker, measure), measure, service.timeline.start.size(), per_column);
+    const std::string command = row == known.end() ? "" : command_text(*row->second, false);
+    const std::string pid = worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
+    if (rows.size() < kMostRows) {
+      rows.push_back({fmt::format("{} {}", pid, command), std::move(values)});
+      continue;
+    }
+    others.values.resize(values.size());
+    for (std::size_t i = 0; i < values.size(); ++i) others.values[i] += values[i];
+    ++other_workers;
+  }
+  if (other_workers == 0) return rows;
+  for (double& value : others.values) value /= static_cast<double>(other_workers);
+  others.label = fmt::format("{} others, mean", human_count(other_workers));
+  rows.push_back(std::move(others));
+  return rows;
+}
+
+ColourSteps colours_of(const std::vector<HeatRow>& rows) {
+  double least = 0, most = 0;
+  for (const HeatRow& row : rows)
+    for (const double value : row.values)
+      if (value > 0) least = least == 0 ? value : std::min(least, value), most = std::max(most, value);
+  return {std::max(1.0, least), std::max(1.0, most)};
+}
+
+std::string legend_of(const ColourSteps& colours, HeatMeasure measure) {
+  const auto entry = [](std::size_t colour, const std::string& text) {
+    return fmt::format("<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"c{}\"/></svg>{}</li>",
+                       colour, html_escape(text));
+  };
+  std::string html = "<ul class=\"key\" aria-label=\"Colours\">" + entry(0, "none");
+  for (std::size_t level = 1; level <= colours.levels(); ++level)
+    html += entry(colours.colour(level), (colours.levels() > 1 ? "to " : "") + value_text(colours.upper(level), measure));
+  return html + "</ul>";
+}
+
+struct Naming {
+  std::string title, what;
+};
+
+Naming naming_of(HeatMeasure measure) {
+  switch (measure) {
+    case HeatMeasure::accepts:
+      return {"Accepts by worker and time", "connections accepted in the step"};
+    case HeatMeasure::open:
+      return {"Open connections by worker and time", "connections open at the end of the step"};
+    case HeatMeasure::bytes:
+      return {"Traffic by worker and time", "bytes received and sent in the step"};
+  }
+  return {};
+}
+
+/// Where the columns begin and end.
+class Columns {
+ public:
+  Columns(const TimelineRows& timeline, std::size_t per_column, const TimeAxis& axis, const Plot& plot)
+      : timeline_(timeline), per_column_(per_column), axis_(axis), plot_(plot),
+        tenths_(timeline.step % std::chrono::seconds{1} != Nanoseconds::zero()) {}
+
+  [[nodiscard]] double x(std::size_t column) const {
+    const std::size_t step = column * per_column_;
+    return step < timeline_.start.size() ? plot_.left + plot_.width * axis_.place(timeline_.start[step]) : plot_.right();
+  }
+  /// Of a column when it began, of several from when to when.
+  [[nodiscard]] std::string span_text(std::size_t first, std::size_t end) const {
+    const std::string from = clock_text(timeline_.start[first * per_column_], tenths_);
+    if (end - first == 1) return from;
+    const std::size_t next = end * per_column_;
+    return next < timeline_.start.size() ? from + "\u2013" + clock_text(timeline_.start[next], tenths_) : from + " to the end";
+  }
+
+ private:
+  const TimelineRows& timeline_;
+  std::size_t per_column_;
+  const TimeAxis& axis_;
+  const Plot& plot_;
+  bool tenths_;
+};
+
+/// Neighbours of the same value are one rectangle. There can be twenty thousand: heights, and the width of a single column,
+/// come from the style sheet.
+std::string cells(const HeatRow& row, const Columns& columns, const ColourSteps& colours, HeatMeasure measure) {
+  std::string svg;
+  for (std::size_t first = 0, end = 0; first < row.values.size(); first = end) {
+    while (end < row.values.size() && row.values[end] == row.values[first]) ++end;
+    const bool single = end - first == 1 && end < row.values.size();
+    const std::string width = single ? "" : fmt::format(" style=\"width:{}px\"", coordinate(std::max(0.5, columns.x(end) - columns.x(first))));
+    svg += fmt::format("<rect x={} class=c{}{}><title>{}: {}{}</title></rect>", coordinate(columns.x(first)),
+                       colours.colour(colours.level(row.values[first])), width, columns.span_text(first, end),
+                       value_text(row.values[first], measure), end - first > 1 ? " each" : "");
+  }
+  return svg + "\n";
+}
+
+}  // namespace
+
+std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, HeatMeasure measure) {
+  const TimelineRows& timeline = service.timeline;
+  if (timeline.start.empty() || timeline.workers.empty()) return {};
+  const std::size_t per_column = (timeline.start.size() + kMostColumns - 1) / kMostColumns;
+  const std::vector<HeatRow> rows = rows_of(service, measure, per_column);
+  if (rows.empty()) return {};
+  const ColourSteps colours = colours_of(rows);
+  const Plot plot{kLabels, 6, kWide - kLabels - 20, kRow * static_cast<double>(rows.size())};
+  const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
+  const Columns columns(timeline, per_column, axis, plot);
+
+  std::string svg = fmt::format("<g class=\"heat\" style=\"--w:{}px\">\n", coordinate(std::max(0.5, columns.x(1) - columns.x(0))));
+  double busiest = 0;
+  std::string busiest_label;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const double y = plot.top + kRow * static_cast<double>(i);
+    svg += svg_text(plot.left - 8, y + 12, rows[i].label, "end", "l");
+    svg += fmt::format("<g transform=\"translate(0 {})\">", coordinate(y + 1)) + cells(rows[i], columns, colours, measure) + "</g>\n";
+    for (const double value : rows[i].values)
+      if (value > busiest) busiest = value, busiest_label = rows[i].label;
+  }
+  svg += "</g>\n" + time_axis(plot, axis);
+  const Naming naming = naming_of(measure);
+  const std::string step = human_duration(timeline.step * static_cast<std::int64_t>(per_column));
+  const FigureWords words{
+      naming.title, fmt::format("A row per worker (PID, command), a column per step of {}; colour: {}.", step, naming.what),
+      busiest == 0 ? "Nothing in the whole run." : fmt::format("Heat map of {}. The most in one step: {}, worker {}.",
+          human_count(rows.size(), "row"), value_text(busiest, measure), busiest_label),
+      service.endpoint.to_string()};
+  return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend_of(colours, measure));
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "model/snapshot.hpp"
+#include "output/html/timeline.hpp"
+
+namespace acceptscope {
+
+/// "✖ CRITICAL" as a coloured badge: word, sign and colour.
+[[nodiscard]] std::string severity_badge(Severity severity);
+
+/// The verdict with the four answers: which workers, how skewed, since when, what to do. `heading` is text.
+[[nodiscard]] std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading);
+
+/// The headline numbers.
+[[nodiscard]] std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service);
+
+/// All that a page says of service number `index`.
+[[nodiscard]] std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& lanes);
+
+}  // namespace acceptscope

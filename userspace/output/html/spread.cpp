@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/lorenz.hpp"
+#include "output/html/distribution.hpp"
+#include "model/owners.hpp"
+#include "output/html/markup.hpp"
+#include "text/numbers.hpp"
+#include "output/words/worker_cells.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kMostBars = 40;
+constexpr double kBarRow = 18;
+constexpr std::size_t kMostMarks = 5;
+constexpr double kCurve = 300;
+
+std::string percent(double part) { return fmt::format("{:.0f} %", part * 100); }
+
+std::vector<double> amounts_of(const ServiceRow& service, Basis basis) {
+  std::vector<double> amounts;
+  for (const WorkerRow* row : workers_of(service)) amounts.push_back(static_cast<double>(amount_of(*row, basis)));
+  return amounts;
+}
+
+/// Open ones and, lighter, those that closed; where none is open the closed ones are all there is.
+std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, bool any_open) {
+  const std::uint64_t connections = connections_of(row);
+  const std::uint64_t open = std::min(row.open, connections);
+  const double width = scale * static_cast<double>(open);
+  std::string svg;
+  if (open > 0) svg += svg_rect(plot.left, y + 2, width, kBarRow - 4, "bar", human_count(open) + " open at the end");
+  if (connections > open)
+    svg += svg_rect(plot.left + width, y + 2, scale * static_cast<double>(connections - open), kBarRow - 4, any_open ? "band" : "bar",
+                    human_count(connections - open) + " closed");
+  return svg;
+}
+
+std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double scale, std::uint64_t all) {
+  const std::uint64_t connections = connections_of(row);
+  const std::string_view css_class = connections == 0 ? "i" : "l";
+  const std::string text = connections == 0 ? "0, idle" : fmt::format("{} ({})", human_count(connections), human_share(connections, all));
+  return svg_text(plot.left - 8, y + 13, pid_text(row) + " " + command_text(row, false), "end", css_class) +
+         svg_text(plot.left + scale * static_cast<double>(connections) + 6, y + 13, text, "start", css_class);
+}
+
+std::string bars_legend(bool any_open) {
+  if (!any_open) return {};
+  return "<ul class=\"key\" aria-label=\"Colours\">"
+         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"bar\"/></svg>open at the end</li>"
+         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>closed</li></ul>";
+}
+
+std::string curve_path(const std::vector<LorenzPoint>& curve, const Plot& plot) {
+  std::string path;
+  for (const LorenzPoint& point : curve)
+    path += fmt::format("{}{} {}", path.empty() ? "M" : "L", coordinate(plot.left + plot.width * point.workers),
+                        coordinate(plot.bottom() - plot.height * point.amount));
+  return path;
+}
+
+std::string band_path(const LorenzBand& band, const Plot& plot) {
+  std::vector<LorenzPoint> outline;
+  for (std::size_t i = 0; i < band.workers.size(); ++i) outline.push_back({band.workers[i], band.p01[i]});
+  for (std::size_t i = band.workers.size(); i-- > 0;) outline.push_back({band.workers[i], band.p99[i]});
+  return fmt::format("<path class=\"band\" d=\"{}Z\"/>\n", curve_path(outline, plot));
+}
+
+std::string percent_axes(const Plot& plot, std::string_view what) {
+  std::string svg;
+  for (const double part : {0.0, 0.25, 0.5, 0.75, 1.0}) {
+    const double x = plot.left + plot.width * part;
+    const double y = plot.bottom() - plot.height * part;
+    svg += svg_line(plot.left, y, plot.right(), y, part == 0 ? "axis" : "grid");
+    svg += svg_text(plot.left - 6, y + 4, percent(part), "end");
+    svg += svg_line(x, plot.bottom(), x, plot.bottom() + 5, "axis");
+    svg += svg_text(x, plot.bottom() + 18, percent(part), "middle");
+  }
+  svg += svg_text(plot.left, plot.top - 10, fmt::format("share of the {}, %", what));
+  return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "share of the workers, least busy first, %", "middle");
+}
+
+/// A stripe at each point that tells its numbers.
+std::string curve_stripes(const std::vector<LorenzPoint>& curve, const Plot& plot) {
+  const std::size_t every = std::max<std::size_t>(1, curve.size() / 64);
+  const double width = plot.width * static_cast<double>(every) / static_cast<double>(curve.size() - 1);
+  std::string svg;
+  for (std::size_t i = every; i < curve.size(); i += every)
+    svg += svg_rect(plot.left + plot.width * curve[i].workers - width, plot.top, width, plot.height, "hit",
+                    fmt::format("the {} least busy workers ({}) have {} of the connections", human_count(i),
+                                percent(curve[i].workers), percent(curve[i].amount)));
+  return svg;
+}
+
+std::string lorenz_legend(bool has_band) {
+  std::string html = "<ul class=\"key\" aria-label=\"Lines\">"
+      "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"curve\"/></svg>this run</li>";
+  if (has_band)
+    html += "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>fair draws</li>";
+  return html + "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"even\"/></svg>perfectly even</li></ul>";
+}
+
+}  // namespace
+
+std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread) {
+  const std::vector<const WorkerRow*> rows = workers_of(service);
+  if (rows.empty()) return {};
+  const std::size_t drawn = std::min(rows.size(), kMostBars);
+  double most = 1;
+  for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(connections_of(*row)));
+  const std::vector<double> marks = count_marks(most, kMostMarks);
+  const Plot plot{150, 26, kSmall - 150 - 84, kBarRow * static_cast<double>(drawn)};
+  const double scale = plot.width / marks.back();
+  const auto y_of = [&](std::size_t i) { return plot.top + kBarRow * static_cast<double>(i); };
+
+  std::string svg = svg_line(plot.left, plot.top, plot.left, plot.bottom(), "axis");
+  for (const double mark : marks) {
+    const double x = plot.left + scale * mark;
+    svg += svg_line(x, plot.top, x, plot.bottom() + 5, "grid");
+    svg += svg_text(x, plot.bottom() + 18, human_count(static_cast<std::uint64_t>(mark)), "middle");
+  }
+  for (std::size_t i = 0; i < drawn; ++i) svg += bar(*rows[i], y_of(i), plot, scale, service.open > 0);
+  if (spread.workers > 0 && spread.total > 0) {
+    const double even = static_cast<double>(spread.total) / spread.workers;
+    const double x = plot.left + std::min(plot.width, scale * even);
+    svg += svg_line(x, plot.top - 4, x, plot.bottom(), "mark");
+    svg += svg_text(x, plot.top - 10, fmt::format("even share of {} {}: {:.1f}", human_count(spread.total), basis_name(spread.basis), even),
+                    even / marks.back() > 0.3 ? "middle" : "start");
+  }
+  for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(*rows[i], y_of(i), plot, scale, connections_of(service));
+  svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "connections", "middle");
+  std::string note = service.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";
+  if (drawn < rows.size())
+    note += fmt::format(" {} more are not drawn; the table below tells of them.", human_count(rows.size() - drawn, "worker"));
+  const FigureWords words{"Connections per worker", note,
+                          fmt::format("{} of {} have 90 % or more of the {}.", human_count(owners_of(service, spread.basis).size()),
+                                      human_count(spread.workers, "worker"), basis_name(spread.basis)),
+                          service.endpoint.to_string()};
+  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0));
+}
+
+std::string lorenz_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread) {
+  const std::vector<LorenzPoint> curve = lorenz_curve(amounts_of(service, spread.basis));
+  if (curve.size() < 3) return {};
+  const Plot plot{60, 28, kSmall - 80, kCurve};
+  const auto workers = static_cast<std::uint32_t>(curve.size() - 1);
+  const LorenzBand band = fair_lorenz_band(spread.total, workers);
+  std::string svg = percent_axes(plot, basis_name(spread.basis)) + band_path(band, plot);
+  svg += svg_line(plot.left, plot.bottom(), plot.right(), plot.top, "even");
+  svg += fmt::format("<path class=\"curve\" d=\"{}\"/>\n", curve_path(curve, plot)) + curve_stripes(curve, plot);
+  const double half = curve[(curve.size() - 1) / 2].amount;
+  const FigureWords words{
+      "Inequality (Lorenz curve)",
+      fmt::format("Further below the band is more uneven: at each point 98 of 100 fair draws of as many {} lie inside of it.", basis_name(spread.basis)),
+      fmt::format("The less busy half of the workers has {} of the {}.", percent(half), basis_name(spread.basis)), service.endpoint.to_string()};
+  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, lorenz_legend(true));
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Figures over time: heat maps worker by time, active workers, connections as lanes. Empty text where a dump has nothing
+/// to draw.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "model/snapshot.hpp"
+#include "output/html/figure.hpp"
+
+namespace acceptscope {
+
+enum class HeatMeasure { accepts, open, bytes };
+
+/// At most 40 workers have a row of their own; the others share one with their mean. At most 240 columns.
+[[nodiscard]] std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, HeatMeasure measure);
+
+/// Workers that accepted, and that had traffic, per step; with p50 and p95 of the windows.
+[[nodiscard]] std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& service);
+
+/// Which connections are drawn.
+struct LaneChoice {
+  std::size_t most = 0;        ///< at most so many, evenly taken from the snapshot's
+  std::uint64_t left_out = 0;  ///< that the dump lists and the snapshot, a sample, does not; of all services
+};
+
+/// The connections of service number `index`, by worker.
+[[nodiscard]] std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& choice);
+
+}  // namespace acceptscope

@@ -1,0 +1,566 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Every JSON field, described once: its name, where it lives in the Snapshot, what it means. The writer, the reader,
+/// the JSON Schema and the table in the README are generated from these tuples, so a new field is one line here.
+/// The JSON type follows from the C++ type: Nanoseconds are seconds, Instant is RFC 3339 UTC, std::optional is
+/// nullable, std::vector an array, a type with its own Described an object.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "model/names.hpp"
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+/// Whether dumps have always had a field. One that was added later may be missing from an older dump, and then keeps
+/// its default when it is read; what this version writes has it, and the schema asks for it.
+enum class Since { first, later };
+inline constexpr Since kLater = Since::later;
+
+/// A field that is a member of its struct.
+template <class Owner, class Value>
+struct Field {
+  using value_type = Value;
+  std::string_view name;
+  Value Owner::*member;
+  std::string_view help;
+  Since since = Since::first;
+
+  constexpr const Value& of(const Owner& owner) const { return owner.*member; }
+  constexpr Value& of(Owner& owner) const { return owner.*member; }
+};
+
+/// A field that is a member of a member: an endpoint's port shown as the service's own.
+template <class Owner, class Middle, class Value>
+struct NestedField {
+  using value_type = Value;
+  std::string_view name;
+  Middle Owner::*middle;
+  Value Middle::*member;
+  std::string_view help;
+  Since since = Since::first;
+
+  constexpr const Value& of(const Owner& owner) const { return owner.*middle.*member; }
+  constexpr Value& of(Owner& owner) const { return owner.*middle.*member; }
+};
+
+template <class Owner, class Value>
+constexpr auto field(std::string_view name, Value Owner::*member, std::string_view help, Since since = Since::first) {
+  return Field<Owner, Value>{name, member, help, since};
+}
+
+template <class Owner, class Middle, class Value>
+constexpr auto field(std::string_view name, Middle Owner::*middle, Value Middle::*member, std::string_view help,
+                     Since since = Since::first) {
+  return NestedField<Owner, Middle, Value>{name, middle, member, help, since};
+}
+
+/// How an object is laid out in a dump: within its parent's line, on a line of its own, or one field a line.
+enum class Layout { inlined, line, block };
+
+/// The description of a struct: `name` in the schema, `layout` in a dump, `fields` in order.
+template <class T>
+struct Described;
+
+template <class T>
+concept IsDescribed = requires {
+  Described<T>::fields;
+};
+template <class T>
+inline constexpr bool kIsOptional = false;
+template <class T>
+inline constexpr bool kIsOptional<std::optional<T>> = true;
+template <class T>
+inline constexpr bool kIsVector = false;
+template <class T>
+inline constexpr bool kIsVector<std::vector<T>> = true;
+
+/// Calls `visit(field)` for each field of T, in order.
+template <IsDescribed T, class Visitor>
+constexpr void for_each_field(Visitor&& visit) {
+  std::apply([&](const auto&... fields) { (visit(fields), ...); }, Described<T>::fields);
+}
+
+template <>
+struct Described<ToolInfo> {
+  static constexpr std::string_view name = "tool";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(  //
+      field("name", &ToolInfo::name, "the program that wrote the dump: acceptscope"),
+      field("version", &ToolInfo::version, "its version"));
+};
+
+template <>
+struct Described<HostInfo> {
+  static constexpr std::string_view name = "host";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(  //
+      field("hostname", &HostInfo::hostname, "name of the host"),
+      field("kernel", &HostInfo::kernel, "release of its kernel, as uname -r prints it"),
+      field("cpus", &HostInfo::cpus, "CPUs online"));
+};
+
+template <>
+struct Described<Filters> {
+  static constexpr std::string_view name = "filters";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields =
+      std::make_tuple(field("ports", &Filters::ports,
+                            "local ports and ranges of --port, as typed; every list that is empty selects all"),
+                      field("addresses", &Filters::addresses, "local listening addresses of --address"),
+                      field("pids", &Filters::pids, "processes of --pid; their descendants count too"),
+                      field("comms", &Filters::comms, "patterns of --comm for the worker's command name"),
+                      field("cgroups", &Filters::cgroups, "cgroup v2 subtrees of --cgroup"));
+};
+
+template <>
+struct Described<CommandInfo> {
+  static constexpr std::string_view name = "command";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("argv", &CommandInfo::argv, "the command and its arguments"),
+      field("exit_status", &CommandInfo::exit_status,
+            "its exit status, 128 + the signal's number when a signal killed it; null if it was still running"));
+};
+
+template <>
+struct Described<BackendRefusal> {
+  static constexpr std::string_view name = "backend_refusal";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields =
+      std::make_tuple(field("backend", &BackendRefusal::backend, "the backend that was tried first"),
+                      field("reason", &BackendRefusal::reason, "why this kernel or these privileges did not take it"),
+                      field("detail", &BackendRefusal::detail, "the same in full"));
+};
+
+template <>
+struct Described<RunInfo> {
+  static constexpr std::string_view name = "run";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field("started_at", &RunInfo::started_at, "when tracing began"),
+      field("ended_at", &RunInfo::ended_at, "when tracing ended"),
+      field("duration_seconds", &RunInfo::duration, "length of the run on the monotonic clock"),
+      field("end_reason", &RunInfo::end_reason,
+            "what ended the run: the time of --duration, a signal such as Ctrl-C, or the end of COMMAND; null while it "
+            "goes on"),
+      field("backend", &RunInfo::backend, "how the kernel was traced: fentry, kprobe or tracepoint"),
+      field("backends_refused", &RunInfo::backends_refused,
+            "what --backend auto tried before it, in order; empty when the first one worked or one was forced"),
+      field("interval_seconds", &RunInfo::interval, "refresh and sampling tick of --interval"),
+      field("window_seconds", &RunInfo::window, "window of --window for the statistics per window"),
+      field("by", &RunInfo::by, "what a worker is: process or thread"),
+      field("filters", &RunInfo::filters, "the selection in force"),
+      field("command", &RunInfo::command, "COMMAND after --; null without one"));
+};
+
+template <>
+struct Described<Totals> {
+  static constexpr std::string_view name = "totals";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(  //
+      field("accepts", &Totals::accepts, "connections accepted during the run, all services"),
+      field("closes", &Totals::closes, "of these, closed by the application"),
+      field("open", &Totals::open, "connections still open at the end, pre-existing ones included"),
+      field("preexisting", &Totals::preexisting, "connections that were open already when tracing began", kLater),
+      field("never_accepted", &Totals::never_accepted,
+            "connections that left the accept queue without an accept: reset by the peer or the listener closed"));
+};
+
+/// The help texts are also what the terminal says when a counter is not zero.
+template <>
+struct Described<Losses> {
+  static constexpr std::string_view name = "losses";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("ring_full", &Losses::ring_full,
+            "closed connections whose detail record found the ring buffer full; they are in every total, only their "
+            "line is missing"),
+      field("connection_map_full", &Losses::connection_map_full,
+            "connections that found the connection map full: counted when they were accepted or found, but not followed "
+            "to their close (raise --max-connections)"),
+      field("worker_map_full", &Losses::worker_map_full,
+            "accepted or pre-existing connections that found the worker map full: counted for their service, for no "
+            "worker"),
+      field("service_map_full", &Losses::service_map_full,
+            "accepted or pre-existing connections that found the service map full: counted for no service"),
+      field("program_skipped", &Losses::program_skipped,
+            "times the kernel skipped a tracing program, so an accept or close may be missing from the totals"),
+      field("unknown_close", &Losses::unknown_close,
+            "closes, on a port with accepts, of connections whose accept was not seen"),
+      field("unattributed_accept", &Losses::unattributed_accept,
+            "connections found accepted only when they closed: by which worker is not known"),
+      field("missed_accept", &Losses::missed_accept,
+            "accepts seen late, by who holds the connection: counted, their time is up to a tick too late"),
+      field("missed_close", &Losses::missed_close,
+            "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime is too "
+            "long, their reason unknown"),
+      field("pid_filter_full", &Losses::pid_filter_full,
+            "descendants of --pid that could not be remembered: their connections are missing"));
+};
+
+template <>
+struct Described<Consistency> {
+  static constexpr std::string_view name = "consistency";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("records_seen", &Consistency::records_seen, "connection records that arrived from the kernel"),
+      field("records_lost", &Consistency::records_lost,
+            "connection records known to be lost, by the counters in losses"),
+      field("broken", &Consistency::broken,
+            "what does not add up between the kernel's totals and the records, a sentence each; empty when all does"));
+};
+
+template <>
+struct Described<Overhead> {
+  static constexpr std::string_view name = "overhead";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("bpf_ns_per_accept", &Overhead::bpf_ns_per_accept,
+            "nanoseconds spent in tracing programs per accept, sampled; null when not measured"),
+      field("bpf_ns_per_close", &Overhead::bpf_ns_per_close,
+            "nanoseconds spent in tracing programs per close, sampled; null when not measured"),
+      field("cpu_seconds_user", &Overhead::cpu_seconds_user, "user CPU seconds of acceptscope itself"),
+      field("cpu_seconds_system", &Overhead::cpu_seconds_system, "system CPU seconds of acceptscope itself"),
+      field("max_rss_bytes", &Overhead::max_rss_bytes, "largest resident memory of acceptscope itself, bytes"));
+};
+
+template <>
+struct Described<HistogramBucket> {
+  static constexpr std::string_view name = "bucket";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("le", &HistogramBucket::le, "upper bound, inclusive; null in the last bucket, which has none"),
+      field("count", &HistogramBucket::count, "durations above the previous bound and at most this one"));
+};
+
+template <>
+struct Described<LifetimeStats> {
+  static constexpr std::string_view name = "lifetime";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("closed", &LifetimeStats::closed, "closed connections that mean to max and the buckets cover"),
+      field("open", &LifetimeStats::open, "connections still open: not covered, their lifetime is not known yet"),
+      field("mean", &LifetimeStats::mean, "mean lifetime of the closed ones; null without any, here and below"),
+      field("p50", &LifetimeStats::p50, "median lifetime of the closed ones; percentiles are within 12.5 %"),
+      field("p90", &LifetimeStats::p90, "90th percentile"), field("p95", &LifetimeStats::p95, "95th percentile"),
+      field("p99", &LifetimeStats::p99, "99th percentile"),
+      field("max", &LifetimeStats::max, "longest lifetime of the closed ones, exact"),
+      field("open_age_p50", &LifetimeStats::open_age_p50, "median age of the open ones; null without any"),
+      field("open_age_max", &LifetimeStats::open_age_max, "age of the oldest open one; null without any"),
+      field("buckets", &LifetimeStats::buckets, "histogram of the closed ones, buckets that are not empty"));
+};
+
+template <>
+struct Described<WaitStats> {
+  static constexpr std::string_view name = "wait";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("count", &WaitStats::count, "accepts covered: those that were seen to enter the accept queue"),
+      field("mean", &WaitStats::mean, "mean time in the accept queue; null when count is 0, here and below"),
+      field("p50", &WaitStats::p50, "median; percentiles are within 12.5 %"),
+      field("p90", &WaitStats::p90, "90th percentile"), field("p95", &WaitStats::p95, "95th percentile"),
+      field("p99", &WaitStats::p99, "99th percentile"), field("max", &WaitStats::max, "longest wait, exact"),
+      field("buckets", &WaitStats::buckets, "histogram, buckets that are not empty"));
+};
+
+template <>
+struct Described<CloseReasonCounts> {
+  static constexpr std::string_view name = "close_reasons";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("local", &CloseReasonCounts::local, "this side closed first"),
+      field("peer", &CloseReasonCounts::peer, "the peer closed first"),
+      field("reset", &CloseReasonCounts::reset, "reset, or timed out while established"),
+      field("worker_exit", &CloseReasonCounts::worker_exit, "still established when its process exited"),
+      field("unknown", &CloseReasonCounts::unknown, "not decidable"));
+};
+
+template <>
+struct Described<AcceptQueue> {
+  static constexpr std::string_view name = "accept_queue";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(  //
+      field("depth_max", &AcceptQueue::depth_max, "most connections seen waiting in the accept queue"),
+      field("overflows", &AcceptQueue::overflows,
+            "connection attempts that its listening sockets dropped during the run, a full queue above all; null if not "
+            "known",
+            kLater));
+
+};
+
+template <>
+struct Described<ActiveStats> {
+  static constexpr std::string_view name = "active_stats";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("min", &ActiveStats::min, "fewest in any complete window; 0 without any, here and below"),
+      field("p50", &ActiveStats::p50, "median over the complete windows"),
+      field("p95", &ActiveStats::p95, "95th percentile"), field("max", &ActiveStats::max, "most in any"),
+      field("windows", &ActiveStats::windows, "complete windows that were counted"));
+};
+
+template <>
+struct Described<ActiveWorkers> {
+  static constexpr std::string_view name = "active_workers";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("accepting", &ActiveWorkers::accepting, "workers that accepted at least one connection in the window"),
+      field("serving", &ActiveWorkers::serving,
+            "workers that received or sent at least one byte in the window, on a connection of theirs"));
+};
+
+template <>
+struct Described<EffectiveWorkers> {
+  static constexpr std::string_view name = "effective_workers";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("accepts", &EffectiveWorkers::accepts, "by accepts; null if there were none, here and below"),
+      field("connection_seconds", &EffectiveWorkers::connection_seconds, "by connection time"),
+      field("bytes", &EffectiveWorkers::bytes, "by bytes received and sent"),
+      field("fair_p01", &EffectiveWorkers::fair_p01,
+            "had each connection, pre-existing ones included, gone to an eligible worker drawn at random: in 99 % of such "
+            "draws at least this"),
+      field("fair_p50", &EffectiveWorkers::fair_p50, "the median of such draws"));
+};
+
+template <>
+struct Described<TopShare> {
+  static constexpr std::string_view name = "top_share";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("accepts", &TopShare::accepts, "of the accepts, 0 to 1; null if there were none, here and below"),
+      field("connection_seconds", &TopShare::connection_seconds, "of the connection time"),
+      field("bytes", &TopShare::bytes, "of the bytes"));
+};
+
+template <>
+struct Described<Verdict> {
+  static constexpr std::string_view name = "verdict";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field("code", &Verdict::code, "what is the matter, if anything"), field("severity", &Verdict::severity, "how bad"),
+      field("summary", &Verdict::summary, "one sentence with the numbers"),
+      field("evidence", &Verdict::evidence, "what it rests on, sentences"),
+      field("advice", &Verdict::advice, "what to change and what to expect of it, sentences"));
+};
+
+template <>
+struct Described<PeerRow> {
+  static constexpr std::string_view name = "peer";
+  static constexpr Layout layout = Layout::line;
+  static constexpr auto fields = std::make_tuple(
+      field("address", &PeerRow::address, "the client's address; a pseudonym with --redact-peers"),
+      field("connections", &PeerRow::connections, "its connections, accepted and pre-existing"),
+      field("open", &PeerRow::open, "of these, still open at the end"),
+      field("preexisting", &PeerRow::preexisting, "of these, open already when tracing began"),
+      field("connection_seconds", &PeerRow::connection_time, "lifetimes of the closed plus ages of the open ones"),
+      field("workers", &PeerRow::workers, "distinct workers that own or owned them"));
+};
+
+template <>
+struct Described<TimelineWorker> {
+  static constexpr std::string_view name = "timeline_worker";
+  static constexpr Layout layout = Layout::line;
+  static constexpr auto fields = std::make_tuple(
+      field("pid", &TimelineWorker::pid, "process id in the initial pid namespace"),
+      field("tid", &TimelineWorker::tid, "thread id with --by thread; else null"),
+      field("accepts", &TimelineWorker::accepts, "accepts in each step"),
+      field("open", &TimelineWorker::open, "connections open at the end of each step"),
+      field("active", &TimelineWorker::active, "of these, active in the last tick of the step"),
+      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"));
+};
+
+template <>
+struct Described<TimelineRows> {
+  static constexpr std::string_view name = "timeline";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field("step_seconds", &TimelineRows::step, "length of a step; grows with the run, so that there are at most 240"),
+      field("start", &TimelineRows::start, "when each step began; the last one may be incomplete"),
+      field("workers", &TimelineRows::workers, "the workers in the order of their rows; at most 1,024 in all services"));
+};
+
+template <>
+struct Described<WorkerRow> {
+  static constexpr std::string_view name = "worker";
+  static constexpr Layout layout = Layout::line;
+  static constexpr auto fields = std::make_tuple(
+      field("pid", &WorkerRow::pid, "process id in the initial pid namespace"),
+      field("tid", &WorkerRow::tid, "thread id with --by thread; else null"),
+      field("ns_pid", &WorkerRow::ns_pid, "process id in its own pid namespace, as seen inside its container"),
+      field("start_time", &WorkerRow::start_time, "when the process (thread) started: tells a reused pid apart"),
+      field("comm", &WorkerRow::comm, "command name of the kernel, at most 15 bytes"),
+      field("cmdline", &WorkerRow::cmdline, "command line, arguments joined by spaces; null if it could not be read"),
+      field("cgroup", &WorkerRow::cgroup, "cgroup v2 path; null if it could not be read"),
+      field("role", &WorkerRow::role,
+            "supervisor: it holds the listening socket and is the parent of others that do, but does not accept (a master, "
+            "an arbiter); not counted as a worker",
+            kLater),
+      field("exited", &WorkerRow::exited, "it ended, or gave up the listening socket, during the run"),
+      field("accepts", &WorkerRow::accepts, "connections it accepted"),
+      field("closes", &WorkerRow::closes, "of these, closed by the application"),
+      field("open", &WorkerRow::open, "its connections still open at the end, pre-existing ones included"),
+      field("peak_open", &WorkerRow::peak_open, "most of its connections open at once"),
+      field("preexisting", &WorkerRow::preexisting, "connections found in its hands when tracing began", kLater),
+      field("preexisting_closes", &WorkerRow::preexisting_closes, "of these, closed by the application", kLater),
+      field("connection_seconds", &WorkerRow::connection_time,
+            "lifetimes of its closed connections plus ages of its open ones, of pre-existing ones since they were found"),
+      field("bytes_received", &WorkerRow::bytes_received, "bytes received on its connections"),
+      field("bytes_sent", &WorkerRow::bytes_sent, "bytes sent on its connections and acknowledged by the peers"),
+      field("lifetime_seconds", &WorkerRow::lifetime, "how long it kept its connections, accept to close"),
+      field("accept_wait_seconds", &WorkerRow::accept_wait, "how long they waited in the accept queue"));
+};
+
+template <>
+struct Described<ServiceRow> {
+  static constexpr std::string_view name = "service";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field("address", &ServiceRow::endpoint, &Endpoint::address, "local listening address"),
+      field("port", &ServiceRow::endpoint, &Endpoint::port, "local listening port"),
+      field("netns", &ServiceRow::netns, "network namespace, the inode number in /proc/PID/ns/net"),
+      field("listen_sockets", &ServiceRow::listen_sockets,
+            "listening sockets on its address: more than one with SO_REUSEPORT; 0 if none was seen or all were closed",
+            kLater),
+      field("reuseport", &ServiceRow::reuseport, "SO_REUSEPORT is set on its listening socket; null if not seen"),
+      field("backlog", &ServiceRow::backlog, "backlog of its listening socket, connections; null if not seen"),
+      field("epoll_exclusive", &ServiceRow::epoll_exclusive,
+            "all workers that poll the listening socket use EPOLLEXCLUSIVE; null if none does or it is not known", kLater),
+      field("accepts", &ServiceRow::accepts, "connections accepted on it"),
+      field("closes", &ServiceRow::closes, "of these, closed by the application"),
+      field("open", &ServiceRow::open, "connections still open at the end, pre-existing ones included"),
+      field("peak_open", &ServiceRow::peak_open, "most of its connections open at once"),
+      field("preexisting", &ServiceRow::preexisting, "connections that were open already when tracing began", kLater),
+      field("preexisting_closes", &ServiceRow::preexisting_closes, "of these, closed by the application", kLater),
+      field("never_accepted", &ServiceRow::never_accepted, "connections that left its accept queue without an accept"),
+      field("handed_over", &ServiceRow::handed_over,
+            "open connections that only another process than the one that accepted them holds", kLater),
+      field("workers_eligible", &ServiceRow::workers_eligible,
+            "workers that could accept: those alive, and those that left but had a connection; all if none is alive", kLater),
+      field("workers_idle", &ServiceRow::workers_idle, "of these, without any connection during the run", kLater),
+      field("active_workers", &ServiceRow::active_workers, "workers active per complete window of --window", kLater),
+      field("effective_workers", &ServiceRow::effective_workers,
+            "1 / the sum of the squared shares of the eligible workers: as many equally busy ones would be as uneven", kLater),
+      field("top_share", &ServiceRow::top_share, "share of the single busiest worker", kLater),
+      field("lifetime_seconds", &ServiceRow::lifetime, "how long connections were kept, accept to close"),
+      field("accept_wait_seconds", &ServiceRow::accept_wait, "how long connections waited in the accept queue"),
+      field("accept_queue", &ServiceRow::accept_queue, "the queue of connections waiting to be accepted"),
+      field("close_reasons", &ServiceRow::close_reasons, "who ended its closed connections, counts"),
+      field("verdict", &ServiceRow::verdict, "what these figures say", kLater),
+      field("workers", &ServiceRow::workers,
+            "its workers, most connections (accepts and pre-existing) first; supervisors last"),
+      field("workers_forgotten", &ServiceRow::workers_forgotten,
+            "workers that left without a connection so long ago that they are not listed any more", kLater),
+      field("peers", &ServiceRow::peers, "the client addresses with the most connections, at most 20", kLater),
+      field("peers_other", &ServiceRow::peers_other,
+            "connections of other addresses: of those with fewer, of addresses beyond the 4,096 that are told apart, of lost "
+            "records",
+            kLater),
+      field("timeline", &ServiceRow::timeline, "activity over the run, in steps", kLater));
+};
+
+template <>
+struct Described<Endpoint> {
+  static constexpr std::string_view name = "endpoint";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields =
+      std::make_tuple(field("address", &Endpoint::address, "IPv4 or IPv6 address; IPv4-mapped ones are shown as IPv4"),
+                      field("port", &Endpoint::port, "port"));
+};
+
+template <>
+struct Described<ServiceKey> {
+  static constexpr std::string_view name = "service_key";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields =
+      std::make_tuple(field("address", &ServiceKey::endpoint, &Endpoint::address, "local listening address"),
+                      field("port", &ServiceKey::endpoint, &Endpoint::port, "local listening port"),
+                      field("netns", &ServiceKey::netns, "network namespace, the inode number in /proc/PID/ns/net"));
+};
+
+/// A connection's fields after `id` and `service`: the same in the dump and in a line of --log.
+inline constexpr auto kConnectionFields = std::make_tuple(
+    field("pid", &ConnectionRow::pid, "process that accepted it, or held it when tracing began"),
+    field("tid", &ConnectionRow::tid, "thread that accepted it"),
+    field("comm", &ConnectionRow::comm, "its command name"),
+    field("local", &ConnectionRow::local, "this side's address and port, as of the accept"),
+    field("peer", &ConnectionRow::peer, "the other side's; a pseudonym with --redact-peers"),
+    field("accepted_at", &ConnectionRow::accepted_at, "when it was accepted; null if before tracing began (preexisting)"),
+    field("accept_wait_seconds", &ConnectionRow::accept_wait,
+          "time in the accept queue; null if it was not seen to enter it"),
+    field("closed_at", &ConnectionRow::closed_at, "when the application closed it; null if still open"),
+    field("lifetime_seconds", &ConnectionRow::lifetime, "accept to close; null if still open or preexisting"),
+    field("age_seconds_min", &ConnectionRow::age_min,
+          "it lives or lived at least so long: an open one's age at the end; a preexisting one's time from when it was "
+          "found; else null"),
+    field("bytes_received", &ConnectionRow::bytes_received, "bytes received"),
+    field("bytes_sent", &ConnectionRow::bytes_sent, "bytes sent and acknowledged by the peer"),
+    field("close_reason", &ConnectionRow::close_reason, "who ended it; null if still open"),
+    field("closed_by_pid", &ConnectionRow::closed_by_pid, "process that closed it; null if still open or not known"),
+    field("preexisting", &ConnectionRow::preexisting, "it was open already when tracing began; bytes count from then",
+          kLater),
+    field("held_by_pid", &ConnectionRow::held_by_pid,
+          "of an open one: another process, and only that, holds it (it was handed over); else null", kLater));
+
+inline constexpr auto kConnectionId = field("id", &ConnectionRow::id, "1, 2, … in the order of the accepts, pre-existing ones first");
+
+template <>
+struct Described<ConnectionRow> {
+  static constexpr std::string_view name = "connection";
+  static constexpr Layout layout = Layout::line;
+  static constexpr auto fields =
+      std::tuple_cat(std::make_tuple(kConnectionId, field("service", &ConnectionRow::service, "index into services")),
+                     kConnectionFields);
+};
+
+/// One line of --log: a connection that names its service, as a line stands alone.
+struct ConnectionLine {
+  ServiceKey service;
+  ConnectionRow connection;
+};
+
+/// A connection's field as a field of its line.
+template <class Value>
+constexpr auto lifted(const Field<ConnectionRow, Value>& f) {
+  return field(f.name, &ConnectionLine::connection, f.member, f.help, f.since);
+}
+
+template <>
+struct Described<ConnectionLine> {
+  static constexpr std::string_view name = "log_line";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::tuple_cat(
+      std::make_tuple(lifted(kConnectionId), field("service", &ConnectionLine::service,
+                                                   "the service itself, as there is no list to point to")),
+      std::apply([](const auto&... f) { return std::make_tuple(lifted(f)...); }, kConnectionFields));
+};
+
+template <>
+struct Described<Snapshot> {
+  static constexpr std::string_view name = "dump";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field("schema_version", &Snapshot::schema_version,
+            "1; fields may be added without a new number, a change of meaning raises it"),
+      field("tool", &Snapshot::tool, "what wrote the dump"), field("host", &Snapshot::host, "where"),
+      field("run", &Snapshot::run, "when and how"), field("totals", &Snapshot::totals, "all services together"),
+      field("losses", &Snapshot::losses, "what could not be recorded, one counter per kind; all 0 in a complete dump"),
+      field("consistency", &Snapshot::consistency, "the kernel's totals held against the records"),
+      field("overhead", &Snapshot::overhead, "what the tracing itself cost"),
+      field("services", &Snapshot::services, "the services, most connections first"),
+      field("connections", &Snapshot::connections, "every connection of the run, in the order of the accepts"),
+      field("connections_omitted", &Snapshot::connections_omitted,
+            "connections left out of the list because of --dump-connections"));
+};
+
+/// The value of `schema_version` that this program writes and reads.
+inline constexpr std::uint32_t kSchemaVersion = 1;
+
+}  // namespace acceptscope

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/plain/plain.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <limits>
+
+#include "model/names.hpp"
+#include "text/numbers.hpp"
+#include "output/words/service_lines.hpp"
+#include "output/words/worker_lines.hpp"
+#include "output/plain/summary.hpp"
+#include "output/plain/worker_table.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+
+/// "acceptscope  12.0s  fentry  port 8000", with totals when there are several services to add up.
+StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
+  StyledLine line("acceptscope", Style::strong);
+  line.add(fmt::format("  {}", human_duration(snapshot.run.duration, options.ascii)));
+  if (snapshot.services.size() > 1)
+    line.add(fmt::format("  {}  {}  {} open", human_count(snapshot.services.size(), "service"),
+                         human_count(snapshot.totals.accepts, "accept"), human_count(snapshot.totals.open)));
+  return line.add(fmt::format("  {}  {}", snapshot.run.backend, describe_filters(snapshot.run.filters, options.ascii)),
+                  Style::faint);
+}
+
+StyledLine nothing_yet(const Snapshot& snapshot, const TextOptions& options) {
+  return StyledLine(fmt::format("Nothing accepted yet ({}; since {}).",
+                                describe_filters(snapshot.run.filters, options.ascii),
+                                human_instant(snapshot.run.started_at)));
+}
+
+/// "  WARNING keepalive_pinning: 3 of 32 workers own 40 of 40 connections …", at most two lines.
+std::vector<StyledLine> verdict_lines(const Verdict& verdict, const TextOptions& options) {
+  if (verdict.summary.empty()) return {};
+  StyledLine start("  ");
+  start.append(severity_word(verdict.severity)).add(" ");
+  const std::string text = fmt::format("{}: {}", enum_name(verdict.code), sentence(verdict.summary, options.ascii));
+  std::vector<StyledLine> lines = wrapped(start, text, options.width);
+  if (lines.size() <= 2) return lines;
+  lines.resize(2);
+  lines.back().add(options.ascii ? " ..." : " …");
+  return lines;
+}
+
+void add(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(lines));
+}
+
+void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, const WorkerTable& table,
+                 const Snapshot& snapshot, const TextOptions& options) {
+  lines.emplace_back();
+  lines.push_back(service_headline(service, snapshot, options));
+  add(lines, verdict_lines(service.verdict, options));
+  add(lines, workers_lines(service, options));
+  const std::vector<const WorkerRow*> rows = table_rows(service);
+  if (!rows.empty()) lines.push_back(table.header());
+  for (const WorkerRow* row : rows) lines.push_back(table.row(service, *row));
+  add(lines, below_table(service, options.ascii));
+}
+
+/// Losses come last, where the eye rests.
+std::vector<StyledLine> live_lines(const Snapshot& snapshot, const TextOptions& options) {
+  const WorkerTable table(snapshot, options);
+  std::vector<StyledLine> lines = {top_line(snapshot, options)};
+  if (snapshot.totals.accepts + snapshot.totals.preexisting == 0) lines.push_back(nothing_yet(snapshot, options));
+  for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
+  std::vector<StyledLine> trouble = trouble_lines(snapshot, options.ascii);
+  if (!trouble.empty()) lines.emplace_back();
+  add(lines, std::move(trouble));
+  return lines;
+}
+
+}  // namespace
+
+std::string render(const Snapshot& snapshot, const TextOptions& options) {
+  std::vector<StyledLine> lines = options.final ? summary_lines(snapshot, options) : live_lines(snapshot, options);
+  std::string text;
+  for (StyledLine& line : lines) {
+    line.cut(options.final ? kUnlimited : options.width, options.ascii);
+    text += line.text(options.color);
+    text += '\n';
+  }
+  return text;
+}
+
+}  // namespace acceptscope

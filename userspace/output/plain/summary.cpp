@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/plain/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+#include <tuple>
+
+#include "text/escape.hpp"
+#include "output/json/fields.hpp"
+#include "text/numbers.hpp"
+#include "output/words/histogram_rows.hpp"
+#include "output/words/service_lines.hpp"
+#include "output/words/worker_lines.hpp"
+#include "output/plain/worker_table.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kLabelWidth = 14;
+constexpr std::size_t kArgumentsWidth = 80;
+
+constexpr std::size_t kHistogramRows = 10;
+constexpr std::size_t kHistogramWidth = 40;  ///< columns of each
+constexpr std::size_t kPeerLines = 3;
+constexpr std::size_t kCalmVerdicts = 3;
+
+/// Processes (threads) with connections; one that has some on two services is one.
+std::size_t workers_with_connections(const Snapshot& snapshot) {
+  std::set<std::tuple<std::uint32_t, std::uint32_t, std::int64_t>> workers;
+  for (const ServiceRow& service : snapshot.services)
+    for (const WorkerRow& worker : service.workers)
+      if (worker.accepts + worker.preexisting > 0)
+        workers.emplace(worker.pid, worker.tid.value_or(0), worker.start_time.value_or(Instant{}).unix_ns);
+  return workers.size();
+}
+
+/// " The busiest worker, uvicorn (PID 4121), took 49.9%."
+std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& options) {
+  if (snapshot.services.empty() || snapshot.services.front().workers.empty()) return {};
+  const ServiceRow& service = snapshot.services.front();
+  const WorkerRow& busiest = service.workers.front();  // they are sorted
+  const std::string where =
+      snapshot.services.size() == 1 ? "" : fmt::format(" of those on {}", service_name(service, snapshot, options));
+  const std::string who =
+      busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
+  return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}), who,
+                     human_share(busiest.accepts + busiest.preexisting, service.accepts + service.preexisting), where);
+}
+
+std::string first_sentence(const Snapshot& snapshot, const TextOptions& options) {
+  const std::string duration = human_duration(snapshot.run.duration, options.ascii);
+  const Totals& totals = snapshot.totals;
+  if (totals.accepts + totals.preexisting == 0)
+    return fmt::format("Nothing was accepted in {} ({}; since {}).", duration,
+                       describe_filters(snapshot.run.filters, options.ascii), human_instant(snapshot.run.started_at));
+  const std::string where = snapshot.services.size() == 1 ? service_name(snapshot.services.front(), snapshot, options)
+                                                          : human_count(snapshot.services.size(), "service");
+  std::uint64_t closed = totals.closes;
+  for (const ServiceRow& service : snapshot.services) closed += service.preexisting_closes;
+  const std::string connections =
+      totals.preexisting == 0
+          ? human_count(totals.accepts, "connection")
+          : fmt::format("{} from before and {}", human_count(totals.preexisting, "connection"), human_count(totals.accepts));
+  return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
+                     human_count(workers_with_connections(snapshot), "worker"), human_count(closed),
+                     human_count(totals.open), busiest_sentence(snapshot, options));
+}
+
+void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(lines));
+}
+
+/// "WARNING 0.0.0.0:8000: 3 of 32 workers own …", and below it why and what to do.
+void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, const Snapshot& snapshot,
+                 const TextOptions& options) {
+  const Verdict& verdict = service.verdict;
+  StyledLine start = severity_word(verdict.severity);
+  start.add(" ");
+  const std::string where = service_name(service, snapshot, options);
+  append(lines, wrapped(start, fmt::format("{}, {}: {}", where, enum_name(verdict.code), sentence(verdict.summary, options.ascii)),
+                        options.width));
+  for (const std::string& text : verdict.evidence)
+    append(lines, wrapped(StyledLine("  - ", Style::faint), sentence(text, options.ascii), options.width));
+  if (!verdict.advice.empty()) lines.emplace_back("  What to do:", Style::strong);
+  for (const std::string& text : verdict.advice)
+    append(lines, wrapped(StyledLine("  * ", Style::faint), sentence(text, options.ascii), options.width));
+}
+
+/// The worst first; of those where all is well, or of which there is nothing to say, only a few.
+void add_verdicts(std::vector<StyledLine>& lines, const Snapshot& snapshot, const TextOptions& options) {
+  std::vector<const ServiceRow*> judged;
+  for (const ServiceRow& service : snapshot.services)
+    if (!service.verdict.summary.empty()) judged.push_back(&service);
+  std::stable_sort(judged.begin(), judged.end(), [](const ServiceRow* a, const ServiceRow* b) {
+    return a->verdict.severity > b->verdict.severity;
+  });
+  std::size_t calm = 0;
+  for (const ServiceRow* service : judged)
+    if (service->verdict.severity >= Severity::warning || calm++ < kCalmVerdicts)
+      add_verdict(lines, *service, snapshot, options);
+  if (calm > kCalmVerdicts)
+    lines.emplace_back(fmt::format("{} with nothing to worry about", human_count(calm - kCalmVerdicts, "more service")),
+                       Style::faint);
+  if (!judged.empty()) lines.emplace_back();
+}
+
+template <class Stats>
+std::string percentiles(const Stats& stats, bool ascii) {
+  return fmt::format("p50 {}  p90 {}  p95 {}  p99 {}  max {}", human_duration(stats.p50, ascii),
+                     human_duration(stats.p90, ascii), human_duration(stats.p95, ascii),
+                     human_duration(stats.p99, ascii), human_duration(stats.max, ascii));
+}
+
+StyledLine detail(std::string label, std::string text) {
+  return StyledLine().add_spaces(2).add_left(std::move(label), kLabelWidth, Style::faint).add(std::move(text));
+}
+
+std::string close_reasons(const CloseReasonCounts& reasons) {
+  std::string text;
+  for_each_field<CloseReasonCounts>([&](const auto& f) {
+    if (f.of(reasons) > 0) text += fmt::format("{}{} {}", text.empty() ? "" : "  ", f.name, human_count(f.of(reasons)));
+  });
+  return text;
+}
+
+std::string accept_queue(const ServiceRow& service) {
+  const AcceptQueue& queue = service.accept_queue;
+  std::string text = "deepest " + human_count(queue.depth_max);
+  if (service.backlog) text += " of backlog " + human_count(*service.backlog);
+  if (queue.overflows) text += "  " + human_count(*queue.overflows, "overflow");
+  return text;
+}
+
+std::string listener(const ServiceRow& service) {
+  std::string text = human_count(service.listen_sockets, "socket");
+  if (service.reuseport) text += *service.reuseport ? "  SO_REUSEPORT" : "  without SO_REUSEPORT";
+  if (service.epoll_exclusive) text += *service.epoll_exclusive ? "  EPOLLEXCLUSIVE" : "  epoll without EPOLLEXCLUSIVE";
+  return text;
+}
+
+std::string peer_text(const PeerRow& peer) {
+  std::string text = fmt::format("{}  {}, {} open", peer.address.to_string(), human_count(peer.connections, "connection"),
+                                 human_count(peer.open));
+  if (peer.preexisting > 0) text += fmt::format(", {} from before", human_count(peer.preexisting));
+  return text + fmt::format(", on {}", human_count(peer.workers, "worker"));
+}
+
+/// Who holds the connections, from the other side.
+void add_peers(std::vector<StyledLine>& lines, const ServiceRow& service) {
+  std::uint64_t others = service.peers_other;
+  for (std::size_t i = 0; i < service.peers.size(); ++i) {
+    if (i < kPeerLines)
+      lines.push_back(detail(i == 0 ? "clients" : "", peer_text(service.peers[i])));
+    else
+      others += service.peers[i].connections;
+  }
+  if (others > 0 && !service.peers.empty())
+    lines.push_back(detail("", fmt::format("others  {}", human_count(others, "connection"))));
+}
+
+/// Percentiles, and how many connections each covers.
+void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool ascii) {
+  const LifetimeStats& lifetime = service.lifetime;
+  const std::string_view least = service.preexisting == 0 ? "" : ascii ? ">=" : "≥";  // their ages count from the start
+  if (lifetime.closed > 0)
+    lines.push_back(detail(
+        "lifetime", fmt::format("{}  of {} closed", percentiles(lifetime, ascii), human_count(lifetime.closed))));
+  if (lifetime.open > 0)
+    lines.push_back(detail(
+        "still open",
+        fmt::format("{}, not in any lifetime; age p50 {}{}  max {}{}", human_count(lifetime.open), least,
+                    human_duration(lifetime.open_age_p50, ascii), least, human_duration(lifetime.open_age_max, ascii))));
+  if (service.preexisting > 0)
+    lines.push_back(detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
+                                                      human_count(service.preexisting),
+                                                      human_count(service.preexisting_closes))));
+  const WaitStats& wait = service.accept_wait;
+  if (wait.count > 0)
+    lines.push_back(
+        detail("accept wait", fmt::format("{}  of {}", percentiles(wait, ascii), human_count(wait.count, "accept"))));
+  if (const std::string reasons = close_reasons(service.close_reasons); !reasons.empty())
+    lines.push_back(detail("closed by", reasons));
+  lines.push_back(detail("accept queue", accept_queue(service)));
+  if (service.listen_sockets > 0 || service.reuseport) lines.push_back(detail("listener", listener(service)));
+  add_peers(lines, service);
+}
+
+/// Lifetimes and accept waits beside each other, whatever the width: to be pasted, they fit in 80 columns.
+std::vector<StyledLine> histograms(const ServiceRow& service, bool ascii) {
+  const auto column = [ascii](std::string title, const std::vector<HistogramBucket>& buckets) {
+    if (buckets.empty()) return std::vector<StyledLine>();
+    std::vector<StyledLine> lines{StyledLine("  " + std::move(title), Style::faint)};
+    append(lines, histogram_rows(buckets, kHistogramRows, kHistogramWidth - 2, ascii));
+    return lines;
+  };
+  std::vector<StyledLine> lifetimes = column("lifetimes, accept to close", service.lifetime.buckets);
+  std::vector<StyledLine> waits = column("accept waits", service.accept_wait.buckets);
+  if (lifetimes.empty()) return waits;
+  return side_by_side(std::move(lifetimes), waits, kHistogramWidth, ascii);
+}
+
+void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, const WorkerTable& table,
+                 const Snapshot& snapshot, const TextOptions& options) {
+  lines.emplace_back();
+  lines.push_back(service_headline(service, snapshot, options));
+  append(lines, workers_lines(service, options));
+  const std::vector<const WorkerRow*> rows = table_rows(service);
+  if (!rows.empty()) lines.push_back(table.header());
+  for (const WorkerRow* worker : rows) lines.push_back(table.row(service, *worker));
+  append(lines, below_table(service, options.ascii));
+  if (service.accepts + service.preexisting == 0) return;
+  lines.emplace_back();
+  add_details(lines, service, options.ascii);
+  std::vector<StyledLine> drawn = histograms(service, options.ascii);
+  if (!drawn.empty()) lines.emplace_back();
+  append(lines, std::move(drawn));
+}
+
+/// "Backend kprobe (not fentry: Operation not permitted); ended by a signal."
+std::string ending(const RunInfo& run) {
+  std::string text = "Backend " + run.backend;
+  for (const BackendRefusal& refused : run.backends_refused)
+    text += fmt::format("{}not {}: {}", &refused == &run.backends_refused.front() ? " (" : ", ", refused.backend,
+                        refused.reason);
+  if (!run.backends_refused.empty()) text += ")";
+  if (!run.end_reason) return text + ".";
+  switch (*run.end_reason) {
+    case EndReason::duration:
+      return text + "; ended after the time asked for.";
+    case EndReason::signal:
+      return text + "; ended by a signal.";
+    case EndReason::command:
+      return text + "; ended with the command.";
+  }
+  return text + ".";
+}
+
+std::string command_ending(const CommandInfo& command, bool ascii) {
+  std::string arguments;
+  for (const std::string& argument : command.argv) arguments += (arguments.empty() ? "" : " ") + argument;
+  const std::string shown = escape_text(arguments, {kArgumentsWidth, ascii});
+  if (!command.exit_status) return fmt::format("Command '{}': still running.", shown);
+  return fmt::format("Command '{}': exit status {}.", shown, *command.exit_status);
+}
+
+/// Losses and the check of the totals: said also when all is well.
+void add_verdict_on_itself(std::vector<StyledLine>& lines, const Snapshot& snapshot, bool ascii) {
+  std::vector<StyledLine> trouble = trouble_lines(snapshot, ascii);
+  const Consistency& consistency = snapshot.consistency;
+  const std::string seen = human_count(consistency.records_seen, "record");
+  if (trouble.empty())
+    lines.emplace_back(fmt::format("No losses; the kernel's totals and {} agree.", seen));
+  else if (consistency.broken.empty())
+    trouble.emplace_back(fmt::format("The kernel's totals and {} agree, {} lost ones counted in.", seen,
+                                     human_count(consistency.records_lost)));
+  append(lines, std::move(trouble));
+}
+
+}  // namespace
+
+std::vector<StyledLine> summary_lines(const Snapshot& snapshot, const TextOptions& options) {
+  const WorkerTable table(snapshot, options);
+  std::vector<StyledLine> lines;
+  add_verdicts(lines, snapshot, options);
+  append(lines, wrapped({}, first_sentence(snapshot, options), options.width));
+  for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
+  lines.emplace_back();
+  lines.emplace_back(ending(snapshot.run));
+  if (snapshot.run.command) lines.emplace_back(command_ending(*snapshot.run.command, options.ascii));
+  add_verdict_on_itself(lines, snapshot, options.ascii);
+  return lines;
+}
+
+}  // namespace acceptscope

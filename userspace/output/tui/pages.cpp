@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// The other pages: histograms, peers, help.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "text/bar.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
+#include "output/words/histogram_rows.hpp"
+#include "output/words/worker_lines.hpp"
+#include "output/tui/parts.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kBesideEachOther = 76;  // columns from which two histograms stand side by side
+
+template <class Stats>
+std::string percentiles(const Stats& stats, bool ascii) {
+  return fmt::format(" p50 {} p95 {} p99 {} max {}", human_duration(stats.p50, ascii),
+                     human_duration(stats.p95, ascii), human_duration(stats.p99, ascii),
+                     human_duration(stats.max, ascii));
+}
+
+std::vector<StyledLine> lifetimes(const TuiScene& s, const ServiceRow& service, std::size_t room, std::size_t width) {
+  const LifetimeStats& lifetime = service.lifetime;
+  const bool ascii = s.options.ascii;
+  std::vector<StyledLine> lines = {
+      StyledLine(fmt::format(" Lifetime of {} closed", human_count(lifetime.closed)), Style::strong),
+      StyledLine(percentiles(lifetime, ascii))};
+  const std::string least = service.preexisting == 0 ? "" : ascii ? ">=" : "≥";
+  lines.emplace_back(lifetime.open == 0 ? " none open"
+                                        : fmt::format(" {} open, apart: age p50 {}{} max {}{}",
+                                                      human_count(lifetime.open), least,
+                                                      human_duration(lifetime.open_age_p50, ascii), least,
+                                                      human_duration(lifetime.open_age_max, ascii)));
+  const std::size_t left = room - std::min(room, lines.size());
+  std::vector<StyledLine> rows = histogram_rows(lifetime.buckets, left, width, ascii);
+  std::move(rows.begin(), rows.end(), std::back_inserter(lines));
+  return lines;
+}
+
+std::vector<StyledLine> waits(const TuiScene& s, const ServiceRow& service, std::size_t room, std::size_t width) {
+  const WaitStats& wait = service.accept_wait;
+  const bool ascii = s.options.ascii;
+  std::vector<StyledLine> lines = {
+      StyledLine(fmt::format(" Accept wait of {}", human_count(wait.count, "accept")), Style::strong),
+      StyledLine(percentiles(wait, ascii)),
+      StyledLine(fmt::format(" queue now {}, deepest {}", human_count(service.accept_queue.depth),
+                             human_count(service.accept_queue.depth_max)))};
+  const std::size_t left = room - std::min(room, lines.size());
+  std::vector<StyledLine> rows = histogram_rows(wait.buckets, left, width, ascii);
+  std::move(rows.begin(), rows.end(), std::back_inserter(lines));
+  return lines;
+}
+
+/// " Tab, right       next page …"
+std::vector<StyledLine> key_lines(std::size_t width) {
+  std::size_t names = 0;
+  for (const TuiKeyRow& row : tui_keys()) names = std::max(names, row.names.size());
+  std::vector<StyledLine> lines;
+  for (const TuiKeyRow& row : tui_keys()) {
+    StyledLine start(" ");
+    start.add_left(std::string(row.names), names + 2, Style::strong);
+    for (StyledLine& line : wrapped(start, row.meaning, width)) lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace
+
+TuiBody histograms_page(const TuiScene& s, const ServiceRow& service, std::size_t room) {
+  const std::size_t width = s.options.width;
+  if (width >= kBesideEachOther) {
+    const std::size_t half = width / 2;
+    return scrolled({},
+                    side_by_side(lifetimes(s, service, room, half - 1), waits(s, service, room, width - half), half,
+                                 s.options.ascii),
+                    s.state, room);
+  }
+  std::vector<StyledLine> lines = lifetimes(s, service, room / 2, width);
+  lines.emplace_back();
+  std::vector<StyledLine> more = waits(s, service, room / 2, width);
+  std::move(more.begin(), more.end(), std::back_inserter(lines));
+  return scrolled({}, std::move(lines), s.state, room);
+}
+
+TuiBody peers_page(const TuiScene& s, const ServiceRow& service, std::size_t room) {
+  constexpr std::size_t number = 10;
+  std::size_t address = 15;
+  std::uint64_t most = 0;
+  for (const PeerRow& peer : service.peers) {
+    address = std::max(address, peer.address.to_string().size());
+    most = std::max(most, peer.connections);
+  }
+  StyledLine head(" ");
+  head.add_left("CLIENT", address, Style::faint).add_right("CONNS", number, Style::faint);
+  head.add_right("OPEN", number, Style::faint).add_right("BEFORE", number, Style::faint);
+  head.add_right("WORKERS", number, Style::faint).add_right("CONN TIME", number + 2, Style::faint);
+  const std::size_t taken = head.width() + 2;
+  const std::size_t bar_width = std::min<std::size_t>(s.options.width - std::min(s.options.width, taken), 60);
+  std::vector<StyledLine> rows;
+  for (const PeerRow& peer : service.peers) {
+    StyledLine& row = rows.emplace_back(" ");
+    row.add_left(peer.address.to_string(), address).add_right(human_count(peer.connections), number);
+    row.add_right(human_count(peer.open), number).add_right(human_count(peer.preexisting), number);
+    row.add_right(human_count(peer.workers), number);
+    row.add_right(human_duration(peer.connection_time, s.options.ascii), number + 2).add("  ");
+    row.add(bar(static_cast<double>(peer.connections), static_cast<double>(most), bar_width, s.options.ascii), Style::bar);
+  }
+  if (rows.empty()) rows.emplace_back(" no client yet", Style::faint);
+  if (service.peers_other > 0)
+    rows.emplace_back(fmt::format(" and {} of other clients", human_count(service.peers_other, "connection")),
+                      Style::faint);
+  return scrolled({std::move(head)}, std::move(rows), s.state, room);
+}
+
+TuiBody help_page(const TuiScene& s, std::size_t room) {
+  const bool ascii = s.options.ascii;
+  std::vector<StyledLine> lines = key_lines(s.options.width);
+  lines.emplace_back();
+  const auto explain = [&](std::string_view what, std::string_view text) {
+    StyledLine start(" ");
+    start.add_left(std::string(what), 10, Style::strong);
+    for (StyledLine& line : wrapped(start, text, s.options.width)) lines.push_back(std::move(line));
+  };
+  explain(ascii ? "*" : "●", "accepted, or served bytes, in the last tick");
+  explain(ascii ? "-" : "○", "idle: no connection in the whole run");
+  explain(ascii ? "x" : "×", "exited, or gave up the listening socket");
+  explain("effective", "1 / sum of squared shares: among how many workers the connections are shared, as if evenly; the mark in "
+          "the bar is what a fair draw gives in 99 % of cases");
+  explain("serving", "workers with bytes received or sent in the last window, and the median of all windows");
+  explain("strips", "one column per tick, one scale for all workers of the service; a dot is nothing");
+  return scrolled({}, std::move(lines), s.state, room);
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// The frame of every page: title, service, verdict, figures above; details, losses, keys below.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <tuple>
+#include <utility>
+
+#include "model/figures.hpp"
+#include "text/bar.hpp"
+#include "text/escape.hpp"
+#include "model/names.hpp"
+#include "text/numbers.hpp"
+#include "output/words/service_lines.hpp"
+#include "output/words/worker_lines.hpp"
+#include "output/tui/parts.hpp"
+#include "output/words/worker_cells.hpp"
+
+namespace acceptscope {
+namespace {
+
+/// Lines of a page that everything above it gives way for: a head and some rows.
+constexpr std::size_t kBodyLeast = 5;
+constexpr std::size_t kTroubleMost = 3;
+constexpr std::size_t kHeightForDetails = 18;
+
+/// A line above the page; the highest rank gives way first.
+struct RankedLine {
+  StyledLine line;
+  int rank;
+};
+
+struct Frame {
+  std::vector<StyledLine> top;
+  std::vector<StyledLine> bottom;  ///< without the line of keys
+  bool keys = false;
+  std::size_t room = 0;            ///< between them
+};
+
+std::string least(const TuiOptions& options) { return options.ascii ? ">=" : "≥"; }
+
+TextOptions plain_options(const TuiOptions& options) {
+  return {.width = options.width, .ascii = options.ascii, .host_netns = options.host_netns};
+}
+
+/// `left` and `right` at the two ends of a line of the whole width; `right` goes where there is no room for both.
+StyledLine ends(StyledLine left, const StyledLine& right, const TuiOptions& options, Style fill) {
+  const bool both = right.width() + 20 < options.width;
+  const std::size_t room = both ? options.width - right.width() : options.width;
+  left.cut(both ? room - 1 : room, options.ascii);
+  left.add(std::string(room - std::min(room, left.width()), ' '), fill);
+  if (both) left.append(right);
+  return left;
+}
+
+StyledLine title(const TuiScene& s) {
+  StyledLine left(" acceptscope ", Style::title);
+  const RunInfo& run = s.snapshot.run;
+  left.add(fmt::format(" {}  {}  {}", human_duration(run.duration, s.options.ascii), run.backend,
+                       describe_filters(run.filters, s.options.ascii)),
+           Style::title);
+  std::string pages = s.state.paused ? "PAUSED  " : "";
+  for (const TuiPage page : {TuiPage::workers, TuiPage::histograms, TuiPage::peers}) {
+    const bool here = !s.state.help && page == s.state.page;
+    pages += fmt::format("{}{}{}", here ? '[' : ' ', name_of(page), here ? ']' : ' ');
+  }
+  pages += s.state.help ? "[help]" : "";
+  return ends(std::move(left), StyledLine(pages + " ", Style::title), s.options, Style::title);
+}
+
+/// "[1 0.0.0.0:8000] 2 [::1]:9000", from where the chosen one is in sight.
+StyledLine tabs(const TuiScene& s, const ServiceRow& shown) {
+  const std::vector<const ServiceRow*> services = services_in_order(s.snapshot);
+  StyledLine line(fmt::format(" {}:", human_count(services.size(), "service")), Style::faint);
+  const std::size_t at =
+      static_cast<std::size_t>(std::find(services.begin(), services.end(), &shown) - services.begin());
+  const std::size_t per_line = std::max<std::size_t>(s.options.width / 24, 1);
+  for (std::size_t i = at / per_line * per_line; i < services.size() && line.width() < s.options.width; ++i) {
+    const std::string name = service_name(*services[i], s.snapshot, plain_options(s.options));
+    const bool alarming = services[i]->verdict.severity >= Severity::warning;
+    const std::string text = fmt::format("{} {}{}", i + 1, name, alarming ? "!" : "");
+    line.add(i == at ? "  [" + text + "]" : "   " + text + " ", i == at ? Style::strong : Style::plain);
+  }
+  return line;
+}
+
+StyledLine headline(const TuiScene& s, const ServiceRow& service) {
+  StyledLine line(fmt::format(" {}", service_name(service, s.snapshot, plain_options(s.options))), Style::strong);
+  line.add(fmt::format("  {} could accept, {} idle", human_count(service.workers_eligible, "worker"),
+                       human_count(service.workers_idle)));
+  std::string supervisors;
+  for (const WorkerRow& row : service.workers)
+    if (row.role == Role::supervisor)
+      supervisors += fmt::format("{}{} ({})", supervisors.empty() ? "" : ", ",
+                                 escape_text(row.comm, {.ascii = s.options.ascii}), row.pid);
+  if (!supervisors.empty()) line.add("; supervised by " + supervisors, Style::faint);
+  return line;
+}
+
+std::vector<StyledLine> verdict_lines(const TuiScene& s, const ServiceRow& service) {
+  const Verdict& verdict = service.verdict;
+  if (verdict.summary.empty()) return {};
+  StyledLine start(" ");
+  StyledLine word = severity_word(verdict.severity);
+  if (verdict.severity == Severity::ok) word.restyle(Style::good);
+  start.append(word).add(" ");
+  std::vector<StyledLine> lines = wrapped(
+      start, fmt::format("{}: {}", enum_name(verdict.code), sentence(verdict.summary, s.options.ascii)), s.options.width);
+  constexpr std::size_t most = 3;
+  if (lines.size() > most) {
+    lines.resize(most);
+    lines.back().add(s.options.ascii ? " ..." : " …");
+  }
+  return lines;
+}
+
+/// " Effective workers  ██▋······|······  2.6 of 32; a fair draw: ≥ 13.8": the bar is full when all share alike.
+StyledLine gauge(const TuiScene& s, const ServiceRow& service) {
+  const std::optional<double> effective = effective_by_connections(service);
+  StyledLine line(" Effective workers  ");
+  if (!effective || service.workers_eligible == 0) return line.add("-  (no connection yet)", Style::faint);
+  const auto eligible = static_cast<double>(service.workers_eligible);
+  const std::optional<double> fair = service.effective_workers.fair_p01;
+  std::string text = fmt::format("{:.1f} of {}", *effective, human_count(service.workers_eligible));
+  const std::string note = fair ? fmt::format("  (a fair draw: {} {:.1f})", least(s.options), *fair) : "";
+  const std::size_t taken = line.width() + 2 + display_width(text) + display_width(note);
+  const std::size_t width = std::min<std::size_t>(s.options.width - std::min(s.options.width, taken + 1), 60);
+  if (width >= 8) {
+    const bool skewed = fair && *effective < *fair;
+    const std::string filled = bar(*effective, eligible, width, s.options.ascii);
+    const std::size_t columns = display_width(filled);
+    line.add(filled, skewed ? Style::warning : Style::good);
+    for (std::size_t i = columns; i < width; ++i) {
+      const bool mark = fair && i == static_cast<std::size_t>(*fair / eligible * static_cast<double>(width));
+      line.add(mark ? "|" : s.options.ascii ? "." : "·", mark ? Style::strong : Style::faint);
+    }
+    line.add("  ");
+  }
+  return line.add(text, Style::strong).add(note, Style::faint);
+}
+
+struct Figure {
+  std::string_view label;
+  std::string value;
+};
+
+/// Figures below each other, in columns that do not move while the numbers grow.
+std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& service) {
+  const bool ascii = s.options.ascii;
+  const auto active = [](const ActiveStats& stats) {
+    return stats.windows == 0 ? std::string("-") : fmt::format("{} now, p50 {}", stats.now, stats.p50);
+  };
+  const AcceptQueue& queue = service.accept_queue;
+  const std::string backlog = service.backlog ? fmt::format(" of {}", human_count(*service.backlog)) : "";
+  std::uint64_t unread = 0;
+  for (const WorkerRow& row : service.workers) unread += row.unread_connections;
+  const std::vector<std::array<Figure, 2>> columns = {
+      {{{"Serving", active(service.active_workers.serving)}, {"Accepting", active(service.active_workers.accepting)}}},
+      {{{"Open", fmt::format("{} (peak {})", human_count(service.open), human_count(service.peak_open))},
+        {"Closed", human_count(service.closes + service.preexisting_closes)}}},
+      {{{"Lifetime p50", median_lifetime_text(service.lifetime, ascii)},
+        {"Wait p95", human_duration(service.accept_wait.p95, ascii)}}},
+      {{{"Accepts/s", human_rate(service.recent_accepts, s.snapshot.recent_interval)},
+        {"Queue", human_count(queue.depth) + backlog}}},
+      {{{"Accepts", human_count(service.accepts)}, {"From before", human_count(service.preexisting)}}},
+      {{{"Overflows", queue.overflows ? human_count(*queue.overflows) : "-"}, {"Unread", human_count(unread)}}},
+  };
+  constexpr std::array<std::size_t, 6> widths = {23, 18, 20, 17, 18, 14};
+  std::vector<StyledLine> lines(2, StyledLine(" "));
+  std::size_t taken = 1;
+  for (std::size_t i = 0; i < columns.size() && (i == 0 || taken + widths[i] - 2 <= s.options.width); ++i) {
+    taken += widths[i];
+    for (std::size_t row = 0; row < 2; ++row) {
+      const Figure& figure = columns[i][row];
+      StyledLine cell(std::string(figure.label) + " ", Style::faint);
+      cell.add(figure.value, Style::strong);
+      const std::size_t width = cell.width();
+      lines[row].append(cell).add_spaces(width < widths[i] ? widths[i] - width : 1);
+    }
+  }
+  return lines;
+}
+
+StyledLine nothing_yet(const TuiScene& s) {
+  return StyledLine(fmt::format(" Nothing accepted yet ({}; since {}).",
+                                describe_filters(s.snapshot.run.filters, s.options.ascii),
+                                human_instant(s.snapshot.run.started_at)));
+}
+
+std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, std::size_t room) {
+  std::vector<RankedLine> ranked = {{title(s), 0}};
+  if (service == nullptr && !s.state.help) ranked.push_back({nothing_yet(s), 1});
+  if (service != nullptr && !s.state.help) {
+    if (s.snapshot.services.size() > 1) ranked.push_back({tabs(s, *service), 3});
+    ranked.push_back({headline(s, *service), 2});
+    int rank = 1;
+    for (StyledLine& line : verdict_lines(s, *service)) ranked.push_back({std::move(line), std::exchange(rank, 7)});
+    ranked.push_back({gauge(s, *service), 4});
+    rank = 5;
+    for (StyledLine& line : figure_lines(s, *service)) ranked.push_back({std::move(line), rank++});
+  }
+  ranked.push_back({StyledLine(), 8});
+  while (ranked.size() > room) {
+    const auto least_important = std::max_element(
+        ranked.begin(), ranked.end(), [](const RankedLine& a, const RankedLine& b) { return a.rank <= b.rank; });
+    ranked.erase(least_important);
+  }
+  std::vector<StyledLine> lines;
+  lines.reserve(ranked.size());
+  for (RankedLine& line : ranked) lines.push_back(std::move(line.line));
+  return lines;
+}
+
+/// All that is known of the worker under the cursor.
+std::vector<StyledLine> detail_lines(const TuiScene& s, const ServiceRow* service) {
+  if (service == nullptr || s.state.help || s.state.page != TuiPage::workers || s.options.height < kHeightForDetails)
+    return {};
+  const auto found = std::find_if(service->workers.begin(), service->workers.end(),
+                                  [&](const WorkerRow& row) { return s.state.worker == id_of(row); });
+  if (found == service->workers.end()) return {};
+  const WorkerRow& row = *found;
+  const bool ascii = s.options.ascii;
+  StyledLine who(fmt::format(" {}", pid_text(row)), Style::strong);
+  if (row.ns_pid && *row.ns_pid != row.pid) who.add(fmt::format(" ({} in its namespace)", *row.ns_pid));
+  who.add(fmt::format("  {}", escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii})));
+  if (row.cgroup) who.add(fmt::format("  {}", escape_text(*row.cgroup, {.ascii = ascii})), Style::faint);
+  StyledLine what(fmt::format(" {} in, {} out; {} closed, lifetime p50 {} max {}; {} open",
+                              human_bytes(row.bytes_received), human_bytes(row.bytes_sent),
+                              human_count(row.lifetime.closed), human_duration(row.lifetime.p50, ascii),
+                              human_duration(row.lifetime.max, ascii), human_count(row.open)));
+  if (row.lifetime.open_age_max)
+    what.add(fmt::format(", oldest {}{}", row.preexisting > 0 ? least(s.options) : "",
+                         human_duration(row.lifetime.open_age_max, ascii)));
+  return {std::move(who), std::move(what)};
+}
+
+std::vector<StyledLine> losses(const TuiScene& s) {
+  std::vector<StyledLine> lines = trouble_lines(s.snapshot, s.options.ascii);
+  const std::size_t most = s.options.height < 16 ? 1 : kTroubleMost;
+  if (lines.size() > most) lines = {StyledLine(trouble_in_short(s.snapshot), Style::warning)};
+  return lines;
+}
+
+Frame frame_of(const TuiScene& s) {
+  const ServiceRow* service = shown_service(s.snapshot, s.state);
+  const std::size_t height = s.options.height;
+  Frame frame;
+  frame.bottom = detail_lines(s, service);
+  for (StyledLine& line : losses(s)) frame.bottom.push_back(std::move(line));
+  frame.keys = height >= 3;
+  const std::size_t below = frame.bottom.size() + (frame.keys ? 1 : 0);
+  const std::size_t above = height - std::min(height, below);
+  frame.top = top_lines(s, service, above > kBodyLeast + 1 ? above - kBodyLeast : std::min<std::size_t>(above, 1));
+  frame.room = above - frame.top.size();
+  return frame;
+}
+
+TuiBody body_of(const TuiScene& s, std::size_t room) {
+  if (s.state.help) return help_page(s, room);
+  const ServiceRow* service = shown_service(s.snapshot, s.state);
+  if (service == nullptr) return {};
+  switch (s.state.page) {
+    case TuiPage::workers: return workers_page(s, *service, room);
+    case TuiPage::histograms: return histograms_page(s, *service, room);
+    case TuiPage::peers: return peers_page(s, *service, room);
+  }
+  return {};
+}
+
+/// The keys, or what the last one had to say; where the page is scrolled to.
+StyledLine last_line(const TuiScene& s, const TuiBody& body) {
+  StyledLine left(" ", Style::title);
+  if (s.state.message.empty()) {
+    for (const TuiKeyRow& row : tui_keys())
+      if (!row.label.empty()) left.add(std::string(row.label) + "  ", Style::title);
+  } else {
+    left.add(escape_text(s.state.message, {.ascii = s.options.ascii}), Style::title);
+  }
+  std::string where;
+  if (body.rows.size() < body.total)
+    where = fmt::format(" {}-{} of {} ", human_count(body.first + 1), human_count(body.first + body.rows.size()),
+                        human_count(body.total));
+  return ends(std::move(left), StyledLine(where, Style::title), s.options, Style::title);
+}
+
+}  // namespace
+
+const ServiceRow* shown_service(const Snapshot& snapshot, const TuiState& state) {
+  for (const ServiceRow& service : snapshot.services)
+    if (state.service == key_of(service)) return &service;
+  return snapshot.services.empty() ? nullptr : &snapshot.services.front();
+}
+
+std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot) {
+  std::vector<const ServiceRow*> services;
+  for (const ServiceRow& service : snapshot.services) services.push_back(&service);
+  std::sort(services.begin(), services.end(), [](const ServiceRow* a, const ServiceRow* b) {
+    const auto rank = [](const ServiceRow& s) { return std::tie(s.endpoint.port, s.endpoint.address, s.netns); };
+    return rank(*a) < rank(*b);
+  });
+  return services;
+}
+
+std::string_view name_of(TuiPage page) {
+  constexpr std::array<std::string_view, 3> names = {"workers", "histograms", "peers"};
+  return names[static_cast<std::size_t>(page)];
+}
+
+std::size_t clamped_first(std::size_t first, std::size_t total, std::size_t room) {
+  return std::min(first, total - std::min(total, room));
+}
+
+TuiBody scrolled(std::vector<StyledLine> head, std::vector<StyledLine> rows, const TuiState& state, std::size_t room) {
+  TuiBody body;
+  const std::size_t left = room - std::min(room, head.size());
+  body.head = std::move(head);
+  body.total = rows.size();
+  body.first = clamped_first(state.first, rows.size(), left);
+  const auto begin = rows.begin() + static_cast<std::ptrdiff_t>(body.first);
+  const auto end = begin + static_cast<std::ptrdiff_t>(std::min(left, rows.size() - body.first));
+  body.rows.assign(std::make_move_iterator(begin), std::make_move_iterator(end));
+  return body;
+}
+
+TuiScroll scroll_of(const Snapshot& snapshot, const TuiState& state, const TuiOptions& options) {
+  const History none;
+  const TuiScene scene{snapshot, none, state, options};
+  const std::size_t room = frame_of(scene).room;
+  const TuiBody body = body_of(scene, room);
+  return {body.total, room - std::min(room, body.head.size())};
+}
+
+std::vector<StyledLine> render_tui(const Snapshot& snapshot, const History& history, const TuiState& state,
+                                   const TuiOptions& options) {
+  const TuiScene scene{snapshot, history, state, options};
+  Frame frame = frame_of(scene);
+  TuiBody body = body_of(scene, frame.room);
+  std::vector<StyledLine> lines = std::move(frame.top);
+  const std::size_t below = frame.bottom.size() + (frame.keys ? 1 : 0);
+  const auto add = [&](std::vector<StyledLine>& more) {
+    std::move(more.begin(), more.end(), std::back_inserter(lines));
+  };
+  add(body.head);
+  add(body.rows);
+  lines.resize(options.height - std::min(options.height, below));  // blank lines, or what there is no room for
+  add(frame.bottom);
+  if (frame.keys) lines.push_back(last_line(scene, body));
+  lines.resize(options.height);
+  for (StyledLine& line : lines) line.cut(options.width, options.ascii);
+  return lines;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// The workers' page: a row each, with a strip of what it did in the last ticks; the strips below each other are a map
+/// of workers and time.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+#include "text/bar.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
+#include "output/tui/parts.hpp"
+#include "output/words/worker_cells.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kMark = 3;  // " ● "
+constexpr std::size_t kBarLeast = 8;
+constexpr std::size_t kBarMost = 40;
+constexpr std::size_t kWideEnough = 100;  // columns from which the strips come before the less important figures
+constexpr std::size_t kStripLeast = 12;
+
+/// What a cell is made of.
+struct Cell {
+  const TuiScene& scene;
+  const ServiceRow& service;
+  const WorkerRow& worker;
+};
+
+struct Column {
+  std::string_view header;
+  bool left;                   // aligned
+  std::size_t least;           // columns
+  int rank;                    // the highest is left out first; 0 never
+  std::optional<TuiSort> sort; // that goes by it
+  std::string (*cell)(const Cell&);
+};
+
+constexpr std::size_t kPid = 0;
+constexpr std::size_t kBarColumn = 2;
+constexpr std::size_t kBefore = 4;
+
+const std::array<Column, 13> kColumns = {{
+    {"PID", false, 6, 0, TuiSort::pid, [](const Cell& c) { return pid_text(c.worker); }},
+    {"COMMAND", true, 7, 6, {}, [](const Cell& c) { return command_text(c.worker, c.scene.options.ascii); }},
+    {"", true, kBarLeast, 1, TuiSort::connections, nullptr},
+    {"ACCEPTS", false, 7, 2, {}, [](const Cell& c) { return human_count(c.worker.accepts); }},
+    {"BEFORE", false, 6, 2, {}, [](const Cell& c) { return human_count(c.worker.preexisting); }},
+    {"ACC/S", false, 6, 4, TuiSort::rate,
+     [](const Cell& c) { return human_rate(c.worker.recent_accepts, c.scene.snapshot.recent_interval); }},
+    {"OPEN", false, 5, 3, TuiSort::open, [](const Cell& c) { return human_count(c.worker.open); }},
+    {"UNREAD", false, 6, 5, TuiSort::unread, [](const Cell& c) { return human_count(c.worker.unread_connections); }},
+    {"LIFE p50", false, 8, 5, TuiSort::lifetime,
+     [](const Cell& c) { return median_lifetime_text(c.worker.lifetime, c.scene.options.ascii); }},
+    {"SHARE", false, 6, 7, {},
+     [](const Cell& c) { return human_share(connections_of(c.worker), c.service.accepts + c.service.preexisting); }},
+    {"WAIT p95", false, 8, 8, {},
+     [](const Cell& c) { return human_duration(c.worker.accept_wait.p95, c.scene.options.ascii); }},
+    {"BYTES", false, 9, 9, TuiSort::traffic,
+     [](const Cell& c) { return human_bytes(c.worker.bytes_received + c.worker.bytes_sent); }},
+    {"LIFE p95", false, 8, 10, {},
+     [](const Cell& c) { return human_duration(c.worker.lifetime.p95, c.scene.options.ascii); }},
+}};
+
+using Widths = std::array<std::size_t, kColumns.size()>;  // 0: left out
+
+struct Layout {
+  Widths widths{};
+  std::size_t strip = 0;
+};
+
+/// With a gap of one column behind each.
+std::size_t total(const Widths& widths) {
+  std::size_t sum = kMark;
+  for (const std::size_t width : widths) sum += width > 0 ? width + 1 : 0;
+  return sum;
+}
+
+/// As wide as the widest cell of all workers: the table does not jump while it is scrolled.
+Widths wanted_widths(const TuiScene& scene, const ServiceRow& service) {
+  Widths widths{};
+  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    if (i == kBefore && service.preexisting == 0) continue;
+    widths[i] = std::max(kColumns[i].least, kColumns[i].header.size());
+    if (kColumns[i].cell == nullptr) continue;
+    for (const WorkerRow& worker : service.workers)
+      widths[i] = std::max(widths[i], display_width(kColumns[i].cell({scene, service, worker})));
+  }
+  return widths;
+}
+
+Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
+  const std::size_t width = scene.options.width;
+  const std::size_t strip_least =
+      width < kWideEnough ? kStripLeast : std::min<std::size_t>(width / 4, History::kTicks);
+  Layout layout{wanted_widths(scene, service), 0};
+  for (auto columns = kColumns; total(layout.widths) + strip_least > width;) {
+    const auto last = std::max_element(columns.begin(), columns.end(),
+                                       [](const Column& a, const Column& b) { return a.rank < b.rank; });
+    if (last->rank == 0) break;
+    layout.widths[static_cast<std::size_t>(last - columns.begin())] = 0;
+    last->rank = 0;
+  }
+  std::size_t spare = width - std::min(width, total(layout.widths));
+  layout.strip = std::min(spare, History::kTicks);
+  spare -= layout.strip;
+  std::size_t& bar_width = layout.widths[kBarColumn];
+  if (bar_width > 0) bar_width = std::min(kBarMost, bar_width + spare);
+  return layout;
+}
+
+std::uint64_t value_of(const TickSample& sample, TuiHeat heat) {
+  switch (heat) {
+    case TuiHeat::traffic: return sample.bytes;
+    case TuiHeat::accepts: return sample.accepts;
+    case TuiHeat::open: return sample.open;
+  }
+  return 0;
+}
+
+/// One scale for all workers: what is as high is as much.
+std::uint64_t highest(const TuiScene& scene, const ServiceRow& service, std::size_t ticks) {
+  std::uint64_t most = 0;
+  for (const WorkerRow& worker : service.workers) {
+    const History::Ticks samples = scene.history.of(service, worker);
+    for (std::size_t i = samples.size() - ticks; i < samples.size(); ++i)
+      most = std::max(most, value_of(samples[i], scene.state.heat));
+  }
+  return most;
+}
+
+Style heat_style(std::size_t level) {
+  if (level == 0) return Style::faint;
+  return level <= 3 ? Style::heat_low : level <= 6 ? Style::heat_mid : Style::heat_high;
+}
+
+/// The latest tick is at the right edge.
+StyledLine strip(const TuiScene& scene, const ServiceRow& service, const WorkerRow& worker, std::size_t width,
+                 std::uint64_t most) {
+  const std::size_t ticks = std::min(scene.history.ticks(), width);
+  const History::Ticks samples = scene.history.of(service, worker);
+  StyledLine line;
+  line.add_spaces(width - ticks);
+  for (std::size_t i = samples.size() - ticks; i < samples.size(); ++i) {
+    const std::uint64_t value = value_of(samples[i], scene.state.heat);
+    line.add(spark(value, most, scene.options.ascii), heat_style(spark_level(value, most)));
+  }
+  return line;
+}
+
+std::string upper(std::string_view text) {
+  std::string result(text);
+  for (char& c : result) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  return result;
+}
+
+/// "TRAFFIC, last 41.0s        now"
+StyledLine strip_header(const TuiScene& scene, std::size_t width) {
+  const Nanoseconds span = scene.snapshot.run.interval * static_cast<std::int64_t>(std::min(width, scene.history.ticks()));
+  const std::string name = upper(name_of(scene.state.heat));
+  const std::string longer = fmt::format("{}, last {}", name, human_duration(span, scene.options.ascii));
+  if (scene.history.ticks() == 0 || longer.size() > width) return StyledLine().add_right(name, width, Style::faint);
+  StyledLine line(longer, Style::faint);
+  return line.width() + 4 > width ? line : line.add_right("now", width - line.width(), Style::faint);
+}
+
+StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout& layout) {
+  const bool threads = std::any_of(service.workers.begin(), service.workers.end(),
+                                   [](const WorkerRow& worker) { return worker.tid.has_value(); });
+  StyledLine line;
+  line.add_spaces(kMark);
+  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    const std::size_t width = layout.widths[i];
+    if (width == 0) continue;
+    const Style style = kColumns[i].sort == scene.state.sort ? Style::strong : Style::faint;
+    const std::string text = i == kPid && threads ? "PID/TID" : std::string(kColumns[i].header);
+    if (i == kBarColumn)
+      line.add_left(width >= 11 ? "CONNECTIONS" : "CONNS", width, style);
+    else
+      kColumns[i].left ? line.add_left(text, width, style) : line.add_right(text, width, style);
+    line.add(" ");
+  }
+  return line.append(strip_header(scene, layout.strip));
+}
+
+/// What the worker is up to, at a glance.
+std::string mark(const WorkerRow& worker, bool ascii) {
+  if (worker.exited) return ascii ? "x" : "×";
+  if (worker.role == Role::supervisor) return " ";
+  if (is_idle(worker)) return ascii ? "-" : "○";
+  return worker.recent_accepts + worker.active_connections == 0 ? " " : ascii ? "*" : "●";
+}
+
+class Rows {
+ public:
+  Rows(const TuiScene& scene, const ServiceRow& service, const Layout& layout)
+      : scene_(scene), service_(service), layout_(layout), most_(highest(scene, service, std::min(layout.strip, scene.history.ticks()))) {
+    for (const WorkerRow& worker : service.workers) busiest_ = std::max(busiest_, connections_of(worker));
+  }
+
+  [[nodiscard]] StyledLine row(const WorkerRow& worker) const {
+    const bool apart = worker.exited || worker.role == Role::supervisor;
+    const Style style = apart ? Style::faint : Style::plain;
+    StyledLine line;
+    line.add(" ").add(mark(worker, scene_.options.ascii), is_idle(worker) ? style : Style::strong).add(" ");
+    for (std::size_t i = 0; i < kColumns.size(); ++i) {
+      const std::size_t width = layout_.widths[i];
+      if (width == 0) continue;
+      if (i == kBarColumn)
+        line.append(bar_cell(worker, width));
+      else if (kColumns[i].left)
+        line.add_left(kColumns[i].cell({scene_, service_, worker}), width, style);
+      else
+        line.add_right(kColumns[i].cell({scene_, service_, worker}), width, style);
+      line.add(" ");
+    }
+    line.append(strip(scene_, service_, worker, layout_.strip, most_));
+    if (scene_.state.worker != id_of(worker)) return line;
+    line.add_spaces(scene_.options.width - std::min(scene_.options.width, line.width()));
+    line.restyle(Style::selected);
+    return line;
+  }
+
+ private:
+  [[nodiscard]] StyledLine bar_cell(const WorkerRow& worker, std::size_t width) const {
+    StyledLine cell;
+    if (worker.role == Role::supervisor) return cell.add_left(width >= 10 ? "supervisor" : "superv.", width, Style::faint);
+    if (is_idle(worker)) return cell.add_left("idle", width, Style::faint);
+    return cell.add_left(bar(static_cast<double>(connections_of(worker)), static_cast<double>(busiest_), width,
+                             scene_.options.ascii),
+                         width, Style::bar);
+  }
+
+  const TuiScene& scene_;
+  const ServiceRow& service_;
+  const Layout& layout_;
+  std::uint64_t most_;
+  std::uint64_t busiest_ = 0;
+};
+
+/// What a worker is sorted by, most first.
+std::uint64_t sort_value(const WorkerRow& worker, TuiSort sort) {
+  switch (sort) {
+    case TuiSort::connections: return connections_of(worker);
+    case TuiSort::rate: return worker.recent_accepts;
+    case TuiSort::open: return worker.open;
+    case TuiSort::unread: return worker.unread_connections;
+    case TuiSort::lifetime: {
+      const auto known = worker.lifetime.closed > 0 ? worker.lifetime.p50 : worker.lifetime.open_age_p50;
+      return static_cast<std::uint64_t>(known.value_or(Nanoseconds{0}).count());
+    }
+    case TuiSort::traffic: return worker.bytes_received + worker.bytes_sent;
+    case TuiSort::pid: return 0;
+  }
+  return 0;
+}
+
+}  // namespace
+
+std::string_view name_of(TuiSort sort) {
+  constexpr std::array<std::string_view, 7> names = {"connections", "accepts/s", "open", "unread",
+                                                     "lifetime",    "traffic",   "pid"};
+  return names[static_cast<std::size_t>(sort)];
+}
+
+std::string_view name_of(TuiHeat heat) {
+  constexpr std::array<std::string_view, 3> names = {"traffic", "accepts", "open"};
+  return names[static_cast<std::size_t>(heat)];
+}
+
+std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, TuiSort sort) {
+  std::vector<const WorkerRow*> workers;
+  for (const WorkerRow& worker : service.workers) workers.push_back(&worker);
+  std::sort(workers.begin(), workers.end(), [sort](const WorkerRow* a, const WorkerRow* b) {
+    const auto rank = [sort](const WorkerRow& w) {
+      return std::tuple(w.role == Role::supervisor, ~sort_value(w, sort), w.pid, w.tid.value_or(0), w.exited);
+    };
+    return rank(*a) < rank(*b);
+  });
+  return workers;
+}
+
+TuiBody workers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room) {
+  const Layout layout = layout_of(scene, service);
+  const std::vector<const WorkerRow*> workers = sorted_workers(service, scene.state.sort);
+  const Rows rows(scene, service, layout);
+  TuiBody body;
+  body.head.push_back(header(scene, service, layout));
+  const std::size_t left = room - std::min<std::size_t>(room, 1);
+  body.total = workers.size();
+  body.first = clamped_first(scene.state.first, workers.size(), left);
+  for (std::size_t i = body.first; i < std::min(workers.size(), body.first + left); ++i)
+    body.rows.push_back(rows.row(*workers[i]));
+  return body;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/words/diff_words.hpp"
+
+#include <fmt/format.h>
+
+#include "model/figures.hpp"
+
+namespace acceptscope {
+
+std::string diff_name(const ServiceDiff& service) {
+  const std::string now = service.endpoint.to_string();
+  if (service.endpoint == service.endpoint_before) return now;
+  return fmt::format("{} (before: {})", now, service.endpoint_before.to_string());
+}
+
+std::string_view fix_word(FixCode code) {
+  switch (code) {
+    case FixCode::fixed: return "FIXED";
+    case FixCode::better: return "BETTER";
+    case FixCode::unchanged: return "UNCHANGED";
+    case FixCode::worse: return "WORSE";
+    case FixCode::too_few_connections: return "UNDECIDED";
+  }
+  return "UNDECIDED";
+}
+
+std::string change_text(const FigureChange& change) {
+  const std::string text = figure_text(change.unit, change.change);
+  return change.change.value_or(0) > 0 ? "+" + text : text;
+}
+
+std::string chance_text(const FigureChange& change) {
+  if (!change.p_value) return {};
+  const std::string p = *change.p_value < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", *change.p_value);
+  if (*change.p_value >= kSignificance) return fmt::format("no ({})", p);
+  switch (change.kind) {
+    case ChangeKind::better: return fmt::format("yes ({}), better", p);
+    case ChangeKind::worse: return fmt::format("yes ({}), worse", p);
+    case ChangeKind::changed: return fmt::format("yes ({})", p);
+    default: return fmt::format("yes ({}), but little", p);
+  }
+}
+
+std::vector<std::string> diff_notes() {
+  return {fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.", kSignificance,
+                      kMaterialChange * 100),
+          "Lifetimes are of closed connections; accepts are taken to come independently of one another."};
+}
+
+}  // namespace acceptscope

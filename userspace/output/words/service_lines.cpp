@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/words/service_lines.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "text/escape.hpp"
+#include "output/json/fields.hpp"
+#include "text/numbers.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr std::size_t kFilterWidth = 60;
+
+void append_item(std::string& list, std::string_view item, std::string_view separator = ", ") {
+  if (!list.empty()) list += separator;
+  list += item;
+}
+
+/// Appends "port 8000" or "ports 80, 443"; nothing for an empty list.
+void append_filter(std::string& list, std::string_view singular, std::string_view plural,
+                   const std::vector<std::string>& values, bool ascii) {
+  std::string joined;
+  for (const std::string& value : values) append_item(joined, escape_text(value, {kFilterWidth, ascii}));
+  if (!joined.empty()) append_item(list, fmt::format("{} {}", values.size() == 1 ? singular : plural, joined), "; ");
+}
+
+bool is_foreign(const ServiceRow& service, const Snapshot& snapshot, std::uint32_t host_netns) {
+  if (host_netns != 0) return service.netns != host_netns;
+  return std::any_of(snapshot.services.begin(), snapshot.services.end(),
+                     [&](const ServiceRow& other) { return other.netns != service.netns; });
+}
+
+}  // namespace
+
+std::string describe_filters(const Filters& filters, bool ascii) {
+  std::vector<std::string> pids;
+  for (const std::uint32_t pid : filters.pids) pids.push_back(std::to_string(pid));
+  std::string text;
+  append_filter(text, "port", "ports", filters.ports, ascii);
+  if (text.empty()) text = "any port";
+  append_filter(text, "address", "addresses", filters.addresses, ascii);
+  append_filter(text, "PID", "PIDs", pids, ascii);
+  append_filter(text, "command", "commands", filters.comms, ascii);
+  append_filter(text, "cgroup", "cgroups", filters.cgroups, ascii);
+  return text;
+}
+
+std::string service_name(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options) {
+  const std::string name = service.endpoint.to_string();
+  if (!is_foreign(service, snapshot, options.host_netns)) return name;
+  return fmt::format("{} (netns {})", name, service.netns);
+}
+
+StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options) {
+  const Nanoseconds time = options.final ? snapshot.run.duration : snapshot.recent_interval;
+  const std::string rate = human_rate(options.final ? service.accepts : service.recent_accepts, time);
+  std::string numbers = "  " + human_count(service.accepts, "accept");
+  if (rate != "-") numbers += fmt::format("  {}/s", rate);
+  if (service.preexisting > 0) numbers += fmt::format("  {} from before", human_count(service.preexisting));
+  if (options.final) numbers += fmt::format("  {} closed", human_count(service.closes + service.preexisting_closes));
+  numbers += fmt::format("  {} open", human_count(service.open));
+  if (service.peak_open > 0) numbers += fmt::format(" (peak {})", human_count(service.peak_open));
+  if (service.never_accepted > 0) numbers += fmt::format("  {} never accepted", human_count(service.never_accepted));
+  return StyledLine(service_name(service, snapshot, options), Style::strong).add(numbers);
+}
+
+std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii) {
+  std::vector<StyledLine> lines;
+  for_each_field<Losses>([&](const auto& f) {
+    const std::uint64_t count = f.of(snapshot.losses);
+    if (count == 0) return;
+    lines.push_back(StyledLine(fmt::format("LOST {} {}", f.name, human_count(count)), Style::warning)
+                        .add(fmt::format(": {}", f.help)));
+  });
+  for (const std::string& sentence : snapshot.consistency.broken)
+    lines.push_back(StyledLine("INCONSISTENT", Style::warning).add(": " + escape_text(sentence, {.ascii = ascii})));
+  return lines;
+}
+
+std::string trouble_in_short(const Snapshot& snapshot) {
+  std::string losses;
+  for_each_field<Losses>([&](const auto& f) {
+    const std::uint64_t count = f.of(snapshot.losses);
+    if (count > 0) append_item(losses, fmt::format("{} {}", f.name, human_count(count)));
+  });
+  if (!losses.empty()) losses = "LOST " + losses;
+  const std::size_t broken = snapshot.consistency.broken.size();
+  if (broken > 0) append_item(losses, fmt::format("INCONSISTENT: {}", human_count(broken, "total")));
+  return losses;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "output/words/worker_lines.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "model/figures.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
+#include "output/words/worker_cells.hpp"
+
+namespace acceptscope {
+namespace {
+
+/// Pids in one line: the eye does not take in more, and the dump has them all.
+constexpr std::size_t kMostPids = 64;
+
+bool folds(const ServiceRow& service) { return service.workers.size() > kMostIdleRows; }
+
+std::vector<const WorkerRow*> rows_where(const ServiceRow& service, bool (*wanted)(const WorkerRow&)) {
+  std::vector<const WorkerRow*> rows;
+  for (const WorkerRow& row : service.workers)
+    if (wanted(row)) rows.push_back(&row);
+  return rows;
+}
+
+bool is_supervisor(const WorkerRow& row) { return row.role == Role::supervisor; }
+bool is_idle_worker(const WorkerRow& row) { return row.role == Role::worker && is_idle(row); }
+
+std::string pid_list(const std::vector<const WorkerRow*>& rows) {
+  std::string text = rows.size() == 1 ? "pid" : "pids";
+  for (std::size_t i = 0; i < std::min(rows.size(), kMostPids); ++i)
+    text += fmt::format("{} {}", i == 0 ? "" : ",", rows[i]->pid);
+  if (rows.size() > kMostPids) text += fmt::format(" and {} more", human_count(rows.size() - kMostPids));
+  return text;
+}
+
+/// By connections, accepted and pre-existing: what the fair draw deals.
+std::string effective_text(const ServiceRow& service, bool ascii) {
+  const std::optional<double> effective = effective_by_connections(service);
+  if (!effective) return {};
+  std::string text = fmt::format("; effective workers {:.1f} of {}", *effective, human_count(service.workers_eligible));
+  if (service.effective_workers.fair_p01)
+    text += fmt::format(" (a fair draw: {} {:.1f})", ascii ? ">=" : "≥", *service.effective_workers.fair_p01);
+  return text;
+}
+
+std::string active_text(const ServiceRow& service, bool final) {
+  const ActiveStats& accepting = service.active_workers.accepting;
+  const ActiveStats& serving = service.active_workers.serving;
+  if (serving.windows == 0) return {};
+  if (!final) return fmt::format("; now {} accepting, {} serving", accepting.now, serving.now);
+  return fmt::format("Active per window: {}-{} accepting (median {}), {}-{} serving (median {}), in {}.", accepting.min,
+                     accepting.max, accepting.p50, serving.min, serving.max, serving.p50,
+                     human_count(serving.windows, "window"));
+}
+
+std::string unread_text(const ServiceRow& service) {
+  std::uint64_t unread = 0;
+  for (const WorkerRow& row : service.workers) unread += row.unread_connections;
+  return unread == 0 ? "" : fmt::format("; {} unread", human_count(unread, "connection"));
+}
+
+}  // namespace
+
+std::vector<const WorkerRow*> table_rows(const ServiceRow& service) {
+  std::vector<const WorkerRow*> rows = rows_where(service, [](const WorkerRow& row) { return !is_supervisor(row); });
+  if (folds(service)) std::erase_if(rows, [](const WorkerRow* row) { return is_idle(*row); });
+  return rows;
+}
+
+std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptions& options) {
+  const std::size_t supervisors = rows_where(service, is_supervisor).size();
+  if (service.workers_eligible + supervisors == 0) return {};
+  std::string text = fmt::format("{} could accept; {} idle", human_count(service.workers_eligible, "worker"),
+                                 human_count(service.workers_idle));
+  if (supervisors > 0) text += "; " + human_count(supervisors, "supervisor");
+  const std::string effective = effective_text(service, options.ascii);
+  const std::string active = active_text(service, options.final);
+  if (!options.final) {  // one line; the verdict above it has said how even the work is
+    const bool judged = !service.verdict.summary.empty();
+    return {StyledLine("  " + text + active + unread_text(service) + (judged ? "" : effective))};
+  }
+  std::vector<StyledLine> lines = wrapped(StyledLine("  "), text + effective, options.width);
+  if (!active.empty()) lines.emplace_back("  " + active);
+  return lines;
+}
+
+std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii) {
+  std::vector<StyledLine> lines;
+  const std::vector<const WorkerRow*> idle = rows_where(service, is_idle_worker);
+  if (folds(service) && !idle.empty())
+    lines.emplace_back(fmt::format("  {} idle: {}", human_count(idle.size()), pid_list(idle)));
+  if (service.workers_forgotten > 0)
+    lines.emplace_back(fmt::format("  Not listed any more: {} that left without a connection",
+                                   human_count(service.workers_forgotten, "worker")),
+                       Style::faint);
+  std::string names;
+  for (const WorkerRow* row : rows_where(service, is_supervisor))
+    names += fmt::format("{}{} (pid {})", names.empty() ? "" : ", ", escape_text(row->comm, {.ascii = ascii}), row->pid);
+  if (!names.empty()) lines.emplace_back("  Supervised by " + names, Style::faint);
+  return lines;
+}
+
+StyledLine severity_word(Severity severity) {
+  switch (severity) {
+    case Severity::ok:
+      return StyledLine("OK", Style::strong);
+    case Severity::info:
+      return StyledLine("INFO", Style::strong);
+    case Severity::warning:
+      return StyledLine("WARNING", Style::warning);
+    case Severity::critical:
+      return StyledLine("CRITICAL", Style::warning);
+  }
+  return {};
+}
+
+std::string sentence(std::string_view text, bool ascii) {
+  std::string plain(text);
+  const auto replace = [&plain](std::string_view from, std::string_view to) {
+    for (std::size_t at = 0; (at = plain.find(from, at)) != std::string::npos; at += to.size())
+      plain.replace(at, from.size(), to);
+  };
+  if (ascii) replace("≥", ">="), replace("µs", "us");
+  return escape_text(plain, {.ascii = ascii});
+}
+
+std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width) {
+  std::vector<StyledLine> lines{start};
+  bool first_word = true;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(' '), text.size());
+    const std::string_view word = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const std::size_t gap = first_word ? 0 : 1;
+    if (!first_word && lines.back().width() + gap + display_width(word) > width) {
+      lines.emplace_back().add_spaces(start.width());
+      first_word = true;
+    }
+    lines.back().add(std::string(first_word ? "" : " ") + std::string(word));
+    first_word = false;
+  }
+  return lines;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "text/escape.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace acceptscope {
+namespace {
+
+struct Range {
+  char32_t first, last;
+};
+
+/// Neither drawn in a column of their own nor harmless (Unicode 15: categories Cc, Cf, Co, Cs, Mn, Me, Zl, Zp as far
+/// as they occur outside of living scripts, variation selectors, blank letters).
+constexpr std::array kHidden = {
+    Range{0x00, 0x1f},       Range{0x7f, 0xa0},       Range{0xad, 0xad},       Range{0x300, 0x36f},
+    Range{0x483, 0x489},     Range{0x591, 0x5c7},     Range{0x600, 0x605},     Range{0x610, 0x61c},
+    Range{0x64b, 0x65f},     Range{0x670, 0x670},     Range{0x6d6, 0x6ed},     Range{0x70f, 0x70f},
+    Range{0x8e2, 0x902},     Range{0x115f, 0x1160},   Range{0x17b4, 0x17b5},   Range{0x180b, 0x180f},
+    Range{0x1ab0, 0x1aff},   Range{0x1dc0, 0x1dff},   Range{0x2000, 0x200f},   Range{0x2028, 0x202f},
+    Range{0x205f, 0x206f},   Range{0x20d0, 0x20ff},   Range{0x2800, 0x2800},   Range{0x3000, 0x3000},
+    Range{0x302a, 0x302f},   Range{0x3099, 0x309a},   Range{0x3164, 0x3164},   Range{0xd800, 0xf8ff},
+    Range{0xfe00, 0xfe0f},   Range{0xfe20, 0xfe2f},   Range{0xfeff, 0xfeff},   Range{0xffa0, 0xffa0},
+    Range{0xfff0, 0xfffb},   Range{0xfffe, 0xffff},   Range{0x110bd, 0x110bd}, Range{0x1bca0, 0x1bca3},
+    Range{0x1d165, 0x1d182}, Range{0x1f3fb, 0x1f3ff}, Range{0xe0000, 0x10ffff}};
+
+/// Two columns wide (East_Asian_Width W and F).
+constexpr std::array kWide = {
+    Range{0x1100, 0x115e},   Range{0x231a, 0x231b},   Range{0x2329, 0x232a},   Range{0x23e9, 0x23ec},
+    Range{0x2614, 0x2615},   Range{0x26a1, 0x26a1},   Range{0x2705, 0x2705},   Range{0x274c, 0x274c},
+    Range{0x2e80, 0x303e},   Range{0x3041, 0x4dbf},   Range{0x4e00, 0xa4cf},   Range{0xa960, 0xa97c},
+    Range{0xac00, 0xd7a3},   Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},   Range{0xff01, 0xff60},
+    Range{0xffe0, 0xffe6},   Range{0x16fe0, 0x18cff}, Range{0x1b000, 0x1b2ff}, Range{0x1f300, 0x1f64f},
+    Range{0x1f680, 0x1f6ff}, Range{0x1f900, 0x1faff}, Range{0x20000, 0x3fffd}};
+
+template <std::size_t N>
+bool in(const std::array<Range, N>& ranges, char32_t c) {
+  return std::any_of(ranges.begin(), ranges.end(), [c](Range range) { return c >= range.first && c <= range.last; });
+}
+
+struct Decoded {
+  char32_t code = 0;
+  std::size_t bytes = 1;
+  bool valid = false;
+};
+
+/// The first character of `text`, which is not empty; refuses overlong forms (RFC 3629, section 3).
+Decoded decode(std::string_view text) {
+  const auto byte = [text](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(text[i]); };
+  if (byte(0) < 0x80) return {byte(0), 1, true};
+  const std::size_t length = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
+  if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < length) return {};
+  std::uint32_t code = byte(0) & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = (code << 6) | (byte(i) & 0x3f);
+  }
+  constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
+  if (code < kLeast[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
+  return {code, length, true};
+}
+
+std::size_t width_of(char32_t code) { return in(kWide, code) ? 2 : 1; }
+
+std::string escape_code(char32_t code) {
+  switch (code) {
+    case '\n':
+      return "\\n";
+    case '\t':
+      return "\\t";
+    case '\r':
+      return "\\r";
+    case '\\':
+      return "\\\\";
+    default:
+      break;
+  }
+  const auto number = static_cast<std::uint32_t>(code);
+  if (number < 0x80) return fmt::format("\\x{:02x}", number);
+  return number > 0xffff ? fmt::format("\\U{:08x}", number) : fmt::format("\\u{:04x}", number);
+}
+
+struct Piece {
+  std::string text;
+  std::size_t width;
+};
+
+Piece piece_of(const Decoded& decoded, std::string_view bytes, bool ascii) {
+  std::string escaped;
+  if (!decoded.valid)
+    escaped = fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes[0]));
+  else if (decoded.code == '\\' || in(kHidden, decoded.code) || (ascii && decoded.code >= 0x80))
+    escaped = escape_code(decoded.code);
+  else
+    return {std::string(bytes), width_of(decoded.code)};
+  const std::size_t width = escaped.size();
+  return {std::move(escaped), width};
+}
+
+}  // namespace
+
+std::string escape_text(std::string_view raw, const EscapeOptions& options) {
+  const std::string ellipsis = options.ascii ? "..." : "…";
+  const std::size_t ellipsis_width = options.ascii ? 3 : 1;
+  std::string text;
+  std::size_t width = 0;
+  std::size_t cut = 0;  // where the text still leaves room for the ellipsis
+  while (!raw.empty()) {
+    const Decoded decoded = decode(raw);
+    const Piece piece = piece_of(decoded, raw.substr(0, decoded.bytes), options.ascii);
+    if (piece.width > options.max_width - width)
+      return options.max_width < ellipsis_width ? std::string(options.max_width, '.') : text.substr(0, cut) + ellipsis;
+    text += piece.text;
+    width += piece.width;
+    if (options.max_width - width >= ellipsis_width) cut = text.size();
+    raw.remove_prefix(decoded.bytes);
+  }
+  return text;
+}
+
+std::size_t display_width(std::string_view text) {
+  std::size_t width = 0;
+  while (!text.empty()) {
+    const Decoded decoded = decode(text);
+    width += width_of(decoded.code);
+    text.remove_prefix(decoded.bytes);
+  }
+  return width;
+}
+
+}  // namespace acceptscope

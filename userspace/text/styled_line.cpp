@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "text/styled_line.hpp"
+
+#include "text/escape.hpp"
+
+namespace acceptscope {
+namespace {
+
+/// The eight colours of every terminal: text that goes to a file or a pipe does not know how many it will have.
+std::string start_of(Style style) {
+  const Look look = look_of(style);
+  std::string codes;
+  const auto add = [&codes](const std::string& code) { codes += (codes.empty() ? "" : ";") + code; };
+  if (look.bold) add("1");
+  if (look.dim) add("2");
+  if (look.reverse) add("7");
+  if (look.color >= 0) add(std::to_string(30 + look.color));
+  return codes.empty() ? "" : "\x1b[" + codes + "m";
+}
+
+constexpr std::string_view kReset = "\x1b[0m";
+
+std::size_t missing(std::string_view text, std::size_t width) {
+  const std::size_t taken = display_width(text);
+  return taken < width ? width - taken : 0;
+}
+
+/// The longest beginning of `text` that fits in `max_width` columns.
+std::string head(std::string_view text, std::size_t max_width) {
+  std::string kept;
+  std::size_t width = 0;
+  while (!text.empty()) {
+    std::size_t bytes = 1;
+    while (bytes < text.size() && (static_cast<unsigned char>(text[bytes]) & 0xc0) == 0x80) ++bytes;
+    width += display_width(text.substr(0, bytes));
+    if (width > max_width) break;
+    kept += text.substr(0, bytes);
+    text.remove_prefix(bytes);
+  }
+  return kept;
+}
+
+}  // namespace
+
+Look look_of(Style style) {
+  constexpr int yellow = 3, blue = 4, cyan = 6;
+  switch (style) {
+    case Style::strong:
+      return {.bold = true};
+    case Style::faint:
+      return {.dim = true};
+    case Style::bar:
+      return {.color = cyan};
+    case Style::warning:
+      return {.bold = true, .color = yellow, .color_256 = 214};
+    case Style::title:
+    case Style::selected:
+      return {.reverse = true};
+    case Style::good:
+      return {.bold = true, .color = cyan, .color_256 = 75};
+    case Style::heat_low:
+      return {.color = blue, .color_256 = 67};
+    case Style::heat_mid:
+      return {.color = cyan, .color_256 = 80};
+    case Style::heat_high:
+      return {.bold = true, .color = yellow, .color_256 = 214};
+    case Style::plain:
+      break;
+  }
+  return {};
+}
+
+StyledLine& StyledLine::add(std::string text, Style style) {
+  width_ += display_width(text);
+  if (!text.empty()) parts_.push_back({std::move(text), style});
+  return *this;
+}
+
+StyledLine& StyledLine::append(const StyledLine& other) {
+  width_ += other.width_;
+  parts_.insert(parts_.end(), other.parts_.begin(), other.parts_.end());
+  return *this;
+}
+
+StyledLine& StyledLine::add_spaces(std::size_t count) { return add(std::string(count, ' ')); }
+
+StyledLine& StyledLine::add_left(std::string text, std::size_t width, Style style) {
+  const std::size_t spaces = missing(text, width);
+  return add(std::move(text), style).add_spaces(spaces);
+}
+
+StyledLine& StyledLine::add_right(std::string text, std::size_t width, Style style) {
+  add_spaces(missing(text, width));
+  return add(std::move(text), style);
+}
+
+void StyledLine::restyle(Style style) {
+  for (Part& part : parts_) part.style = style;
+}
+
+void StyledLine::cut(std::size_t max_width, bool ascii) {
+  while (!parts_.empty() && parts_.back().style == Style::plain) {  // spaces that only aligned something
+    std::string& last = parts_.back().text;
+    const std::size_t end = last.find_last_not_of(' ');
+    width_ -= last.size() - (end == std::string::npos ? 0 : end + 1);
+    last.resize(end == std::string::npos ? 0 : end + 1);
+    if (!last.empty()) break;
+    parts_.pop_back();
+  }
+  if (width_ <= max_width) return;
+  const std::string ellipsis = ascii ? std::string(max_width < 3 ? max_width : 3, '.') : max_width > 0 ? "…" : "";
+  std::size_t room = max_width - display_width(ellipsis);
+  std::vector<Part> kept;
+  for (Part& part : parts_) {
+    const std::size_t part_width = display_width(part.text);
+    const bool fits = part_width <= room;
+    kept.push_back({fits ? std::move(part.text) : head(part.text, room) + ellipsis, part.style});
+    if (!fits) break;
+    room -= part_width;
+  }
+  parts_ = std::move(kept);
+  width_ = max_width;
+}
+
+std::string StyledLine::text(bool color) const {
+  std::string line;
+  for (const Part& part : parts_) {
+    const std::string start = color ? start_of(part.style) : "";
+    line += start;
+    line += part.text;
+    if (!start.empty()) line += kReset;
+  }
+  return line;
+}
+
+}  // namespace acceptscope
