@@ -211,7 +211,7 @@ int BPF_PROG(uring_result, void *ring, void *request, __u64 user_data, int resul
 SEC("?cgroup/sock_release")
 int close_release(struct bpf_sock *ctx)
 {
-	/* The kernel passes the struct sock itself (BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE); only its address is used. */
+	/* The kernel passes the struct sock itself (BPF_CGROUP_RUN_PROG_INET_SOCK_RELEASE); its address is used. */
 	struct sock *sk = (struct sock *)ctx;
 
 	if (ctx->protocol == IPPROTO_MPTCP)
@@ -289,7 +289,8 @@ int walk_holders(struct bpf_iter__task_file *ctx)
 	}
 	describe_holder(&told, task, ctx->fd);
 	told.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	bpf_seq_write(ctx->meta->seq, &told, sizeof(told)); /* no room: the kernel calls again for the same descriptor */
+	/* Without room the kernel calls again for the same descriptor. */
+	bpf_seq_write(ctx->meta->seq, &told, sizeof(told));
 	return 0;
 }
 

@@ -11,7 +11,7 @@ static __always_inline __u64 ring_flags(void)
 {
 	/* The reader looks on its tick; only a filling ring is worth a wake-up. */
 	return bpf_ringbuf_query(&closed, BPF_RB_AVAIL_DATA) >= ring_wakeup_bytes ? BPF_RB_FORCE_WAKEUP
-										: BPF_RB_NO_WAKEUP;
+	                                                                          : BPF_RB_NO_WAKEUP;
 }
 
 /*
@@ -113,17 +113,17 @@ static __always_inline void end_dead(__u64 key, struct connection *conn, bool sa
 }
 
 /*
- * Brings the bytes of an open connection up to date, and ends one whose socket is gone without a program having seen it:
- * its memory is another socket by now, or it has no application any more (SOCK_DEAD). As this runs beside a close that is
- * under way, such a socket must be seen twice, by two passes: a close that a program sees is gone from the map before
- * the socket is dead. The memory of an entry can become another entry's under our hands, so what was seen is told by its
- * identity. `may_end`: the caller's context allows deleting.
+ * Brings the bytes of an open connection up to date, and ends one whose socket is gone without a program having seen
+ * it: its memory is another socket by now, or it has no application any more (SOCK_DEAD). As this runs beside a close
+ * that is under way, such a socket must be seen twice, by two passes: a close that a program sees is gone from the map
+ * before the socket is dead. The memory of an entry can become another entry's under our hands, so what was seen is
+ * told by its identity. `may_end`: the caller's context allows deleting.
  */
 static __always_inline void refresh(__u64 key, struct connection *conn, bool may_end)
 {
 	struct sock *sk = (struct sock *)key;
 	bool same = local_port(sk) == conn->worker.service.port &&
-		    bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) == conn->remote_port;
+	            bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) == conn->remote_port;
 	struct bytes bytes;
 
 	if (!same || BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DEAD) & 1) {
@@ -540,7 +540,8 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	bool is_enqueue = from == TCP_SYN_RECV && to == TCP_ESTABLISHED;
 	bool is_end = from == TCP_ESTABLISHED || to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE;
 
-	if (!(is_enqueue || is_end) || !recording) /* in this order: most changes of state are neither, and need no memory */
+	/* In this order: most changes of state are neither, and need no memory. */
+	if (!(is_enqueue || is_end) || !recording)
 		return 0;
 	if (is_enqueue)
 		return enqueue_from_state ? on_enqueue(NULL, sk, true) : 0;

@@ -5,6 +5,9 @@
  */
 #pragma once
 
+/* A table: one structure a line, its source beside it. */
+/* clang-format off */
+
 #include <linux/bpf.h>
 #include <linux/errno.h>
 #include <linux/ptrace.h>

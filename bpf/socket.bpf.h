@@ -61,7 +61,8 @@ static __always_inline void read_service_address(struct connection *conn, struct
 }
 
 /* `port` = local_port(sk); `typed` is about `sk`. */
-static __always_inline void read_tuple(struct connection *conn, struct sock *sk, __u16 port, struct sock *listener, bool typed)
+static __always_inline void read_tuple(struct connection *conn, struct sock *sk, __u16 port, struct sock *listener,
+                                       bool typed)
 {
 	struct net *net = READ(typed, sk, __sk_common.skc_net.net);
 
@@ -110,7 +111,8 @@ static __always_inline void read_unread(struct connection *conn, struct sock *sk
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	__u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
-	bool fin_received = BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
+	bool fin_received =
+		BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 
 	conn->unread_bytes = unread - (fin_received && unread);
 }

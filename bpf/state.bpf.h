@@ -5,7 +5,7 @@
 #include "maps.bpf.h"
 
 #define KNOWN_PORT_SLOTS 1024
-#define SEVERAL_PORTS 0xffff
+#define SEVERAL_PORTS    0xffff
 
 /*
  * Of what a connection costs, half is waiting for memory that the server's own work has pushed out of the caches: so what
@@ -28,12 +28,12 @@ volatile __u32 untracked_entered = 0; /* `untracked` has or had an entry: until 
 volatile __u32 untracked_full = 0;    /* it had no room for one */
 
 /* Set before a walk. */
-volatile __u32 walk_listeners = 0;  /* tell of listening sockets and epoll descriptors */
+volatile __u32 walk_listeners = 0;   /* tell of listening sockets and epoll descriptors */
 volatile __u32 walk_connections = 0; /* look for the holders of connections */
-volatile __u32 walk_first = 0;      /* what is open and unknown was open before tracing began */
-volatile __u32 walk_last = 0;       /* tracing ends: nothing will be reported later */
-volatile __u32 walk_number = 0;     /* 1, 2, ... */
-volatile __u32 walker_tgid = 0;     /* the process that walks: ourselves; set by the walk */
+volatile __u32 walk_first = 0;       /* what is open and unknown was open before tracing began */
+volatile __u32 walk_last = 0;        /* tracing ends: nothing will be reported later */
+volatile __u32 walk_number = 0;      /* 1, 2, ... */
+volatile __u32 walker_tgid = 0;      /* the process that walks: ourselves; set by the walk */
 
 /* Set before a refresh: an empty map of the usual size costs more to walk than the rest of an idle tick. */
 volatile __u32 refresh_connections = 0;

@@ -105,7 +105,8 @@ static __noinline __u32 new_service(const struct connection *conn)
 	service = bpf_map_lookup_elem(&service_rows, &row);
 	if (service) {
 		service->listener_known = conn->listener_known;
-		if (bpf_map_update_elem(&services, &conn->worker.service, &row, BPF_NOEXIST)) /* another CPU was first */
+		/* Fails if another CPU was first. */
+		if (bpf_map_update_elem(&services, &conn->worker.service, &row, BPF_NOEXIST))
 			give_row_back(&free_service_rows, &next_service_row, row);
 	}
 	known = bpf_map_lookup_elem(&services, &conn->worker.service);
@@ -160,11 +161,12 @@ static __always_inline void read_rows(struct connection *conn, struct task_struc
 		conn->rows = *known;
 		return;
 	}
-	conn->rows.service = service_row(conn); /* not by new_worker(): the stack has no room for one more call in the other */
+	/* Not by new_worker(): the stack has no room for one more call in the other. */
+	conn->rows.service = service_row(conn);
 	conn->rows.worker = new_worker(conn, task, conn->rows.service);
 }
 
-#define FINISH_MISSED 1        /* no program saw the close */
+#define FINISH_MISSED        1 /* no program saw the close */
 #define FINISH_SOCKET_REUSED 2 /* the memory is another socket by now: the bytes cannot be read any more */
 
 /* What is counted of a close: copied before the entry is deleted, as its memory may be another entry's at once. */

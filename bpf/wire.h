@@ -25,29 +25,29 @@ struct ip_address {
 /* A service: where the listening socket is bound (wildcards kept), in which network namespace. */
 struct service_key {
 	struct ip_address address;
-	__u32 netns;            /* inode number, as in /proc/PID/ns/net */
+	__u32 netns; /* inode number, as in /proc/PID/ns/net */
 	__u16 port;
-	__u16 pad;              /* zero */
+	__u16 pad; /* zero */
 };
 
 /* Process or thread that accepts on a service. The start time keeps a reused pid apart from its predecessor. */
 struct worker_key {
 	struct service_key service;
-	__u32 tgid;             /* initial pid namespace */
-	__u32 tid;              /* 0 unless workers are threads (--by thread) */
-	__u64 start_ns;         /* CLOCK_BOOTTIME of the process's (or thread's) start */
+	__u32 tgid;     /* initial pid namespace */
+	__u32 tid;      /* 0 unless workers are threads (--by thread) */
+	__u64 start_ns; /* CLOCK_BOOTTIME of the process's (or thread's) start */
 };
 
 /*
  * Log-linear histogram of durations: HIST_SUB buckets per power of two (12.5 % wide) from HIST_FIRST_NS up to
  * 2^(HIST_FIRST_BIT + HIST_OCTAVES) ns = 19.5 h. Bucket 0 holds what is shorter, the last bucket what is longer.
  */
-#define HIST_SUB_BITS 3
-#define HIST_SUB (1 << HIST_SUB_BITS)
+#define HIST_SUB_BITS  3
+#define HIST_SUB       (1 << HIST_SUB_BITS)
 #define HIST_FIRST_BIT 10
-#define HIST_FIRST_NS (1ULL << HIST_FIRST_BIT)
-#define HIST_OCTAVES 36
-#define HIST_BUCKETS (HIST_OCTAVES * HIST_SUB + 2)
+#define HIST_FIRST_NS  (1ULL << HIST_FIRST_BIT)
+#define HIST_OCTAVES   36
+#define HIST_BUCKETS   (HIST_OCTAVES * HIST_SUB + 2)
 
 struct histogram {
 	__u32 count[HIST_BUCKETS];
@@ -55,11 +55,11 @@ struct histogram {
 
 /* Who ended a connection. */
 enum close_reason {
-	CLOSE_UNKNOWN = 0,      /* seen only when the socket was destroyed, or not decidable */
-	CLOSE_LOCAL = 1,        /* this side first: tcp_close() or shutdown() before the peer's FIN */
-	CLOSE_PEER = 2,         /* the peer's FIN came first */
-	CLOSE_RESET = 3,        /* reset or timed out while established */
-	CLOSE_WORKER_EXIT = 4,  /* still established when its process exited */
+	CLOSE_UNKNOWN = 0,     /* seen only when the socket was destroyed, or not decidable */
+	CLOSE_LOCAL = 1,       /* this side first: tcp_close() or shutdown() before the peer's FIN */
+	CLOSE_PEER = 2,        /* the peer's FIN came first */
+	CLOSE_RESET = 3,       /* reset or timed out while established */
+	CLOSE_WORKER_EXIT = 4, /* still established when its process exited */
 	CLOSE_REASONS = 5,
 };
 
@@ -68,20 +68,20 @@ struct worker_place {
 	__u32 worker;
 	__u32 service;
 };
-#define NO_ROW (~(__u32)0)      /* no room for totals */
+#define NO_ROW (~(__u32)0) /* no room for totals */
 
 /* Totals of one worker on one service. Counted in the kernel; exact when ring records are lost. */
 struct worker_counters {
 	/* One cache line for what an accept changes, one for what a close does; */
 	__u64 accepts;
-	__u64 closes;           /* of accepts */
-	__u64 preexisting;      /* connections found in its hands when tracing began */
+	__u64 closes;      /* of accepts */
+	__u64 preexisting; /* connections found in its hands when tracing began */
 	__u64 preexisting_closes;
-	__u64 untracked;        /* of accepts and pre-existing: not in the connection map, which was full; their close is not counted here */
+	__u64 untracked; /* of accepts and pre-existing: the connection map was full; their close is not counted */
 	__u64 peak_open;
-	__u64 wait_count;       /* accepts whose enqueue was seen */
+	__u64 wait_count; /* accepts whose enqueue was seen */
 	__u64 wait_sum_ns;
-	__u64 bytes_received;   /* of closed connections; of pre-existing ones since they were found */
+	__u64 bytes_received; /* of closed connections; of pre-existing ones since they were found */
 	__u64 bytes_sent;
 	__u64 lifetime_sum_ns;
 	__u64 close_reasons[CLOSE_REASONS];
@@ -89,8 +89,8 @@ struct worker_counters {
 	__u64 lifetime_max_ns;
 	__u64 wait_max_ns;
 	__u64 preexisting_sum_ns; /* of those closed: from when they were found to their close */
-	__u32 ns_pid;           /* of the process, in its innermost pid namespace */
-	__u32 pad;              /* zero */
+	__u32 ns_pid;             /* of the process, in its innermost pid namespace */
+	__u32 pad;                /* zero */
 	char comm[16];
 	struct histogram lifetime;
 	struct histogram wait;
@@ -100,19 +100,19 @@ struct worker_counters {
 struct service_counters {
 	/* One cache line, as all processors that accept and close write here. */
 	__u64 accepts;
-	__u64 closes;           /* of accepts */
-	__u64 preexisting;      /* as in worker_counters */
+	__u64 closes;      /* of accepts */
+	__u64 preexisting; /* as in worker_counters */
 	__u64 preexisting_closes;
-	__u64 untracked;        /* as in worker_counters */
+	__u64 untracked; /* as in worker_counters */
 	__u64 peak_open;
-	__u32 depth_max;        /* deepest accept queue seen, connections */
-	__u32 backlog;          /* of the listening socket last seen; 0 = not seen */
-	__u8 reuseport;         /* SO_REUSEPORT on it */
-	__u8 listener_known;    /* the key is the listening socket's address; else the connection's own */
-	__u8 pad[6];            /* zero */
+	__u32 depth_max;     /* deepest accept queue seen, connections */
+	__u32 backlog;       /* of the listening socket last seen; 0 = not seen */
+	__u8 reuseport;      /* SO_REUSEPORT on it */
+	__u8 listener_known; /* the key is the listening socket's address; else the connection's own */
+	__u8 pad[6];         /* zero */
 	/* The next one. */
-	__u64 never_accepted;   /* left the accept queue without an accept */
-	__u64 pad2[7];          /* zero */
+	__u64 never_accepted; /* left the accept queue without an accept */
+	__u64 pad2[7];        /* zero */
 };
 
 /*
@@ -120,69 +120,69 @@ struct service_counters {
  * connection map.
  */
 struct connection {
-	__u64 accepted_ns;      /* pre-existing: when it was found */
-	__u64 enqueued_ns;      /* entered the accept queue; 0 = before tracing began */
+	__u64 accepted_ns; /* pre-existing: when it was found */
+	__u64 enqueued_ns; /* entered the accept queue; 0 = before tracing began */
 	struct worker_key worker;
 	struct worker_place rows; /* from the accept on; before, zero */
 	struct ip_address local;
 	struct ip_address remote;
 	__u32 accept_tid;
 	__u16 remote_port;
-	__u8 first_end;         /* enum close_reason: who left ESTABLISHED first; 0 = nobody yet */
-	__u8 fin_sent;          /* our FIN is in the sequence numbers */
-	__u8 listener_known;    /* as in service_counters */
-	__u8 active;            /* bytes_* changed between the last two refresh() */
-	__u8 ignored;           /* accepted by a task that --pid or --cgroup leaves out: kept so that its close is known */
-	__u8 found;             /* the accept was not seen: its holder was found later, accepted_ns is that moment */
-	__u8 reuseport;         /* SO_REUSEPORT on the listening socket */
-	__u8 preexisting;       /* open before tracing began */
-	__u8 pad[2];            /* zero */
-	__u32 queue_depth;      /* accept queue with this connection in it; 0 = not seen */
-	__u32 backlog;          /* of the listening socket; 0 = not seen */
-	__u32 holder_tgid;      /* process that held a descriptor when the last walk came by; 0 = no walk did */
-	__u32 owner_walk;       /* number of the last walk that saw the owner hold a descriptor; 0 = none did */
+	__u8 first_end;      /* enum close_reason: who left ESTABLISHED first; 0 = nobody yet */
+	__u8 fin_sent;       /* our FIN is in the sequence numbers */
+	__u8 listener_known; /* as in service_counters */
+	__u8 active;         /* bytes_* changed between the last two refresh() */
+	__u8 ignored;        /* accepted by a task that --pid or --cgroup leaves out: kept so that its close is known */
+	__u8 found;          /* the accept was not seen: its holder was found later, accepted_ns is that moment */
+	__u8 reuseport;      /* SO_REUSEPORT on the listening socket */
+	__u8 preexisting;    /* open before tracing began */
+	__u8 pad[2];         /* zero */
+	__u32 queue_depth;   /* accept queue with this connection in it; 0 = not seen */
+	__u32 backlog;       /* of the listening socket; 0 = not seen */
+	__u32 holder_tgid;   /* process that held a descriptor when the last walk came by; 0 = no walk did */
+	__u32 owner_walk;    /* number of the last walk that saw the owner hold a descriptor; 0 = none did */
 	/* Of no interest to the accept and the close of a new connection: a cache line that they leave alone. */
-	__u64 bytes_received;   /* as of the last refresh(), since the accept or since it was found */
+	__u64 bytes_received; /* as of the last refresh(), since the accept or since it was found */
 	__u64 bytes_sent;
 	__u64 bytes_received_before; /* pre-existing: when it was found */
 	__u64 bytes_sent_before;
-	__u64 dead_ns;          /* refresh() found the socket gone: connection_identity() of the one that it saw; else 0 */
-	__u64 holder_task;      /* task_struct of the holder: only to be probe-read */
+	__u64 dead_ns;     /* refresh() found the socket gone: connection_identity() of the one that it saw; else 0 */
+	__u64 holder_task; /* task_struct of the holder: only to be probe-read */
 	__u64 other_start_ns;
-	__u32 other_walk;       /* as owner_walk, for another process: other_* */
+	__u32 other_walk; /* as owner_walk, for another process: other_* */
 	__u32 other_tgid;
-	__u32 unread_bytes;     /* received, not yet read by the application, as of the last refresh() */
-	__u32 pad2;             /* zero */
+	__u32 unread_bytes; /* received, not yet read by the application, as of the last refresh() */
+	__u32 pad2;         /* zero */
 };
 
 /* A listening socket. Written by walks and refreshed on the tick. */
 struct listener {
 	struct service_key service;
-	__u64 drops;            /* sk_drops now */
-	__u64 drops_before;     /* when it was found */
-	__u32 depth;            /* connections in its accept queue */
+	__u64 drops;        /* sk_drops now */
+	__u64 drops_before; /* when it was found */
+	__u32 depth;        /* connections in its accept queue */
 	__u32 backlog;
 	__u8 reuseport;
-	__u8 pad[7];            /* zero */
+	__u8 pad[7]; /* zero */
 };
 
 /* What a walk over all descriptors tells of one of them; read from the iterator. */
 enum descriptor_kind {
 	DESCRIPTOR_LISTENER = 1,
-	DESCRIPTOR_EPOLL = 2,   /* of the rest only tgid and fd are set */
+	DESCRIPTOR_EPOLL = 2, /* of the rest only tgid and fd are set */
 };
 
 struct descriptor {
 	struct service_key service;
-	__u64 start_ns;         /* CLOCK_BOOTTIME of the process's start */
-	__u64 inode;            /* of the socket, as in /proc/PID/fdinfo of an epoll descriptor */
-	__u32 kind;             /* enum descriptor_kind */
+	__u64 start_ns; /* CLOCK_BOOTTIME of the process's start */
+	__u64 inode;    /* of the socket, as in /proc/PID/fdinfo of an epoll descriptor */
+	__u32 kind;     /* enum descriptor_kind */
 	__u32 tgid;
 	__u32 ns_pid;
 	__u32 parent_tgid;
 	__u32 fd;
-	__u32 pad;              /* zero */
-	char comm[16];          /* of the process */
+	__u32 pad;     /* zero */
+	char comm[16]; /* of the process */
 };
 
 /*
@@ -190,9 +190,9 @@ struct descriptor {
  * outlives it: every cache line of the ring is written cold.
  */
 struct closed_connection {
-	__u64 sock;             /* address of the kernel's socket: with accepted_ns the identity, never shown */
+	__u64 sock; /* address of the kernel's socket: with accepted_ns the identity, never shown */
 	__u64 closed_ns;
-	__u64 accepted_ns;      /* these as in struct connection */
+	__u64 accepted_ns; /* these as in struct connection */
 	__u64 enqueued_ns;
 	struct worker_key worker;
 	struct ip_address local;
@@ -200,12 +200,12 @@ struct closed_connection {
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u32 accept_tid;
-	__u32 closer_tgid;      /* who dropped the last reference; may be a kernel worker */
+	__u32 closer_tgid; /* who dropped the last reference; may be a kernel worker */
 	__u16 remote_port;
-	__u8 reason;            /* enum close_reason */
+	__u8 reason; /* enum close_reason */
 	__u8 preexisting;
 	__u8 found;
-	__u8 pad[3];            /* zero */
+	__u8 pad[3]; /* zero */
 };
 
 /* At most so many --cgroup. */
@@ -213,15 +213,15 @@ struct closed_connection {
 
 /* Everything that can go missing, by kind. Indexes of the loss counters. */
 enum loss {
-	LOSS_RING_FULL = 0,     /* a closed connection's detail record */
+	LOSS_RING_FULL = 0,       /* a closed connection's detail record */
 	LOSS_CONNECTION_MAP_FULL, /* an accepted or pre-existing connection that is not tracked */
-	LOSS_WORKER_MAP_FULL,   /* one not counted for its worker, only for its service */
-	LOSS_SERVICE_MAP_FULL,  /* one not counted for its service */
-	LOSS_UNKNOWN_CLOSE,     /* close, on a port with accepts, of a connection that is not tracked */
+	LOSS_WORKER_MAP_FULL,     /* one not counted for its worker, only for its service */
+	LOSS_SERVICE_MAP_FULL,    /* one not counted for its service */
+	LOSS_UNKNOWN_CLOSE,       /* close, on a port with accepts, of a connection that is not tracked */
 	LOSS_UNATTRIBUTED_ACCEPT, /* a connection found accepted when it was closed; by whom is not known */
-	LOSS_MISSED_ACCEPT,     /* an accept that was not seen; its holder was found later and the accept counted for it */
-	LOSS_MISSED_CLOSE,      /* a close seen only when the socket was destroyed: late, reason unknown */
-	LOSS_PID_FILTER_FULL,   /* a descendant of --pid that could not be remembered */
+	LOSS_MISSED_ACCEPT, /* an accept that was not seen; its holder was found later and the accept counted for it */
+	LOSS_MISSED_CLOSE,  /* a close seen only when the socket was destroyed: late, reason unknown */
+	LOSS_PID_FILTER_FULL, /* a descendant of --pid that could not be remembered */
 	LOSS_KINDS,
 };
 
@@ -234,5 +234,5 @@ static_assert(sizeof(closed_connection) == 136);
 static_assert(sizeof(listener) == 56);
 static_assert(sizeof(descriptor) == 80);
 static_assert(sizeof(worker_counters) % 64 == 0);
-}  // namespace acceptscope::wire
+} // namespace acceptscope::wire
 #endif

@@ -29,7 +29,8 @@ ConnectionRow connection(std::uint64_t id, std::uint64_t connections, std::mt199
   row.comm = "uvicorn";
   row.local = {IpAddress::parse("10.0.0.1").value(), 8000};
   row.peer = {IpAddress::parse("10.0.1.7").value(), static_cast<std::uint16_t>(1'024 + engine() % 60'000)};
-  const Nanoseconds at{static_cast<std::int64_t>(kDuration.count() * (static_cast<double>(id - 1) / static_cast<double>(connections)))};
+  const Nanoseconds at{
+      static_cast<std::int64_t>(kDuration.count() * (static_cast<double>(id - 1) / static_cast<double>(connections)))};
   row.accepted_at = kStart + at;
   row.accept_wait = Nanoseconds{20'000 + static_cast<std::int64_t>(engine() % 1'000'000)};
   const Nanoseconds lifetime{100'000 + static_cast<std::int64_t>(engine() % 50'000'000)};

@@ -137,7 +137,9 @@ class Process {
     rusage usage{};
     if (wait4(std::exchange(pid_, 0), &status, 0, &usage) < 0) fail("wait4");
     if (status != 0) throw std::runtime_error("a process of the churn failed");
-    const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6; };
+    const auto seconds = [](const timeval& t) {
+      return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+    };
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
   }
 
@@ -159,7 +161,8 @@ void serve(int listener) {
 class Counts {
  public:
   Counts() {
-    void* memory = mmap(nullptr, kMaxClients * sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    void* memory =
+        mmap(nullptr, kMaxClients * sizeof(std::uint64_t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) fail("mmap");
     values_ = static_cast<std::uint64_t*>(memory);
   }
@@ -175,16 +178,17 @@ std::uint64_t use(unsigned host, std::uint16_t port, double end) {
   for (; seconds_of(CLOCK_MONOTONIC) < end; ++connections) {
     const UniqueFd connection = connect_from(host, port);
     if (send(connection.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0) fail("send");
-    while (recv(connection.get(), message.data(), message.size(), 0) > 0) {}
+    while (recv(connection.get(), message.data(), message.size(), 0) > 0) {
+    }
   }
   return connections;
 }
 
 class Churn {
  public:
-  Churn(unsigned workers, unsigned clients) : clients_(clients), listener_(listen_on_loopback()), held_(listen_on_loopback()) {
-    for (unsigned i = 0; i < workers; ++i)
-      workers_.emplace_back([this] { serve(listener_.fd.get()); });
+  Churn(unsigned workers, unsigned clients)
+      : clients_(clients), listener_(listen_on_loopback()), held_(listen_on_loopback()) {
+    for (unsigned i = 0; i < workers; ++i) workers_.emplace_back([this] { serve(listener_.fd.get()); });
   }
 
   [[nodiscard]] std::string ready() const {
@@ -281,10 +285,14 @@ void obey(Churn& churn) {
     unsigned number = 0;
     words >> command >> number;
     if (words.fail()) throw std::runtime_error("not a command with a number: " + line);
-    if (command == "run") std::cout << churn.run(number) << std::endl;
-    else if (command == "hold") std::cout << churn.hold(number) << std::endl;
-    else if (command == "neighbour") std::cout << neighbour(number) << std::endl;
-    else throw std::runtime_error("unknown command: " + line);
+    if (command == "run")
+      std::cout << churn.run(number) << std::endl;
+    else if (command == "hold")
+      std::cout << churn.hold(number) << std::endl;
+    else if (command == "neighbour")
+      std::cout << neighbour(number) << std::endl;
+    else
+      throw std::runtime_error("unknown command: " + line);
   }
 }
 

@@ -19,7 +19,9 @@ using namespace acceptscope::testing;
 
 constexpr std::uint32_t kWorkers = 32;
 
-WorkerKey worker_of(std::uint64_t connection) { return worker(4'000 + static_cast<std::uint32_t>(connection % kWorkers)); }
+WorkerKey worker_of(std::uint64_t connection) {
+  return worker(4'000 + static_cast<std::uint32_t>(connection % kWorkers));
+}
 
 /// The kernel's record of the `number`-th connection of a minute, of which a client has some twenty.
 wire::closed_connection record(std::uint64_t number) {
@@ -158,7 +160,11 @@ void dump_writing(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(bytes));
   count_items(state);
 }
-BENCHMARK(dump_writing)->RangeMultiplier(10)->Range(10'000, 1'000'000)->Unit(benchmark::kMillisecond)->Complexity(benchmark::oN);
+BENCHMARK(dump_writing)
+    ->RangeMultiplier(10)
+    ->Range(10'000, 1'000'000)
+    ->Unit(benchmark::kMillisecond)
+    ->Complexity(benchmark::oN);
 
 void dump_reading(benchmark::State& state) {
   std::ostringstream dump;
@@ -172,14 +178,22 @@ void dump_reading(benchmark::State& state) {
   }
   count_items(state);
 }
-BENCHMARK(dump_reading)->RangeMultiplier(10)->Range(1'000, 100'000)->Unit(benchmark::kMillisecond)->Complexity(benchmark::oN);
+BENCHMARK(dump_reading)
+    ->RangeMultiplier(10)
+    ->Range(1'000, 100'000)
+    ->Unit(benchmark::kMillisecond)
+    ->Complexity(benchmark::oN);
 
 void html_report(benchmark::State& state) {
   const Snapshot shown = snapshot(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(render_html(shown));
   count_items(state);
 }
-BENCHMARK(html_report)->RangeMultiplier(10)->Range(1'000, 100'000)->Unit(benchmark::kMillisecond)->Complexity(benchmark::oN);
+BENCHMARK(html_report)
+    ->RangeMultiplier(10)
+    ->Range(1'000, 100'000)
+    ->Unit(benchmark::kMillisecond)
+    ->Complexity(benchmark::oN);
 
 /// A live picture of so many workers.
 Snapshot live(std::int64_t workers) {

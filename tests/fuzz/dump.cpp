@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "model/diff.hpp"
-#include "output/plain/diff.hpp"
 #include "output/html/html.hpp"
 #include "output/json/json.hpp"
+#include "output/plain/diff.hpp"
 #include "output/plain/plain.hpp"
 #include "target.hpp"
 

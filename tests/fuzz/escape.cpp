@@ -2,8 +2,8 @@
 // escape_text(): what comes out is harmless and no wider than asked. The first byte chooses the options.
 #include <string_view>
 
-#include "text/escape.hpp"
 #include "target.hpp"
+#include "text/escape.hpp"
 
 using namespace acceptscope;
 using fuzz::promise;

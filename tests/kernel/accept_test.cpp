@@ -16,8 +16,7 @@ TRUTH_TEST(Accepting, EpollWorkersThatShareASocket,
 TRUTH_TEST(Accepting, EpollWorkersThatEmptyTheQueueAtEachWakeUp,
            {.workload = {"--workers", "4", "--connections", "60", "--drain", "--exclusive", "--gate"}})
 
-SHARED_PLAN(Accepting, WorkersWithASocketEach,
-            {.workload = {"--workers", "4", "--connections", "60", "--reuseport"}});
+SHARED_PLAN(Accepting, WorkersWithASocketEach, {.workload = {"--workers", "4", "--connections", "60", "--reuseport"}});
 TEST_P(Accepting, WorkersWithASocketEach) {
   expect_truth_of_shared_plan();
   if (!is_exact()) return;
@@ -36,7 +35,7 @@ TRUTH_TEST(Accepting, ThreadsCountForTheirProcess,
 
 SHARED_PLAN(Accepting, ThreadsAreWorkersWhenAskedFor,
             {.workload = {"--workers", "2", "--threads", "3", "--connections", "60"}, .tracer = {"--by", "thread"}},
-                {.by_thread = true});
+            {.by_thread = true});
 TEST_P(Accepting, ThreadsAreWorkersWhenAskedFor) {
   expect_truth_of_shared_plan();
   if (!is_exact()) return;
@@ -45,7 +44,7 @@ TEST_P(Accepting, ThreadsAreWorkersWhenAskedFor) {
 
 TRUTH_TEST(Accepting, ThreadsThatBlockInAcceptAreTold,
            {.workload = {"--workers", "1", "--threads", "6", "--connections", "40", "--accept", "blocking"},
-               .tracer = {"--by", "thread"}},
+            .tracer = {"--by", "thread"}},
            {.by_thread = true})
 
 SHARED_PLAN(Accepting, SeveralServicesAtOnce,
@@ -84,7 +83,7 @@ TEST_P(Accepting, TimeInTheAcceptQueueIsMeasured) {
 
 SHARED_PLAN(Accepting, ConnectionsQueuedBeforeTheTracingBeganHaveAnAcceptButNoWait,
             {.workload = {"--workers", "2", "--connections", "10", "--gate"}, .queued_before = true},
-                {.waits_known = false});
+            {.waits_known = false});
 TEST_P(Accepting, ConnectionsQueuedBeforeTheTracingBeganHaveAnAcceptButNoWait) {
   expect_truth_of_shared_plan();
   if (!is_exact()) return;
@@ -96,7 +95,7 @@ int many_connections() { return time_factor() > 4 ? 500 : 20000; }
 
 SHARED_PLAN(Accepting, TwentyThousandShortConnectionsOverEightWorkers,
             {.workload = {"--workers", "8", "--connections", std::to_string(many_connections()), "--concurrency",
-                "16"}});
+                          "16"}});
 TEST_P(Accepting, TwentyThousandShortConnectionsOverEightWorkers) {
   const int count = many_connections();
   expect_truth_of_shared_plan();

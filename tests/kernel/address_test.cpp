@@ -20,8 +20,8 @@ TRUTH_TEST(Addressing, TheServiceOfAWildcardListenerIsTheWildcard,
            {.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20"}})
 
 TRUTH_TEST(Addressing, TheServiceOfAWildcardListenerIsTheWildcardAlsoForBlockedWorkers,
-           {.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20",
-               "--accept", "blocking"}})
+           {.workload = {"--listen", "0.0.0.0", "--connect", "127.0.0.1,127.0.0.2", "--connections", "20", "--accept",
+                         "blocking"}})
 
 TRUTH_TEST(Addressing, BothFamiliesAtOnce,
            {.workload = {"--listen", "127.0.0.1,::1", "--workers", "2", "--connections", "20"}})

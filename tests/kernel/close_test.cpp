@@ -36,23 +36,24 @@ TRUTH_TEST(Closing, BlockedWorkersThatAreKilledWithOpenConnections, held_until("
 
 TRUTH_TEST(Closing, KilledThreads,
            {.workload = {"--workers", "2", "--threads", "3", "--connections", "24", "--end", "hold", "--finish",
-               "kill"}, .finish_while_traced = true})
+                         "kill"},
+            .finish_while_traced = true})
 
 TRUTH_TEST(Closing, ResetWhileStillInTheAcceptQueue,
            {.workload = {"--workers", "2", "--connections", "20", "--gate", "--gate-ms", "10", "--end",
-               "queue-reset,peer"}})
+                         "queue-reset,peer"}})
 
 TRUTH_TEST(Closing, TheOwnerIsWhoAcceptedThoughAChildClosesLast,
            {.workload = {"--workers", "2", "--connections", "20", "--accept", "blocking", "--fork-after-accept",
-               "--end", "peer,local,reset"}})
+                         "--end", "peer,local,reset"}})
 
 TRUTH_TEST(Closing, AReusedPortIsAnotherConnection,
            {.workload = {"--workers", "2", "--connections", "20", "--concurrency", "1", "--source-port", "23456",
-               "--end", "reset"}})
+                         "--end", "reset"}})
 
 SHARED_PLAN(Closing, ConnectionsThatNobodyAccepts,
             {.workload = {"--workers", "2", "--connections", "9", "--backlog", "8", "--never-accept", "--gate"},
-                .finish_while_traced = true});
+             .finish_while_traced = true});
 TEST_P(Closing, ConnectionsThatNobodyAccepts) {
   expect_truth_of_shared_plan();
   if (!is_exact()) return;
@@ -61,11 +62,11 @@ TEST_P(Closing, ConnectionsThatNobodyAccepts) {
 
 TRUTH_TEST(Closing, BytesAreThoseOfTheSocketApi,
            {.workload = {"--workers", "2", "--connections", "6", "--concurrency", "2", "--request-bytes", "300000",
-               "--response-bytes", "3000000", "--end", "peer,local,half-close-local"}})
+                         "--response-bytes", "3000000", "--end", "peer,local,half-close-local"}})
 
 TRUTH_TEST(Closing, AConnectionWithoutAResponseSentNoBytes,
            {.workload = {"--workers", "1", "--connections", "8", "--request-bytes", "0", "--response-bytes", "0",
-               "--end", "peer,local,half-close-peer,half-close-local"}})
+                         "--end", "peer,local,half-close-peer,half-close-local"}})
 
 INSTANTIATE_TEST_SUITE_P(, Closing, all_backends(), backend_name);
 

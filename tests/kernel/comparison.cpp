@@ -139,8 +139,8 @@ void compare_lifetime(Mismatches& mismatches, const std::string& name, const Tru
   const double shortest = seconds(*truth.closing_ns - truth.accepted_ns);
   const double longest = seconds(truth.close_returned_ns.value_or(*truth.closing_ns) - earliest_accept);
   const double tolerance = tolerance_seconds(shortest);
-  // A walk over the descriptors holds the socket that it looks at: the kernel closes it when the walk has gone on, which
-  // on an emulated processor is after the time slices of all the others.
+  // A walk over the descriptors holds the socket that it looks at: the kernel closes it when the walk has gone on,
+  // which on an emulated processor is after the time slices of all the others.
   const double held_by_a_walk = time_factor() > 4 ? 0.5 : 0;
   mismatches.compare_range(name, "lifetime_seconds", record["lifetime_seconds"], std::max(0.0, shortest - tolerance),
                            longest + tolerance + held_by_a_walk);
@@ -153,8 +153,7 @@ void compare_wait(Mismatches& mismatches, const std::string& name, const TrueCon
   const double tolerance = tolerance_seconds(0);
   const double longest = truth.connect_started_ns ? seconds(truth.accepted_ns - *truth.connect_started_ns) : 60.0;
   const double shortest = truth.connected_ns ? seconds(truth.accept_entered_ns - *truth.connected_ns) : 0.0;
-  mismatches.compare_range(name, "accept_wait_seconds", wait, std::max(0.0, shortest - tolerance),
-                           longest + tolerance);
+  mismatches.compare_range(name, "accept_wait_seconds", wait, std::max(0.0, shortest - tolerance), longest + tolerance);
 }
 
 void compare_close(Mismatches& mismatches, const std::string& name, const TrueConnection& truth, const json& record) {
@@ -307,8 +306,9 @@ void expect_true_totals(const Truth& truth, const json& dump) {
 
 void expect_true_workers(const Truth& truth, const json& dump, const Expectation& expectation) {
   Mismatches mismatches("workers");
-  std::map<WorkerKey, Sums> expected = sums_by<WorkerKey>(
-      truth, [&](const auto& c) { return WorkerKey{service_of(c), c.pid, expectation.by_thread ? c.tid : 0}; });
+  std::map<WorkerKey, Sums> expected = sums_by<WorkerKey>(truth, [&](const auto& c) {
+    return WorkerKey{service_of(c), c.pid, expectation.by_thread ? c.tid : 0};
+  });
   for (const json& service : dump["services"]) {
     for (const json& worker : service["workers"]) {
       const int tid = worker["tid"].is_null() ? 0 : worker["tid"].get<int>();

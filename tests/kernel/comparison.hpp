@@ -28,7 +28,7 @@ struct TrueConnection {
   std::optional<std::int64_t> connected_ns;
   std::int64_t accept_entered_ns = 0;
   std::int64_t accepted_ns = 0;
-  std::optional<std::int64_t> closing_ns;          ///< right before close(); none while it is open
+  std::optional<std::int64_t> closing_ns;  ///< right before close(); none while it is open
   std::optional<std::int64_t> close_returned_ns;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
@@ -50,10 +50,10 @@ struct Truth {
 [[nodiscard]] Truth only(Truth truth, const std::function<bool(const TrueConnection&)>& wanted);
 
 struct Expectation {
-  bool by_thread = false;      ///< a row per thread
-  bool waits_known = true;     ///< every connection was queued after tracing began
-  bool every_record = true;    ///< no detail record is lost: connection list and log are complete
-  bool comms_known = true;     ///< else a record's comm may be null
+  bool by_thread = false;    ///< a row per thread
+  bool waits_known = true;   ///< every connection was queued after tracing began
+  bool every_record = true;  ///< no detail record is lost: connection list and log are complete
+  bool comms_known = true;   ///< else a record's comm may be null
 };
 
 /// Everything that the program said agrees with the truth: totals, services, workers, connections, log; nothing lost.
@@ -90,7 +90,8 @@ void expect_nothing_lost(const json& dump);
 /// Traces a workload and holds all that the program said against the truth.
 class TruthTest : public BackendTest {
  protected:
-  /// Skips where the backend is refused. A run with so many skips that its bounds say little is repeated, twice at most.
+  /// Skips where the backend is refused. A run with so many skips that its bounds say little is repeated, twice at
+  /// most.
   void expect_truth_of(const Plan& plan, const Expectation& expectation = {});
 
   /// The same for the SHARED_PLAN of this test.

@@ -65,8 +65,8 @@ TEST_P(Filtering, PortsInAListAndARangeGivenInSeveralOptions) {
   std::vector<int> ports;
   for (std::size_t i = 0; i < 6; ++i) ports.push_back(workload.port(i));
   std::ranges::sort(ports);
-  Tracer tracer(backend(), {"-p", fmt::format("{},{}-{}", ports[0], ports[2], ports[3]),
-                            "--port=" + std::to_string(ports[5])});
+  Tracer tracer(backend(),
+                {"-p", fmt::format("{},{}-{}", ports[0], ports[2], ports[3]), "--port=" + std::to_string(ports[5])});
   SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
   const Truth truth = truth_of(workload.make_traffic());
   expect_selection(
@@ -98,8 +98,8 @@ TEST_P(Filtering, OneProcessOfSeveralAndOneWithItsDescendantsAlsoThoseBornLater)
   Truth truth = together(truth_of(inside.make_traffic()), truth_of(outside.make_traffic()));
   truth = together(truth, truth_of(several.make_traffic()));
   ASSERT_NE(inside.truth()["conductor_pid"], inside.pid()) << "the shell is to be in between";
-  expect_selection(truth, [&](const TrueConnection& c) { return c.service_port == port || c.pid == one_of_them; },
-                   tracer.stop());
+  expect_selection(
+      truth, [&](const TrueConnection& c) { return c.service_port == port || c.pid == one_of_them; }, tracer.stop());
 }
 
 TEST_P(Filtering, ACgroupSubtree) {
@@ -112,7 +112,8 @@ TEST_P(Filtering, ACgroupSubtree) {
   const Truth truth = together(truth_of(inside.make_traffic()), truth_of(outside.make_traffic()));
   const Traced traced = tracer.stop();
   inside.finish();
-  expect_selection(truth, [&](const TrueConnection& c) { return c.service_port == port; }, traced);
+  expect_selection(
+      truth, [&](const TrueConnection& c) { return c.service_port == port; }, traced);
 }
 
 TEST_P(Filtering, WithoutAFilterEveryServiceIsThere) {

@@ -164,9 +164,9 @@ TEST_P(Lifecycle, TwoAtOnceSeeTheSameAndNothingIsLeftOfTheOneThatEnds) {
 
 TEST_P(Ending, ACommandIsTracedFromItsBeginningToItsEnd) {
   const TemporaryDirectory directory;
-  Process tracer({.argv = {acceptscope_path(), "--backend", backend(), "--view", "none", "--output",
-                           directory.file("dump.json"), "--", workload_path(), "--workers", "3", "--connections",
-                           "50"}});
+  Process tracer(
+      {.argv = {acceptscope_path(), "--backend", backend(), "--view", "none", "--output", directory.file("dump.json"),
+                "--", workload_path(), "--workers", "3", "--connections", "50"}});
   const int status = tracer.wait();
   SKIP_IF_REFUSED(status == 3, tracer.errors());
   ASSERT_EQ(status, 0) << tracer.errors();

@@ -55,7 +55,8 @@ TEST_P(Losing, AFullRingBufferLosesDetailsButNoTotal) {
   EXPECT_EQ(traced.log.size(), dump["connections"].size());
   EXPECT_EQ(dump["consistency"]["broken"], json::array());
   EXPECT_NE(traced.output.find(std::to_string(lost)), std::string::npos)
-      << "the summary does not show the " << lost << " lost records:\n" << traced.output;
+      << "the summary does not show the " << lost << " lost records:\n"
+      << traced.output;
 }
 
 TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsToTheirEndAndMisattributesNone) {
@@ -82,7 +83,8 @@ TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsToTheirEndAndMisattribut
   EXPECT_NE(traced.output.find(std::to_string(untracked.get<int>())), std::string::npos) << traced.output;
 }
 
-/// One connection in the accept queue, which makes the program walk once more at its end to see whether somebody holds it.
+/// One connection in the accept queue, which makes the program walk once more at its end to see whether somebody holds
+/// it.
 class Waiting {
  public:
   Waiting() : workload_({"--connections", "1", "--gate"}) {}

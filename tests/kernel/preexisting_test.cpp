@@ -127,7 +127,8 @@ TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
     expected_by_all_means += open_while_tracing;
     // One of the two for each: a connection that a skipped program distorted takes its share of the budget once.
     if (accepted_while_tracing)
-      budget.expect(seen && records[connection.peer_port]["preexisting"] == false, name + " was accepted while tracing");
+      budget.expect(seen && records[connection.peer_port]["preexisting"] == false,
+                    name + " was accepted while tracing");
     else if (open_while_tracing)
       budget.expect(seen, name + " was open and was not found");
     if (connection.close_returned_ns < tracing_began_after && seen) ADD_FAILURE() << name << " was closed before";

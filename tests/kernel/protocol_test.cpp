@@ -66,7 +66,7 @@ std::optional<std::string> no_uring_accept(const std::string& backend) {
 // A return probe has room for a limited number of tasks at a time (kretprobe's maxactive): all of these are inside.
 TRUTH_TEST(Unusual, ManyTasksBlockedInAcceptSinceBeforeTheTracingBegan,
            {.workload = {"--workers", "4", "--threads", "40", "--accept", "blocking", "--connections", "400",
-               "--concurrency", "4"}})
+                         "--concurrency", "4"}})
 
 TEST_P(Unusual, ConnectionsMadeWithSynCookies) {
   const NetworkNamespace netns("cookies");
@@ -80,21 +80,22 @@ TEST_P(Unusual, ConnectionsMadeWithSynCookies) {
 
 TRUTH_TEST(Unusual, IoUringAccepts,
            {.workload = {"--workers", "3", "--connections", "40", "--accept", "uring", "--end", "peer,local,reset"},
-               .impossible = no_uring_accept<false>})
+            .impossible = no_uring_accept<false>})
 
 TRUTH_TEST(Unusual, IoUringAcceptsOfOneSubmission,
            {.workload = {"--workers", "3", "--connections", "40", "--accept", "uring-multishot", "--end",
-               "peer,local,reset"}, .impossible = no_uring_accept<true>})
+                         "peer,local,reset"},
+            .impossible = no_uring_accept<true>})
 
 TRUTH_TEST(Unusual, IoUringAcceptsOfThreads,
            {.workload = {"--workers", "2", "--threads", "3", "--connections", "40", "--accept", "uring"},
-               .impossible = no_uring_accept<false>})
+            .impossible = no_uring_accept<false>})
 
 TRUTH_TEST(Unusual, PlainClientsOfAMultipathListener,
            {.workload = {"--mptcp", "--workers", "3", "--connections", "30"}, .impossible = no_mptcp})
 
-// How a Multipath connection ended is in its data sequence, not in the states of the subflows that are seen here: of the
-// close only the fact, the moment and the closer are compared.
+// How a Multipath connection ended is in its data sequence, not in the states of the subflows that are seen here: of
+// the close only the fact, the moment and the closer are compared.
 TEST_P(Unusual, MultipathClients) {
   if (const auto reason = no_mptcp(backend())) GTEST_SKIP() << *reason;
   const Outcome outcome =
@@ -129,8 +130,9 @@ class AcceptsThatNoProgramSees : public BackendTest {};
 TEST_P(AcceptsThatNoProgramSees, AreCountedForWhoHoldsTheConnection) {
   if (const auto reason = no_uring(false)) GTEST_SKIP() << *reason;
   const Outcome outcome = undisturbed([&] {
-    return trace(backend(), {.workload = {"--workers", "3", "--connections", "30", "--accept", "uring", "--end", "hold"},
-                             .tracer = {"--simulate-missing", "uring_trace"}});
+    return trace(backend(),
+                 {.workload = {"--workers", "3", "--connections", "30", "--accept", "uring", "--end", "hold"},
+                  .tracer = {"--simulate-missing", "uring_trace"}});
   });
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
   const Truth truth = truth_of(outcome.truth);

@@ -20,7 +20,7 @@ namespace {
 struct Act {
   std::string name;
   Arguments workload;
-  bool before = false;         ///< its connections are made before tracing begins
+  bool before = false;  ///< its connections are made before tracing begins
   bool ends_while_traced = false;
 };
 
@@ -34,8 +34,7 @@ const std::vector<Act>& script() {
       {"threads", {"--threads", "3", "--accept", "blocking", "--connections", "4", "--hold-ms", "5"}},
       {"queue", {"--gate", "--gate-ms", "20", "--connections", "6", "--end", "peer,queue-reset,local"}},
       {"death", {"--connections", "3", "--end", "hold", "--finish", "kill"}, false, true},
-      {"children",
-       {"--accept", "blocking", "--fork-after-accept", "--connections", "3", "--end", "peer,local,reset"}},
+      {"children", {"--accept", "blocking", "--fork-after-accept", "--connections", "3", "--end", "peer,local,reset"}},
       {"nobody", {"--backlog", "8", "--never-accept", "--gate", "--connections", "3"}, false, true},
       {"open", {"--connections", "3", "--end", "hold", "--request-bytes", "5000", "--response-bytes", "70000"}}};
   return acts;
@@ -43,8 +42,8 @@ const std::vector<Act>& script() {
 
 /// Fields that follow the clock, or tell where the run took place.
 bool follows_the_clock(std::string_view key) {
-  static const std::set<std::string_view> kKeys{"timeline", "active_workers", "overhead", "host",    "tool",
-                                                "run",      "cmdline",        "cgroup",   "summary", "evidence",
+  static const std::set<std::string_view> kKeys{"timeline", "active_workers", "overhead", "host",      "tool",
+                                                "run",      "cmdline",        "cgroup",   "summary",   "evidence",
                                                 "advice",   "peak_open",      "netns",    "start_time"};
   return kKeys.contains(key);
 }

@@ -27,8 +27,8 @@ class Names {
   std::map<int, std::string> threads_;
 };
 
-/// Traces the script: accepts one at a time by processes and threads, IPv4 and IPv6, waits in the accept queue, closes by
-/// either side, resets (also of connections in the queue), shutdowns, the death of a worker, children that close,
+/// Traces the script: accepts one at a time by processes and threads, IPv4 and IPv6, waits in the accept queue, closes
+/// by either side, resets (also of connections in the queue), shutdowns, the death of a worker, children that close,
 /// connections from before, open ones at the end, and connections that nobody accepts. Fills `names`.
 [[nodiscard]] Outcome trace_script(const std::string& backend, Names& names);
 

@@ -69,9 +69,9 @@ class Workload {
 /// What the program left: its outputs and its exit status.
 struct Traced {
   int exit_status = -1;
-  json dump{};                  ///< null if there is no complete one
+  json dump{};  ///< null if there is no complete one
   std::vector<json> log{};
-  std::string output{};         ///< live view and closing summary
+  std::string output{};  ///< live view and closing summary
   std::string errors{};
 };
 
@@ -120,8 +120,8 @@ struct Outcome {
 [[nodiscard]] Outcome play_until(const std::function<bool(const Outcome&)>& suits, int attempts,
                                  const std::function<Outcome()>& scene);
 
-/// Plays `scene` until the kernel skipped no program in it, a few times at most: for tests that are about something else
-/// and have nothing to expect of a disturbed run. Gives the last outcome.
+/// Plays `scene` until the kernel skipped no program in it, a few times at most: for tests that are about something
+/// else and have nothing to expect of a disturbed run. Gives the last outcome.
 [[nodiscard]] Outcome undisturbed(const std::function<Outcome()>& scene);
 
 /// Whether a refused backend is one that this machine must be able to run (ACCEPTSCOPE_REQUIRED_BACKENDS).
@@ -141,10 +141,10 @@ class BackendTest : public testing::TestWithParam<std::string> {
 [[nodiscard]] std::string backend_name(const testing::TestParamInfo<std::string>& info);
 
 /// Ends a test whose backend the kernel refuses, with the reason that the program gave.
-#define SKIP_IF_REFUSED(refused, why)                                          \
-  if (refused) {                                                               \
-    if (backend_is_required(backend())) FAIL() << "must run here: " << (why);  \
-    GTEST_SKIP() << (why);                                                     \
+#define SKIP_IF_REFUSED(refused, why)                                         \
+  if (refused) {                                                              \
+    if (backend_is_required(backend())) FAIL() << "must run here: " << (why); \
+    GTEST_SKIP() << (why);                                                    \
   }
 
 }  // namespace acceptscope::test

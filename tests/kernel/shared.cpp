@@ -14,8 +14,8 @@
 namespace acceptscope::test {
 namespace {
 
-/// How many are traced together. Each tick walks the descriptors of all their processes, so more would only disturb; but
-/// an emulated processor takes longer for a start of the program than for that.
+/// How many are traced together. Each tick walks the descriptors of all their processes, so more would only disturb;
+/// but an emulated processor takes longer for a start of the program than for that.
 std::size_t plans_at_once() { return time_factor() > 4 ? std::numeric_limits<std::size_t>::max() : 16; }
 
 struct Planned {
@@ -56,10 +56,10 @@ std::optional<std::string> impossible(const Plan& plan, const std::string& backe
 std::vector<const Planned*> batch_from(const std::string& test, const std::string& backend) {
   std::vector<const Planned*> batch;
   for (const Planned& planned : all_plans()) {
-    const bool takes_part =
-        batch.empty() ? planned.test == test
-                      : planned.plan.tracer == batch.front()->plan.tracer &&
-                            is_selected(fmt::format("{}/{}", planned.test, backend)) && !impossible(planned.plan, backend);
+    const bool takes_part = batch.empty() ? planned.test == test
+                                          : planned.plan.tracer == batch.front()->plan.tracer &&
+                                                is_selected(fmt::format("{}/{}", planned.test, backend)) &&
+                                                !impossible(planned.plan, backend);
     if (takes_part) batch.push_back(&planned);
     if (batch.size() == plans_at_once()) break;
   }

@@ -34,8 +34,8 @@ TEST_P(Skipping, IsToldAndTheOpenConnectionsAreRightAfterTheNextTick) {
   constexpr int kRounds = 5;
   std::uint64_t skipped = 0;
   for (int round = 0; round < kRounds && skipped == 0; ++round) {
-    expect_truth_of({.workload = {"--workers", "4", "--connections", "1200", "--concurrency", "12",
-                                  "--end", "peer,local,peer,local,peer,local,peer,local,peer,hold"}});
+    expect_truth_of({.workload = {"--workers", "4", "--connections", "1200", "--concurrency", "12", "--end",
+                                  "peer,local,peer,local,peer,local,peer,local,peer,hold"}});
     if (IsSkipped() || HasFailure()) return;
     skipped = programs_skipped(outcome_.traced.dump);
   }

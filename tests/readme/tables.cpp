@@ -5,8 +5,8 @@
 
 #include "cli/options.hpp"
 #include "model/figures.hpp"
-#include "output/plain/plain.hpp"
 #include "output/json/schema.hpp"
+#include "output/plain/plain.hpp"
 #include "output/tui/tui.hpp"
 
 int main() {

@@ -100,8 +100,7 @@ class ClientConnection {
   void bind_source_port(const Endpoint& server) const {
     const int on = 1;
     setsockopt(fd_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    const Endpoint source =
-        Endpoint::of(server.generic.sa_family == AF_INET ? "0.0.0.0" : "::", options_->source_port);
+    const Endpoint source = Endpoint::of(server.generic.sa_family == AF_INET ? "0.0.0.0" : "::", options_->source_port);
     if (bind(fd_.get(), &source.generic, source.length) != 0) fail_with_errno("bind to the source port");
   }
 
@@ -175,8 +174,8 @@ class ClientThread {
     const std::uint32_t service = index % options_.services;
     const std::uint32_t nth = index / options_.services;
     ClientConnection connection{options_, nth};
-    const bool done = attempt(
-        [&] { connection.open(Endpoint::of(options_.address_for(service, nth), ports_[service])); });
+    const bool done =
+        attempt([&] { connection.open(Endpoint::of(options_.address_for(service, nth), ports_[service])); });
     truth_.counters().client_opened.fetch_add(1);
     if (!done) return std::nullopt;
     return connection;

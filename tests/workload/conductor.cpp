@@ -54,8 +54,7 @@ void Conductor::prepare() {
 void Conductor::start_traffic() {
   if (options_.late_workers) start_workers();
   start_client();
-  wait_until("all connections made",
-             [&] { return truth_.counters().client_opened == options_.total_connections(); });
+  wait_until("all connections made", [&] { return truth_.counters().client_opened == options_.total_connections(); });
 }
 
 void Conductor::complete_traffic() {
@@ -143,8 +142,8 @@ void Conductor::start_worker(std::uint32_t process, std::uint32_t slot) {
                   .gate = gate_.reader.get(),
                   .stop = stop_.reader.get()};
   const auto is_its_own = [&](const ListeningSocket& socket) {
-    const bool its_thread = !options_.reuseport ||
-                            (socket.thread >= first_thread && socket.thread < first_thread + options_.threads);
+    const bool its_thread =
+        !options_.reuseport || (socket.thread >= first_thread && socket.thread < first_thread + options_.threads);
     return its_thread && (options_.share_services || socket.service == own_service);
   };
   for (const ListeningSocket& socket : sockets_) {
@@ -217,8 +216,8 @@ void Conductor::wait_until(const std::string& what, const std::function<bool()>&
     if (std::chrono::steady_clock::now() > deadline) {
       auto& counters = truth_.counters();
       throw Failure(fmt::format("timed out waiting for {} ({} opened, {} settled, {} accepted, {} closed)", what,
-                                counters.client_opened.load(), counters.client_settled.load(),
-                                counters.records.load(), counters.closed.load()));
+                                counters.client_opened.load(), counters.client_settled.load(), counters.records.load(),
+                                counters.closed.load()));
     }
     std::this_thread::sleep_for(500us);
   }

@@ -59,18 +59,23 @@ Options parse_options(int argc, char** argv) {
 
   app.add_option("--netns", options.netns, "network namespace, as ip-netns(8) names it")->group("Server");
   app.add_option("--listen", options.listen, "listening addresses, one service each unless --services says more")
-      ->delimiter(',')->group("Server");
+      ->delimiter(',')
+      ->group("Server");
   app.add_option("--port", options.port, "port of the first service; 0: the kernel chooses")->group("Server");
   app.add_option("--services", options.services, "listening sockets, each with workers of its own")
-      ->check(CLI::PositiveNumber)->group("Server");
+      ->check(CLI::PositiveNumber)
+      ->group("Server");
   app.add_option("--workers", options.workers, "worker processes of each service")
-      ->check(CLI::PositiveNumber)->group("Server");
+      ->check(CLI::PositiveNumber)
+      ->group("Server");
   app.add_option("--threads", options.threads, "accepting threads in each worker process")
-      ->check(CLI::PositiveNumber)->group("Server");
+      ->check(CLI::PositiveNumber)
+      ->group("Server");
   app.add_flag("--share-services", options.share_services, "the workers accept on all services")->group("Server");
   app.add_flag("--late-workers", options.late_workers, "fork the workers only after 'ready'")->group("Server");
   app.add_option("--accept", options.accepting, "epoll; blocking, uring, uring-multishot: one connection at a time")
-      ->transform(CLI::CheckedTransformer(acceptings))->group("Server");
+      ->transform(CLI::CheckedTransformer(acceptings))
+      ->group("Server");
   app.add_flag("--reuseport", options.reuseport, "a listening socket per worker (SO_REUSEPORT)")->group("Server");
   app.add_flag("--mptcp", options.mptcp, "listen with MPTCP, which takes plain TCP clients as well")->group("Server");
   app.add_flag("--exclusive", options.exclusive, "EPOLLEXCLUSIVE")->group("Server");
@@ -87,23 +92,29 @@ Options parse_options(int argc, char** argv) {
   app.add_option("--comm", options.comms, "command names of the workers, in turn")->delimiter(',')->group("Server");
 
   app.add_option("--connect", options.connect, "addresses to connect to, in turn (default: the service's)")
-      ->delimiter(',')->group("Client");
+      ->delimiter(',')
+      ->group("Client");
   app.add_option("--connections", options.connections, "connections to each service")->group("Client");
   app.add_option("--concurrency", options.concurrency, "client threads, one connection at a time each")
-      ->check(CLI::PositiveNumber)->group("Client");
+      ->check(CLI::PositiveNumber)
+      ->group("Client");
   app.add_option("--hold-ms", options.hold_ms, "time between response and end, in turn")
-      ->delimiter(',')->group("Client");
+      ->delimiter(',')
+      ->group("Client");
   app.add_option("--request-bytes", options.request_bytes, "payload of a request")->group("Client");
   app.add_option("--response-bytes", options.response_bytes, "size of a response")->group("Client");
   app.add_option("--end", options.ends,
                  "how connections end, in turn: peer, local, reset, local-reset, half-close-peer, half-close-local, "
                  "shutdown-after-peer, queue-reset, hold")
-      ->delimiter(',')->transform(CLI::CheckedTransformer(ends))->group("Client");
+      ->delimiter(',')
+      ->transform(CLI::CheckedTransformer(ends))
+      ->group("Client");
   app.add_option("--source-port", options.source_port, "the client's port")->group("Client");
   app.add_flag("--mptcp-client", options.mptcp_client, "connect with MPTCP")->group("Client");
 
   app.add_option("--finish", options.finish, "end of held connections: peer, local, exit, kill (of the workers)")
-      ->transform(CLI::CheckedTransformer(finishes))->group("Run");
+      ->transform(CLI::CheckedTransformer(finishes))
+      ->group("Run");
   app.add_flag("--interactive", options.interactive, "wait for a line between the phases")->group("Run");
   app.add_option("--timeout", options.timeout_seconds, "seconds a phase may take")->group("Run");
 

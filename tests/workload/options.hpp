@@ -16,23 +16,23 @@ struct Failure : std::runtime_error {
 [[noreturn]] void fail_with_errno(const std::string& what);
 
 enum class Accepting {
-  kEpoll,     ///< workers share one listening socket and wait in epoll
-  kBlocking,  ///< workers share one listening socket and block in accept(); one connection at a time each
-  kUring,     ///< as blocking, but by io_uring, a submission for each accept
+  kEpoll,           ///< workers share one listening socket and wait in epoll
+  kBlocking,        ///< workers share one listening socket and block in accept(); one connection at a time each
+  kUring,           ///< as blocking, but by io_uring, a submission for each accept
   kUringMultishot,  ///< the same with one submission for all accepts (kernel 5.19)
 };
 
 /// How one connection goes. Travels to the server in the request, so ends can be mixed in one run.
 enum class End : std::uint8_t {
-  kPeer,                ///< the client closes first
-  kLocal,               ///< the server closes first
-  kReset,               ///< the client resets (SO_LINGER 0)
-  kLocalReset,          ///< the server resets
-  kHalfClosePeer,       ///< the client shuts down its sending side, then gets the response
-  kHalfCloseLocal,      ///< the server shuts down its sending side (nginx's lingering close), then the client closes
-  kShutdownAfterPeer,   ///< the client closes first; the server shuts down, then closes
-  kQueueReset,          ///< the client resets while the connection is in the accept queue (needs --gate)
-  kHold,                ///< stays open until the finish
+  kPeer,               ///< the client closes first
+  kLocal,              ///< the server closes first
+  kReset,              ///< the client resets (SO_LINGER 0)
+  kLocalReset,         ///< the server resets
+  kHalfClosePeer,      ///< the client shuts down its sending side, then gets the response
+  kHalfCloseLocal,     ///< the server shuts down its sending side (nginx's lingering close), then the client closes
+  kShutdownAfterPeer,  ///< the client closes first; the server shuts down, then closes
+  kQueueReset,         ///< the client resets while the connection is in the accept queue (needs --gate)
+  kHold,               ///< stays open until the finish
 };
 
 /// What happens at the finish to connections that are held.

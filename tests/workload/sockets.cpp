@@ -61,9 +61,7 @@ std::string Endpoint::address() const {
   return text.data();
 }
 
-std::uint16_t Endpoint::port() const {
-  return ntohs(generic.sa_family == AF_INET ? v4.sin_port : v6.sin6_port);
-}
+std::uint16_t Endpoint::port() const { return ntohs(generic.sa_family == AF_INET ? v4.sin_port : v6.sin6_port); }
 
 std::uint64_t now_ns() {
   timespec time{};
@@ -111,7 +109,7 @@ void enter_network_namespace(const std::string& name) {
 }
 
 std::uint64_t network_namespace_inode() {
-  struct stat status{};
+  struct stat status {};
   if (stat("/proc/self/ns/net", &status) != 0) fail_with_errno("/proc/self/ns/net");
   return status.st_ino;
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // storm COUNT [--same-pid]
 //
-// A storm of workers behind one listening socket: each is forked, accepts one connection and exits. Prints the port on a
-// line and waits for a line; then raises the storm; prints the pid of the worker of each connection, in order, and the
-// forks per second, as JSON; and waits for the end of its input. Workers are processes that share the memory of their
-// parent, as copying its page tables takes longer than all the rest. With --same-pid the kernel is told to give every
-// worker the pid of the first one (clone3(), Linux 5.5, in the initial pid namespace).
+// A storm of workers behind one listening socket: each is forked, accepts one connection and exits. Prints the port on
+// a line and waits for a line; then raises the storm; prints the pid of the worker of each connection, in order, and
+// the forks per second, as JSON; and waits for the end of its input. Workers are processes that share the memory of
+// their parent, as copying its page tables takes longer than all the rest. With --same-pid the kernel is told to give
+// every worker the pid of the first one (clone3(), Linux 5.5, in the initial pid namespace).
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <sched.h>

@@ -51,8 +51,8 @@ nlohmann::json to_json(const ConnectionRecord& record) {
 void Truth::Unmap::operator()(std::byte* memory) const { munmap(memory, size); }
 
 Truth::Truth(const Options& options) {
-  const std::size_t worker_count = std::size_t{options.workers} * options.threads *
-                                   (options.share_services ? 1 : options.services);
+  const std::size_t worker_count =
+      std::size_t{options.workers} * options.threads * (options.share_services ? 1 : options.services);
   const std::size_t record_count = options.total_connections();
   const std::size_t workers_at = aligned(sizeof(Counters));
   const std::size_t records_at = aligned(workers_at + worker_count * sizeof(WorkerRecord));

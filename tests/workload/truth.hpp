@@ -27,8 +27,8 @@ struct ConnectionRecord {
   std::uint64_t connect_started_ns;  ///< by the client; 0 = the request never arrived
   std::uint64_t connected_ns;        ///< connect() had returned
   std::uint64_t accept_entered_ns;
-  std::uint64_t accepted_ns;         ///< taken right after accept() returned
-  std::uint64_t closing_ns;          ///< taken right before close()
+  std::uint64_t accepted_ns;  ///< taken right after accept() returned
+  std::uint64_t closing_ns;   ///< taken right before close()
   std::atomic<std::uint64_t> close_returned_ns;
   std::uint64_t bytes_received;
   std::uint64_t bytes_sent;
@@ -49,12 +49,12 @@ class Truth {
   explicit Truth(const Options& options);
 
   struct Counters {
-    std::atomic<std::uint32_t> records;          ///< connections accepted
-    std::atomic<std::uint32_t> closed;           ///< by the servers, in an orderly way
+    std::atomic<std::uint32_t> records;  ///< connections accepted
+    std::atomic<std::uint32_t> closed;   ///< by the servers, in an orderly way
     std::atomic<std::uint32_t> client_opened;
-    std::atomic<std::uint32_t> client_settled;   ///< ended, or held until the finish
+    std::atomic<std::uint32_t> client_settled;  ///< ended, or held until the finish
     std::atomic<std::uint32_t> client_failures;
-    std::atomic<bool> broken;                    ///< a worker could not go on
+    std::atomic<bool> broken;  ///< a worker could not go on
   };
   [[nodiscard]] Counters& counters() { return *counters_; }
   [[nodiscard]] std::span<WorkerRecord> workers() { return workers_; }

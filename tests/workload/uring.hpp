@@ -23,8 +23,8 @@ class UringAcceptor {
 
   struct Accepted {
     UniqueFd fd;
-    std::uint64_t entered_ns;  ///< before the kernel was asked for it
-    std::uint64_t accepted_ns; ///< after it was there
+    std::uint64_t entered_ns;   ///< before the kernel was asked for it
+    std::uint64_t accepted_ns;  ///< after it was there
   };
   /// The next connection; none once `stop` has hung up.
   [[nodiscard]] std::optional<Accepted> next();

@@ -17,8 +17,8 @@ namespace acceptscope {
 void complain(const std::string& message) { std::fprintf(stderr, "acceptscope: %s\n", escape_text(message).c_str()); }
 
 int run(const cli::Options& options) {
-  std::setlocale(LC_CTYPE, "");           // whether the terminal takes UTF-8
-  std::signal(SIGPIPE, SIG_IGN);          // a closed pipe is an error to report, not an end without a dump
+  std::setlocale(LC_CTYPE, "");   // whether the terminal takes UTF-8
+  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error to report, not an end without a dump
   switch (options.command) {
     case cli::Command::trace: return run_trace(options).exit_status;
     case cli::Command::demo: return run_demo(options);

@@ -26,8 +26,8 @@ void print_facts(const KernelFacts& facts, const Environment& environment) {
   print_row("cgroup v2", yes_or(facts.cgroup2, facts.cgroup2_problem));
   std::string capabilities;
   for (const Capability& capability : read_capabilities())
-    capabilities += fmt::format("{}{} {}", capabilities.empty() ? "" : ", ", capability.name,
-                                capability.effective ? "yes" : "no");
+    capabilities +=
+        fmt::format("{}{} {}", capabilities.empty() ? "" : ", ", capability.name, capability.effective ? "yes" : "no");
   print_row("capabilities", capabilities);
 }
 

@@ -10,8 +10,8 @@
 #include <utility>
 
 #include "model/connection_sample.hpp"
-#include "text/escape.hpp"
 #include "output/json/json.hpp"
+#include "text/escape.hpp"
 
 namespace acceptscope {
 namespace {

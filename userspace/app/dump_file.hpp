@@ -17,8 +17,8 @@ struct LoadedDump {
   std::uint64_t left_out = 0;  ///< connections of the dump that are not in the sample
 };
 
-/// The dump in the file at `path`; "-" is standard input. Of its connections at most `most_connections` are kept, a sample;
-/// with 0 they are passed over.
+/// The dump in the file at `path`; "-" is standard input. Of its connections at most `most_connections` are kept, a
+/// sample; with 0 they are passed over.
 [[nodiscard]] Result<LoadedDump> load_dump(const std::string& path, std::size_t most_connections);
 
 /// The page of --html, opened before a dump is read; empty without the option.

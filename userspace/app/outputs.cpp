@@ -64,8 +64,7 @@ Result<void> Outputs::flush_log() { return log_ ? log_->flush() : Result<void>{}
 Result<void> Outputs::dump(const Snapshot& snapshot) {
   if (!dump_) return {};
   const RaisedCapabilities raised(kForFiles);
-  const Result<void> written =
-      write_dump([this](std::string_view text) { return dump_->write(text); }, snapshot);
+  const Result<void> written = write_dump([this](std::string_view text) { return dump_->write(text); }, snapshot);
   return written ? dump_->commit() : written;
 }
 

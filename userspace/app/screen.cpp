@@ -105,8 +105,10 @@ Result<Screen> Screen::open(int fd, bool color) {
   if (curses.out == nullptr || curses.in == nullptr) return system_failure(errno, "cannot use the terminal", hint);
   curses.screen = newterm(nullptr, curses.out, curses.in);
   if (curses.screen == nullptr)
-    return failure("cannot show the full-screen view: no terminal description for TERM='" + terminal_name() + "'", hint);
-  for (const int number : {SIGTSTP, SIGWINCH}) std::signal(number, SIG_DFL);  // ncurses' own handlers would come in between
+    return failure("cannot show the full-screen view: no terminal description for TERM='" + terminal_name() + "'",
+                   hint);
+  for (const int number : {SIGTSTP, SIGWINCH})
+    std::signal(number, SIG_DFL);  // ncurses' own handlers would come in between
   rescue_terminal_from_crashes(fileno(curses.out), modes, terminal_farewell());
   set_escdelay(kEscapeDelayMs);
   cbreak();  // the terminal still makes signals of Ctrl-C and Ctrl-Z

@@ -18,7 +18,8 @@ bool wants_color(cli::ColorChoice choice, bool terminal) {
   if (choice != cli::ColorChoice::automatic) return choice == cli::ColorChoice::always;
   const char* no_color = std::getenv("NO_COLOR");  // https://no-color.org: set and not empty
   const char* term = std::getenv("TERM");
-  return terminal && (no_color == nullptr || *no_color == '\0') && (term == nullptr || std::string_view(term) != "dumb");
+  return terminal && (no_color == nullptr || *no_color == '\0') &&
+         (term == nullptr || std::string_view(term) != "dumb");
 }
 
 bool locale_is_utf8() { return std::string_view(nl_langinfo(CODESET)) == "UTF-8"; }

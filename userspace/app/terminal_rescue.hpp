@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <string_view>
 #include <termios.h>
+#include <string_view>
 
 namespace acceptscope {
 

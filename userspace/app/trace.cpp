@@ -24,8 +24,8 @@
 #include "capture/cgroup.hpp"
 #include "capture/process_watch.hpp"
 #include "capture/tracer.hpp"
-#include "model/run.hpp"
 #include "model/redact.hpp"
+#include "model/run.hpp"
 #include "util/huge_page_allocator.hpp"
 #include "util/privileges.hpp"
 #include "util/version.hpp"
@@ -131,7 +131,8 @@ class Session {
         plain_(view_fd_, options, host_netns_),
         run_(run_info(options, attempts), {"acceptscope", std::string(version())}, host_info(), clock_,
              model_options(options)) {
-    pending_.resize(kPendingRecords);  // touched once: what a late tick needs is there, and memory does not grow with it
+    pending_.resize(
+        kPendingRecords);  // touched once: what a late tick needs is there, and memory does not grow with it
     pending_.clear();
   }
 
@@ -222,8 +223,8 @@ class Session {
 
   Result<void> watch() {
     events_.reset(epoll_create1(EPOLL_CLOEXEC));
-    for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), end_timer_.get(), signals_.fd(), child_ ? child_->fd() : -1,
-                         tui_ ? tui_->key_fd() : -1, tui_ ? tui_->signal_fd() : -1}) {
+    for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), end_timer_.get(), signals_.fd(),
+                         child_ ? child_->fd() : -1, tui_ ? tui_->key_fd() : -1, tui_ ? tui_->signal_fd() : -1}) {
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.fd = fd;

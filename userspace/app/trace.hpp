@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <functional>
 #include <sys/types.h>
+#include <functional>
 
 #include "cli/options.hpp"
 #include "util/result.hpp"

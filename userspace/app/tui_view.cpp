@@ -35,7 +35,7 @@ Result<TuiView> TuiView::open(int fd, bool color, bool ascii, std::uint32_t host
 
 TuiView::~TuiView() {
   if (!signals_) return;  // moved from, or never opened
-  screen_.leave();  // a stop that waits already must not find the terminal taken
+  screen_.leave();        // a stop that waits already must not find the terminal taken
   const sigset_t set = terminal_signals();
   sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }

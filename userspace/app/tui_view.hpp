@@ -4,8 +4,8 @@
 #include <string>
 
 #include "app/screen.hpp"
-#include "model/snapshot.hpp"
 #include "model/history.hpp"
+#include "model/snapshot.hpp"
 #include "output/tui/tui.hpp"
 #include "util/result.hpp"
 #include "util/unique_fd.hpp"

@@ -17,8 +17,7 @@ Programs fentry_programs(const KernelFacts& facts) {
     programs.push_back({"enqueue_fentry", "fentry inet_csk_reqsk_queue_add", Attach::automatic, Fact::accept});
   if (facts.has_hashdance)
     programs.push_back({"enqueue2_fentry", "fentry inet_csk_complete_hashdance", Attach::automatic, Fact::accept});
-  if (facts.has_mptcp_close)
-    programs.push_back({"mptcp_fentry", "fentry mptcp_close", Attach::automatic, Fact::close});
+  if (facts.has_mptcp_close) programs.push_back({"mptcp_fentry", "fentry mptcp_close", Attach::automatic, Fact::close});
   return programs;
 }
 
@@ -31,34 +30,34 @@ Programs kprobe_programs(const KernelFacts& facts) {
     programs.push_back({"enqueue_kprobe", "kprobe inet_csk_reqsk_queue_add", Attach::automatic, Fact::accept});
   if (facts.has_hashdance)
     programs.push_back({"enqueue2_kprobe", "kprobe inet_csk_complete_hashdance", Attach::automatic, Fact::accept});
-  if (facts.has_mptcp_close)
-    programs.push_back({"mptcp_kprobe", "kprobe mptcp_close", Attach::automatic, Fact::close});
+  if (facts.has_mptcp_close) programs.push_back({"mptcp_kprobe", "kprobe mptcp_close", Attach::automatic, Fact::close});
   return programs;
 }
 
 Programs tracepoint_programs(const KernelFacts& facts) {
   Programs programs{{"accept_sysexit", "tracepoint syscalls:sys_exit_accept", Attach::syscall_tracepoint, Fact::accept,
                      "sys_exit_accept"},
-                    {"accept_sysexit", "tracepoint syscalls:sys_exit_accept4", Attach::syscall_tracepoint,
-                     Fact::accept, "sys_exit_accept4"}};
+                    {"accept_sysexit", "tracepoint syscalls:sys_exit_accept4", Attach::syscall_tracepoint, Fact::accept,
+                     "sys_exit_accept4"}};
   if (facts.uring == KernelFacts::UringTrace::cqe)
     programs.push_back({"uring_cqe", "tracepoint io_uring:io_uring_complete", Attach::automatic, Fact::accept});
   if (facts.uring == KernelFacts::UringTrace::result)
     programs.push_back({"uring_result", "tracepoint io_uring:io_uring_complete", Attach::automatic, Fact::accept});
-  if (facts.cgroup2)
-    programs.push_back({"close_release", "cgroup sock_release", Attach::cgroup, Fact::close});
+  if (facts.cgroup2) programs.push_back({"close_release", "cgroup sock_release", Attach::cgroup, Fact::close});
   return programs;
 }
 
 void add_notes(AttachPlan& plan, const KernelFacts& facts) {
   if (plan.backend == Backend::tracepoint) {
     plan.notes.emplace_back("every system call of the host becomes a little slower while a system call is traced");
-    plan.notes.emplace_back(facts.uring == KernelFacts::UringTrace::none
-                                ? "accepts by io_uring or by 32-bit programs are found by their holder, up to a second late"
-                                : "accepts by 32-bit programs are found by their holder, up to a second late");
+    plan.notes.emplace_back(
+        facts.uring == KernelFacts::UringTrace::none
+            ? "accepts by io_uring or by 32-bit programs are found by their holder, up to a second late"
+            : "accepts by 32-bit programs are found by their holder, up to a second late");
   } else if (!facts.has_sock_graft) {
-    plan.notes.emplace_back("no security_sock_graft: an accept already blocked when tracing began is found by its "
-                            "holder, up to a second late");
+    plan.notes.emplace_back(
+        "no security_sock_graft: an accept already blocked when tracing began is found by its "
+        "holder, up to a second late");
   }
   if (plan.close_from_state)
     plan.notes.emplace_back("no cgroup v2: a connection counts as closed at its first FIN or reset");

@@ -27,8 +27,8 @@ enum class Attach { automatic, syscall_tracepoint, cgroup };
 enum class Fact { accept, close, other };
 
 struct PlannedProgram {
-  std::string_view name;   ///< of the BPF program
-  std::string_view hook;   ///< for people: "fexit inet_csk_accept"
+  std::string_view name;  ///< of the BPF program
+  std::string_view hook;  ///< for people: "fexit inet_csk_accept"
   Attach attach = Attach::automatic;
   Fact fact = Fact::other;
   std::string_view tracepoint = {};  ///< name in syscalls/, for Attach::syscall_tracepoint

@@ -19,7 +19,7 @@ UniqueFd open_directory(int at, const std::string& path) {
 }
 
 bool is_cgroup2(const UniqueFd& directory) {
-  struct statfs info{};
+  struct statfs info {};
   return directory && fstatfs(directory.get(), &info) == 0 && info.f_type == CGROUP2_SUPER_MAGIC;
 }
 
@@ -31,8 +31,9 @@ Result<UniqueFd> open_cgroup(const std::string& path) {
   UniqueFd directory = open_directory(AT_FDCWD, path);
   if (!is_cgroup2(directory)) directory = open_directory(root->get(), "./" + path);  // "/a" is seen from the root
   if (!is_cgroup2(directory))
-    return system_failure(errno, "--cgroup '" + path + "'", "a cgroup v2 path as in /proc/PID/cgroup, such as "
-                                                            "/system.slice/nginx.service");
+    return system_failure(errno, "--cgroup '" + path + "'",
+                          "a cgroup v2 path as in /proc/PID/cgroup, such as "
+                          "/system.slice/nginx.service");
   return directory;
 }
 
@@ -45,7 +46,8 @@ std::vector<std::uint32_t> processes_in(const UniqueFd& directory) {
   const std::filesystem::path root = fmt::format("/proc/self/fd/{}/.", directory.get());
   read(root);
   std::error_code ended;  // cgroups come and go meanwhile
-  for (std::filesystem::recursive_directory_iterator entry(root, ended), end; !ended && entry != end; entry.increment(ended))
+  for (std::filesystem::recursive_directory_iterator entry(root, ended), end; !ended && entry != end;
+       entry.increment(ended))
     if (entry->is_directory(ended)) read(entry->path());
   return pids;
 }

@@ -11,7 +11,7 @@ namespace acceptscope {
 
 /// What --simulate-missing can take away.
 inline constexpr std::array<std::string_view, 5> kMissableFeatures{"btf", "cgroup2", "sock_graft", "syscall_programs",
-                                                                    "uring_trace"};
+                                                                   "uring_trace"};
 
 /// Where the capture side finds the machine. Tests point it elsewhere, or name features that it must not find.
 struct Environment {

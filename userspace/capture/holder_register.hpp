@@ -30,9 +30,9 @@ struct FoundDescriptors {
   std::vector<EpollDescriptor> epolls;
 };
 
-/// Makes holders of descriptors: one per service and process, and whether it waits for connections by epoll. That is read
-/// from /proc, where the kernel holds the epoll set's lock meanwhile: so it is asked once per process, and once more after
-/// kSecondLook if the socket was in no set, as a process that is just starting enters it a little later.
+/// Makes holders of descriptors: one per service and process, and whether it waits for connections by epoll. That is
+/// read from /proc, where the kernel holds the epoll set's lock meanwhile: so it is asked once per process, and once
+/// more after kSecondLook if the socket was in no set, as a process that is just starting enters it a little later.
 class HolderRegister {
  public:
   static constexpr Nanoseconds kSecondLook = std::chrono::seconds{5};

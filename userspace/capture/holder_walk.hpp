@@ -12,8 +12,8 @@ struct acceptscope_bpf;
 namespace acceptscope {
 
 /// Walks over every descriptor of every process of the host: who holds which listening socket, who holds which
-/// connection. Its cost grows with the descriptors of the host, so it is due again when it has rested kRest times as long as
-/// it took, and kPeriod at least.
+/// connection. Its cost grows with the descriptors of the host, so it is due again when it has rested kRest times as
+/// long as it took, and kPeriod at least.
 class HolderWalk {
  public:
   static constexpr int kRest = 100;
@@ -23,8 +23,9 @@ class HolderWalk {
   [[nodiscard]] static Result<HolderWalk> attach(acceptscope_bpf& skeleton, const std::vector<UniqueFd>& cgroups,
                                                  ProcFs procfs);
 
-  /// The walk with which tracing begins: what is open and unknown is pre-existing. Listening sockets come first, for they
-  /// tell an accepted connection from one that this host made. bss->walk_first has been set, before recording began.
+  /// The walk with which tracing begins: what is open and unknown is pre-existing. Listening sockets come first, for
+  /// they tell an accepted connection from one that this host made. bss->walk_first has been set, before recording
+  /// began.
   Result<void> first();
   /// Any later one.
   Result<void> again();

@@ -24,7 +24,8 @@ struct BtfFree {
 };
 
 /// Which form the tracepoint io_uring_complete has: (ring, request, cqe) since 6.13, before that
-/// (ring, request, user_data, result, flags, extra1, extra2) since 5.19; the first parameter in BTF is the tracer's own.
+/// (ring, request, user_data, result, flags, extra1, extra2) since 5.19; the first parameter in BTF is the tracer's
+/// own.
 KernelFacts::UringTrace find_uring_trace(const btf* types) {
   using Form = KernelFacts::UringTrace;
   const int id = btf__find_by_name_kind(types, "btf_trace_io_uring_complete", BTF_KIND_TYPEDEF);
@@ -52,7 +53,9 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
     facts.btf_problem = environment.btf + ": " + std::strerror(errno);
     return;
   }
-  const auto has = [&](const char* name, unsigned int kind) { return btf__find_by_name_kind(types.get(), name, kind) > 0; };
+  const auto has = [&](const char* name, unsigned int kind) {
+    return btf__find_by_name_kind(types.get(), name, kind) > 0;
+  };
   facts.btf = true;
   facts.accept_takes_argument_struct = has("proto_accept_arg", BTF_KIND_STRUCT);
   if (!environment.lacks("uring_trace")) facts.uring = find_uring_trace(types.get());

@@ -31,7 +31,7 @@ std::string_view verdict_of_verifier(std::string_view text) {
 /// The first line of libbpf's own that explains something.
 std::string_view telling_line(std::string_view text) {
   constexpr std::array<std::string_view, 6> kTelling{"failed to resolve", "not supported", "failed to find",
-                                                     "load failed", "cannot", "failed"};
+                                                     "load failed",       "cannot",        "failed"};
   for (const std::string_view word : kTelling)
     if (const std::size_t at = text.find(word); at != std::string_view::npos) return line_at(text, at);
   return {};

@@ -20,7 +20,8 @@ namespace acceptscope {
 template <class Key, class Value, class Each>
 Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
   constexpr std::size_t kBatchBytes = std::size_t{512} * 1024;  // few system calls for many entries
-  constexpr auto kLargest = static_cast<std::uint32_t>(std::max<std::size_t>(kBatchBytes / (sizeof(Key) + sizeof(Value)), 64));
+  constexpr auto kLargest =
+      static_cast<std::uint32_t>(std::max<std::size_t>(kBatchBytes / (sizeof(Key) + sizeof(Value)), 64));
   std::uint32_t room = 0;  // most maps hold a few entries: no more memory than that needs is touched
   std::unique_ptr<Key[]> keys;
   std::unique_ptr<Value[]> values;
@@ -51,19 +52,20 @@ Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
   }
 }
 
-/// Appends `to_counters(key, row)` to `out` for every entry of a map, where `row_of(value)` is the number of its row in the
-/// array map `rows`.
+/// Appends `to_counters(key, row)` to `out` for every entry of a map, where `row_of(value)` is the number of its row in
+/// the array map `rows`.
 template <class Key, class Value, class Row, class Counters, class RowOf, class ToCounters>
 Result<void> read_rows(const bpf_map* map, const bpf_map* rows, std::vector<Counters>& out, RowOf&& row_of,
                        ToCounters&& to_counters) {
   Result<void> failed;
-  const auto read = for_each_entry<Key, Value>(bpf_map__fd(map), bpf_map__name(map), [&](const Key& key, const Value& value) {
-    const std::uint32_t number = row_of(value);
-    Row row;
-    const int error = bpf_map_lookup_elem(bpf_map__fd(rows), &number, &row);
-    if (error == 0) return out.push_back(to_counters(key, row));
-    failed = system_failure(error, std::string("cannot read BPF map ") + bpf_map__name(rows));
-  });
+  const auto read =
+      for_each_entry<Key, Value>(bpf_map__fd(map), bpf_map__name(map), [&](const Key& key, const Value& value) {
+        const std::uint32_t number = row_of(value);
+        Row row;
+        const int error = bpf_map_lookup_elem(bpf_map__fd(rows), &number, &row);
+        if (error == 0) return out.push_back(to_counters(key, row));
+        failed = system_failure(error, std::string("cannot read BPF map ") + bpf_map__name(rows));
+      });
   return read ? failed : read;
 }
 

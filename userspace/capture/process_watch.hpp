@@ -8,8 +8,8 @@
 
 namespace acceptscope {
 
-/// Follows the processes of workers and holders for as long as they are that: reads each once when it turns up, later only
-/// whether it still lives.
+/// Follows the processes of workers and holders for as long as they are that: reads each once when it turns up, later
+/// only whether it still lives.
 class ProcessWatch {
  public:
   explicit ProcessWatch(ProcFs procfs) : procfs_(std::move(procfs)) {}

@@ -131,7 +131,7 @@ std::optional<EpollWatch> ProcFs::epoll_watch(std::uint32_t pid, std::uint32_t f
 }
 
 std::uint32_t ProcFs::own_netns() const {
-  struct stat info{};
+  struct stat info {};
   return stat((root_ + "/self/ns/net").c_str(), &info) == 0 ? static_cast<std::uint32_t>(info.st_ino) : 0;
 }
 

@@ -164,7 +164,7 @@ struct Tracer::Parts {
   std::uint64_t ticks = 0;
   std::size_t entries_before = 0;  ///< in the connection map when it was last read
   bool entered = false;            ///< something had been entered between the two last readings
-  std::uint64_t skipped = 0;  ///< program runs that the kernel had skipped by the last walk
+  std::uint64_t skipped = 0;       ///< program runs that the kernel had skipped by the last walk
 
   static Result<std::unique_ptr<Parts>> make(const TracerOptions& options, const Environment& environment,
                                              const AttachPlan& plan);
@@ -180,8 +180,9 @@ struct Tracer::Parts {
   /// `any`: there are connections in it.
   Result<void> refresh_entries(bool any) const;
   [[nodiscard]] Result<Entries> read_entries();
-  /// The open connections. Accepts that no program saw are found before, by who holds the descriptor: when it is time for
-  /// a walk, when programs were skipped, or when a connection seems to wait in an accept queue for `patience` or more.
+  /// The open connections. Accepts that no program saw are found before, by who holds the descriptor: when it is time
+  /// for a walk, when programs were skipped, or when a connection seems to wait in an accept queue for `patience` or
+  /// more.
   [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience);
   [[nodiscard]] Result<std::vector<Listeners>> read_listeners() const;
   [[nodiscard]] Result<std::uint64_t> sum_of(const bpf_map* map, std::uint32_t index) const;
@@ -223,8 +224,8 @@ Result<void> Tracer::Parts::open_ring() {
   return {};
 }
 
-Result<std::unique_ptr<Tracer::Parts>> Tracer::Parts::make(const TracerOptions& options,
-                                                           const Environment& environment, const AttachPlan& plan) {
+Result<std::unique_ptr<Tracer::Parts>> Tracer::Parts::make(const TracerOptions& options, const Environment& environment,
+                                                           const AttachPlan& plan) {
   auto parts = std::make_unique<Parts>();
   parts->plan = plan;
   Result<Skeleton> skeleton = load(options, environment, plan);
@@ -256,7 +257,8 @@ Result<void> Tracer::Parts::refresh_entries(bool any) const {
   if (refresh && !any) return {};  // the iterator knows connections only
   for (int pass = 0; pass < 2; ++pass) {
     skeleton->bss->found_dead = 0;
-    const Result<void> refreshed = refresh ? run_iterator(refresh, [](auto) {}) : run_program(skeleton->progs.refresh_syscall);
+    const Result<void> refreshed =
+        refresh ? run_iterator(refresh, [](auto) {}) : run_program(skeleton->progs.refresh_syscall);
     if (!refreshed) return refreshed;
     if (skeleton->bss->found_dead == 0) break;  // else once more: a connection must be found dead twice
   }

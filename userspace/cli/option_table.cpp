@@ -132,11 +132,10 @@ Result<void> set_redact_peers(Options& options, std::string_view) {
 }
 
 Result<void> set_view(Options& options, std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, ViewChoice>, 4> kChoices{
-      {{"auto", ViewChoice::automatic},
-       {"tui", ViewChoice::tui},
-       {"plain", ViewChoice::plain},
-       {"none", ViewChoice::none}}};
+  static constexpr std::array<std::pair<std::string_view, ViewChoice>, 4> kChoices{{{"auto", ViewChoice::automatic},
+                                                                                    {"tui", ViewChoice::tui},
+                                                                                    {"plain", ViewChoice::plain},
+                                                                                    {"none", ViewChoice::none}}};
   return parse_choice(text, kChoices).map([&](auto view) { options.view = view; });
 }
 

@@ -15,7 +15,15 @@ namespace acceptscope::cli {
 enum class Group : std::uint8_t { selection, time, output, capture, demo, report, diff, general, hidden };
 
 /// Commands that know an option, as a bit set.
-enum Commands : std::uint8_t { kTrace = 1, kDemo = 2, kDoctor = 4, kReport = 8, kDiff = 16, kOnThisHost = 7, kAllCommands = 31 };
+enum Commands : std::uint8_t {
+  kTrace = 1,
+  kDemo = 2,
+  kDoctor = 4,
+  kReport = 8,
+  kDiff = 16,
+  kOnThisHost = 7,
+  kAllCommands = 31
+};
 
 struct OptionRow {
   Group group;

@@ -198,7 +198,8 @@ Result<void> check_command(const Parsed& parsed) {
     const std::string name(row->long_name);
     if (row->group == Group::demo) return failure(name + " is an option of demo", "as in: acceptscope demo " + name);
     if (row->group == Group::report) {
-      return failure(name + " is an option of report and diff", "as in: acceptscope report hot.json " + name + " hot.html");
+      return failure(name + " is an option of report and diff",
+                     "as in: acceptscope report hot.json " + name + " hot.html");
     }
     if (row->group == Group::diff) return failure(name + " is an option of diff", "as in: acceptscope diff " + name);
     if (parsed.command->command == Command::demo) {
@@ -279,8 +280,8 @@ Result<Options> build(const Parsed& parsed, SplitArguments arguments) {
       }
     }
   }
-  for (const auto& checked :
-       {check_demo(parsed, options), check_outputs(options), check_files(options), take_command(parsed, arguments, options)}) {
+  for (const auto& checked : {check_demo(parsed, options), check_outputs(options), check_files(options),
+                              take_command(parsed, arguments, options)}) {
     if (!checked) return tl::unexpected(checked.error());
   }
   return options;

@@ -54,8 +54,10 @@ void WindowCounter::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivi
     raise(counted.bytes, activity.bytes);
     if (first) counted.accepts_before = counted.accepts, counted.bytes_before = counted.bytes;
   }
-  if (first) window_start_ = at;
-  else if (at - *window_start_ >= shortest_) end_window(at);
+  if (first)
+    window_start_ = at;
+  else if (at - *window_start_ >= shortest_)
+    end_window(at);
 }
 
 void WindowCounter::end_window(MonotonicTime at) {
@@ -104,11 +106,10 @@ void Timeline::begin(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>
   }
 }
 
-/// Opens all steps up to the one that holds `middle`. In those that no tick fell into, workers had what they had before.
+/// Opens all steps up to the one that holds `middle`. In those that no tick fell into, workers had what they had
+/// before.
 void Timeline::advance_to(MonotonicTime middle) {
-  const auto index_of = [&] {
-    return static_cast<std::size_t>(std::max<std::int64_t>((middle - start_) / step_, 0));
-  };
+  const auto index_of = [&] { return static_cast<std::size_t>(std::max<std::int64_t>((middle - start_) / step_, 0)); };
   while (index_of() >= max_steps_) halve();
   const std::size_t index = index_of();
   if (index < steps_) return;

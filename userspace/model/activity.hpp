@@ -64,8 +64,8 @@ class WindowCounter {
 /// Activity per worker of one service in steps of equal length, at most `max_steps` of them: when there would be more,
 /// two neighbours become one and the step doubles. Steps are counted from the first tick, which only tells where the
 /// cumulative counters stand; a worker that turns up later starts from zero. What a tick brings belongs to the step in
-/// which the middle of the time since the tick before lies, so that timers may jitter. Sums are kept whatever is merged.
-/// Memory: 32 bytes per worker and step from its first to its last tick; a worker that has gone costs no more.
+/// which the middle of the time since the tick before lies, so that timers may jitter. Sums are kept whatever is
+/// merged. Memory: 32 bytes per worker and step from its first to its last tick; a worker that has gone costs no more.
 class Timeline {
  public:
   static constexpr std::size_t kMaxSteps = 240;

@@ -17,7 +17,7 @@ namespace acceptscope {
 /// One side of a condition: a number, or a figure times a factor.
 struct ConditionTerm {
   enum class Of : std::uint8_t { after, before, change };
-  std::string text;  ///< as typed
+  std::string text;                   ///< as typed
   const FigureRow* figure = nullptr;  ///< null: the factor is the value
   Of of = Of::after;
   double factor = 1;
@@ -35,8 +35,8 @@ struct Condition {
 /// Seconds are compared with seconds only.
 [[nodiscard]] Result<Condition> parse_condition(std::string_view text);
 
-/// The outcome of each condition on each service of `after`, in the order of the services. What needs BEFORE is not known
-/// for a service that only AFTER has.
+/// The outcome of each condition on each service of `after`, in the order of the services. What needs BEFORE is not
+/// known for a service that only AFTER has.
 [[nodiscard]] std::vector<ConditionOutcome> check(const std::vector<Condition>& conditions, const Snapshot& before,
                                                   const Snapshot& after, const Diff& diff);
 

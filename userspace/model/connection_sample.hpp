@@ -11,11 +11,11 @@
 
 namespace acceptscope {
 
-/// At most so many of any number of connections, for a drawing: of every worker as many as of any other that has so many,
-/// long ones rather than short ones. Within a worker it is a priority sample (Duffield, Lund and Thorup, Journal of the ACM
-/// 54(6), 2007): those with the highest duration / u are kept, u a random number from the connection's id, so that what is
-/// longer than the sample's threshold is in it for certain and the rest with a chance in proportion to its duration. The
-/// same connections always give the same sample, in whatever order they come.
+/// At most so many of any number of connections, for a drawing: of every worker as many as of any other that has so
+/// many, long ones rather than short ones. Within a worker it is a priority sample (Duffield, Lund and Thorup, Journal
+/// of the ACM 54(6), 2007): those with the highest duration / u are kept, u a random number from the connection's id,
+/// so that what is longer than the sample's threshold is in it for certain and the rest with a chance in proportion to
+/// its duration. The same connections always give the same sample, in whatever order they come.
 class ConnectionSample {
  public:
   explicit ConnectionSample(std::size_t most) : most_(most) {}

@@ -13,7 +13,7 @@ namespace acceptscope {
 /// What the records of one owner's closed connections told.
 struct OwnerRecords {
   std::uint64_t seen = 0;
-  std::uint64_t omitted = 0;  ///< of the seen: no room for their details
+  std::uint64_t omitted = 0;        ///< of the seen: no room for their details
   Nanoseconds longest_lifetime{0};  ///< of those whose accept was seen
   Nanoseconds longest_wait{0};
 };

@@ -19,17 +19,19 @@ std::string began(std::uint64_t accepts, std::uint64_t preexisting) {
 
 /// What a service counted, and what came of it with the workers and the losses.
 std::string unattributed(const KernelSums& services, const KernelSums& workers) {
-  return fmt::format("The services counted {}, but the workers {}, with {} more of workers without counters and {} by "
-                     "nobody known.",
-                     began(services.service_accepts, services.service_preexisting),
-                     began(workers.worker_accepts, workers.worker_preexisting), workers.losses.worker_map_full,
-                     workers.losses.unattributed_accept);
+  return fmt::format(
+      "The services counted {}, but the workers {}, with {} more of workers without counters and {} by "
+      "nobody known.",
+      began(services.service_accepts, services.service_preexisting),
+      began(workers.worker_accepts, workers.worker_preexisting), workers.losses.worker_map_full,
+      workers.losses.unattributed_accept);
 }
 
 std::string unrecorded(const KernelSums& services, const Losses& lost, std::uint64_t records_seen) {
-  return fmt::format("The services counted {} closes, but {} records were seen, {} lost to a full ring, and {} closes "
-                     "had an accept by nobody known and so no record.",
-                     services.service_ended(), records_seen, lost.ring_full, lost.unattributed_accept);
+  return fmt::format(
+      "The services counted {} closes, but {} records were seen, {} lost to a full ring, and {} closes "
+      "had an accept by nobody known and so no record.",
+      services.service_ended(), records_seen, lost.ring_full, lost.unattributed_accept);
 }
 
 }  // namespace
@@ -80,10 +82,11 @@ std::vector<std::string> broken_at_end(const KernelSums& sums, std::uint64_t rec
   }
   // The close of an untracked connection is not counted, so it stays beside the open ones for good.
   if (!adds_up(sums.service_began(), sums.service_ended() + sums.open + lost.connection_map_full, services_missing)) {
-    broken.push_back(fmt::format("The services counted {}, but {} closes, {} connections are open and {} could not be "
-                                 "tracked.",
-                                 began(sums.service_accepts, sums.service_preexisting), sums.service_ended(), sums.open,
-                                 lost.connection_map_full));
+    broken.push_back(
+        fmt::format("The services counted {}, but {} closes, {} connections are open and {} could not be "
+                    "tracked.",
+                    began(sums.service_accepts, sums.service_preexisting), sums.service_ended(), sums.open,
+                    lost.connection_map_full));
   }
   if (!adds_up(sums.service_began(), sums.worker_began() + lost.worker_map_full + lost.unattributed_accept,
                services_missing)) {
@@ -94,15 +97,16 @@ std::vector<std::string> broken_at_end(const KernelSums& sums, std::uint64_t rec
                                  sums.worker_ended(), records_seen, lost.ring_full));
   }
   if (sums.lifetimes != sums.worker_closes) {
-    broken.push_back(fmt::format("The workers counted {} closes of accepts, but their lifetime histograms hold {} "
-                                 "durations.",
-                                 sums.worker_closes, sums.lifetimes));
+    broken.push_back(
+        fmt::format("The workers counted {} closes of accepts, but their lifetime histograms hold {} "
+                    "durations.",
+                    sums.worker_closes, sums.lifetimes));
   }
   if (lost.worker_map_full == 0 && sums.worker_began() != sums.worker_untracked + sums.worker_ended() + sums.open) {
-    broken.push_back(fmt::format("The workers counted {}, but {} closes, {} connections are open and {} could not be "
-                                 "tracked.",
-                                 began(sums.worker_accepts, sums.worker_preexisting), sums.worker_ended(), sums.open,
-                                 sums.worker_untracked));
+    broken.push_back(fmt::format(
+        "The workers counted {}, but {} closes, {} connections are open and {} could not be "
+        "tracked.",
+        began(sums.worker_accepts, sums.worker_preexisting), sums.worker_ended(), sums.open, sums.worker_untracked));
   }
   return broken;
 }

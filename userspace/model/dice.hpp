@@ -12,9 +12,11 @@ namespace acceptscope {
 /// seed: what is simulated with it is the same on every machine.
 class Dice {
  public:
-  /// 0..bound-1. Multiply and shift (Lemire, TOMACS 29(1), 2019) on 32 bits; its bias is bound / 2^32, not visible in some
-  /// thousand draws.
-  [[nodiscard]] std::uint32_t below(std::uint32_t bound) { return static_cast<std::uint32_t>((next_32() * bound) >> 32); }
+  /// 0..bound-1. Multiply and shift (Lemire, TOMACS 29(1), 2019) on 32 bits; its bias is bound / 2^32, not visible in
+  /// some thousand draws.
+  [[nodiscard]] std::uint32_t below(std::uint32_t bound) {
+    return static_cast<std::uint32_t>((next_32() * bound) >> 32);
+  }
 
   /// Above 0, below 1, in steps of 2^-32.
   [[nodiscard]] double unit() { return (static_cast<double>(next_32()) + 0.5) / 4294967296.0; }

@@ -159,8 +159,8 @@ std::string spread_text(const ServiceRow& before, const ServiceRow& after, const
 std::string other_losses(const std::vector<FigureChange>& figures) {
   std::string names;
   for (const FigureChange& change : figures) {
-    const bool of_the_spread = change.figure == "effective_workers" || change.figure == "top_share" ||
-                               change.figure == "workers_idle";
+    const bool of_the_spread =
+        change.figure == "effective_workers" || change.figure == "top_share" || change.figure == "workers_idle";
     if (change.kind == ChangeKind::worse && !of_the_spread) names += (names.empty() ? "" : ", ") + change.figure;
   }
   return names.empty() ? "" : "; worse than before: " + names;
@@ -175,22 +175,24 @@ bool is_even(const ServiceRow& after, double effective) {
 FixVerdict judge_fix(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
   const FigureChange& effective = figure(figures, "effective_workers");
   if (!effective.p_value)
-    return {FixCode::too_few_connections,
-            fmt::format("Not enough to tell: {} connections on {} workers before, {} on {} after; it takes {} on 2 workers",
-                        connections(before), eligible_workers(before), connections(after), eligible_workers(after),
-                        kSmallestSample)};
+    return {
+        FixCode::too_few_connections,
+        fmt::format("Not enough to tell: {} connections on {} workers before, {} on {} after; it takes {} on 2 workers",
+                    connections(before), eligible_workers(before), connections(after), eligible_workers(after),
+                    kSmallestSample)};
   const std::string chance = p_text(*effective.p_value);
   const std::string spread = spread_text(before, after, figures);
   const std::string rest = other_losses(figures);
   switch (effective.kind) {
     case ChangeKind::better:
       if (is_even(after, *effective.after))
-        return {FixCode::fixed, fmt::format("The load is spread now: {}; more than chance ({}){}", spread, chance, rest)};
-      return {FixCode::better, fmt::format("Better, and still uneven: {}; more than chance ({}){}", spread, chance, rest)};
+        return {FixCode::fixed,
+                fmt::format("The load is spread now: {}; more than chance ({}){}", spread, chance, rest)};
+      return {FixCode::better,
+              fmt::format("Better, and still uneven: {}; more than chance ({}){}", spread, chance, rest)};
     case ChangeKind::worse:
       return {FixCode::worse, fmt::format("Worse: {}; more than chance ({}){}", spread, chance, rest)};
-    default:
-      break;
+    default: break;
   }
   const char* why = *effective.p_value < kSignificance ? "too little to matter" : "within chance";
   return {FixCode::unchanged, fmt::format("The spread has not changed: {}; {} ({}){}", spread, why, chance, rest)};

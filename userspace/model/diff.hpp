@@ -39,7 +39,7 @@ struct FixVerdict {
 
 /// A service that is in both dumps.
 struct ServiceDiff {
-  Endpoint endpoint;              ///< of AFTER
+  Endpoint endpoint;               ///< of AFTER
   Endpoint endpoint_before;        ///< differs only where the single service of each dump was paired
   std::uint32_t before_index = 0;  ///< in services of BEFORE
   std::uint32_t after_index = 0;   ///< in services of AFTER

@@ -8,7 +8,8 @@
 
 namespace acceptscope {
 
-/// Fair baselines that were asked for before: a simulated one takes milliseconds, and most ticks ask for the same again.
+/// Fair baselines that were asked for before: a simulated one takes milliseconds, and most ticks ask for the same
+/// again.
 class FairDraws {
  public:
   [[nodiscard]] const FairBaseline& of(std::uint64_t connections, std::uint32_t workers) {

@@ -25,8 +25,8 @@ constexpr std::uint64_t kMostSimulated = 64;
 /// Standard normal quantile of 0.99.
 constexpr double kZ99 = 2.3263478740408408;
 
-/// Open addressing over what at most kMostSimulated connections can touch, so that neither time nor memory depends on the
-/// number of workers. Emptied by counting up the draw.
+/// Open addressing over what at most kMostSimulated connections can touch, so that neither time nor memory depends on
+/// the number of workers. Emptied by counting up the draw.
 class Tally {
  public:
   void begin_draw() { ++draw_; }
@@ -70,8 +70,8 @@ SquareQuantiles simulated(std::uint64_t connections, std::uint32_t workers) {
   return {at_rank(kDraws / 2), at_rank(kDraws / 100)};
 }
 
-/// Quantile of a gamma distribution shifted and scaled to `mean`, `deviation` and `skewness` (Pearson type III), for the
-/// standard normal quantile `z`, after Wilson and Hilferty (PNAS 17, 1931).
+/// Quantile of a gamma distribution shifted and scaled to `mean`, `deviation` and `skewness` (Pearson type III), for
+/// the standard normal quantile `z`, after Wilson and Hilferty (PNAS 17, 1931).
 double pearson3_quantile(double mean, double deviation, double skewness, double z) {
   const double shape = 4 / (skewness * skewness);
   const double root = std::max(0.0, 1 - 1 / (9 * shape) + z / (3 * std::sqrt(shape)));
@@ -88,7 +88,9 @@ SquareQuantiles from_moments(double c, double workers) {
   const double variance = mean * (1 - p);
   const double skewness = (1 - 2 * p + 2 * (c - 2) * p) / std::sqrt(variance);
   const double deviation = std::sqrt(variance);
-  const auto quantile = [&](double z) { return c + 2 * std::max(0.0, pearson3_quantile(mean, deviation, skewness, z)); };
+  const auto quantile = [&](double z) {
+    return c + 2 * std::max(0.0, pearson3_quantile(mean, deviation, skewness, z));
+  };
   return {quantile(0), quantile(kZ99)};
 }
 
@@ -113,8 +115,7 @@ FairBaseline fair_baseline(std::uint64_t connections, std::uint32_t workers) {
   if (workers <= 1) return {1, 1, 0};
   const auto c = static_cast<double>(connections);
   const double n = workers;
-  const SquareQuantiles squares =
-      connections <= kMostSimulated ? simulated(connections, workers) : from_moments(c, n);
+  const SquareQuantiles squares = connections <= kMostSimulated ? simulated(connections, workers) : from_moments(c, n);
   const auto effective = [&](double sum) { return std::clamp(effective_of(c, sum), 1.0, std::min(c, n)); };
   return {effective(squares.p99), effective(squares.p50), n * std::exp(c * std::log1p(-1 / n))};
 }

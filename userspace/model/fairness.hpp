@@ -17,13 +17,13 @@ namespace acceptscope {
 
 /// Effective workers if each of `connections` had gone to a uniformly random one of `workers`.
 struct FairBaseline {
-  double p01 = 0;   ///< a fair draw gives less in 1 % of cases
+  double p01 = 0;  ///< a fair draw gives less in 1 % of cases
   double p50 = 0;
-  double idle_mean = 0;   ///< workers that get nothing, on average: exact, workers * (1 - 1 / workers) ^ connections
+  double idle_mean = 0;  ///< workers that get nothing, on average: exact, workers * (1 - 1 / workers) ^ connections
 };
 
-/// Deterministic: the same arguments give the same figures, with every standard library. Both at least 1 (0 counts as 1).
-/// Up to 64 connections from 4,000 simulated draws, above from the exact moments; the number of workers does not
+/// Deterministic: the same arguments give the same figures, with every standard library. Both at least 1 (0 counts as
+/// 1). Up to 64 connections from 4,000 simulated draws, above from the exact moments; the number of workers does not
 /// matter. About 50 us per connection up to 64 (3 ms at most), 0.1 us above: a live view should call it
 /// again only when the count has changed. Few connections give few different values: a draw that is as uneven as p01 is
 /// still within chance, only one strictly below is not.

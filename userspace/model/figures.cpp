@@ -130,7 +130,8 @@ std::string unit_name(FigureUnit unit) {
 std::span<const FigureRow> figure_table() { return kFigures; }
 
 const FigureRow* find_figure(std::string_view name) {
-  const auto found = std::find_if(kFigures.begin(), kFigures.end(), [&](const FigureRow& row) { return row.name == name; });
+  const auto found =
+      std::find_if(kFigures.begin(), kFigures.end(), [&](const FigureRow& row) { return row.name == name; });
   return found == kFigures.end() ? nullptr : &*found;
 }
 
@@ -148,7 +149,8 @@ std::string figure_text(FigureUnit unit, std::optional<double> value) {
 
 std::string figures_markdown() {
   std::string text = "| figure | unit | meaning |\n| --- | --- | --- |\n";
-  for (const FigureRow& row : kFigures) text += fmt::format("| `{}` | {} | {} |\n", row.name, unit_name(row.unit), row.help);
+  for (const FigureRow& row : kFigures)
+    text += fmt::format("| `{}` | {} | {} |\n", row.name, unit_name(row.unit), row.help);
   return text;
 }
 
@@ -159,7 +161,9 @@ std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service) {
   return counts;
 }
 
-std::optional<double> effective_by_connections(const ServiceRow& service) { return effective_workers(amounts(service)); }
+std::optional<double> effective_by_connections(const ServiceRow& service) {
+  return effective_workers(amounts(service));
+}
 
 std::uint32_t eligible_workers(const ServiceRow& service) {
   if (service.workers_eligible > 0) return service.workers_eligible;

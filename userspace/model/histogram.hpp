@@ -19,8 +19,8 @@ struct HistogramBucket {
 };
 
 /// Durations in the log-linear buckets of the BPF side (see bpf/wire.h): a quantile is off by at most one bucket,
-/// 12.5 % of its value; sum and maximum are exact and kept apart from the buckets. Memory: 8 bytes for each bucket from the
-/// lowest filled one to the highest, none without samples.
+/// 12.5 % of its value; sum and maximum are exact and kept apart from the buckets. Memory: 8 bytes for each bucket from
+/// the lowest filled one to the highest, none without samples.
 class Histogram {
  public:
   Histogram() = default;
@@ -49,7 +49,7 @@ class Histogram {
  private:
   void reach(std::size_t lowest, std::size_t highest);
 
-  std::size_t first_ = 0;               ///< bucket of counts_.front()
+  std::size_t first_ = 0;  ///< bucket of counts_.front()
   std::vector<std::uint64_t> counts_;
   std::uint64_t count_ = 0;
   Nanoseconds sum_{0};

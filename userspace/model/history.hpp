@@ -51,7 +51,7 @@ class History {
   struct Track {
     std::uint64_t accepts = 0;  ///< totals of the last snapshot
     std::uint64_t bytes = 0;
-    std::uint64_t seen = 0;     ///< number of the snapshot that listed it last
+    std::uint64_t seen = 0;  ///< number of the snapshot that listed it last
     Ticks ring{};
   };
 

@@ -7,8 +7,8 @@
 
 namespace acceptscope {
 
-/// A point of a Lorenz curve (M. O. Lorenz, Publications of the ASA 9(70), 1905): the `workers` that have the least have
-/// `amount` of the whole; both 0..1.
+/// A point of a Lorenz curve (M. O. Lorenz, Publications of the ASA 9(70), 1905): the `workers` that have the least
+/// have `amount` of the whole; both 0..1.
 struct LorenzPoint {
   double workers = 0;
   double amount = 0;
@@ -20,12 +20,12 @@ struct LorenzPoint {
 
 /// Where the curves of fair draws lie.
 struct LorenzBand {
-  std::vector<double> workers;    ///< 0..1, rising; the others have as many entries
+  std::vector<double> workers;  ///< 0..1, rising; the others have as many entries
   std::vector<double> p01, p50, p99;
 };
 
-/// Curves if each of `connections` had gone to a uniformly random one of `workers`: per point what 1 %, half and 99 % of
-/// 1,000 simulated draws stay below. Deterministic. At most 65 points; at most about 0.5 s (4,096 workers, 16
+/// Curves if each of `connections` had gone to a uniformly random one of `workers`: per point what 1 %, half and 99 %
+/// of 1,000 simulated draws stay below. Deterministic. At most 65 points; at most about 0.5 s (4,096 workers, 16
 /// connections each), then faster again: above 16 connections per worker their numbers are taken to be normal. Both
 /// arguments at least 1 (0 counts as 1).
 [[nodiscard]] LorenzBand fair_lorenz_band(std::uint64_t connections, std::uint32_t workers);

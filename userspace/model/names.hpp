@@ -72,11 +72,12 @@ struct EnumNames<Severity> {
 
 template <>
 struct EnumNames<FigureUnit> {
-  static constexpr std::array<std::pair<FigureUnit, std::string_view>, 5> values{{{FigureUnit::count, "count"},
-                                                                                  {FigureUnit::workers, "workers"},
-                                                                                  {FigureUnit::share, "share"},
-                                                                                  {FigureUnit::per_second, "per_second"},
-                                                                                  {FigureUnit::seconds, "seconds"}}};
+  static constexpr std::array<std::pair<FigureUnit, std::string_view>, 5> values{
+      {{FigureUnit::count, "count"},
+       {FigureUnit::workers, "workers"},
+       {FigureUnit::share, "share"},
+       {FigureUnit::per_second, "per_second"},
+       {FigureUnit::seconds, "seconds"}}};
 };
 
 template <>

@@ -19,10 +19,10 @@ struct OpenSummary {
   std::optional<Nanoseconds> age_max;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
-  std::uint64_t active = 0;              ///< with traffic since the tick before
-  std::uint64_t unread = 0;              ///< with bytes that wait to be read
+  std::uint64_t active = 0;  ///< with traffic since the tick before
+  std::uint64_t unread = 0;  ///< with bytes that wait to be read
   std::uint64_t unread_bytes = 0;
-  std::uint64_t handed_over = 0;         ///< only another process than the owner holds them
+  std::uint64_t handed_over = 0;  ///< only another process than the owner holds them
 };
 
 /// The open connections of one tick by owner and by service.
@@ -33,9 +33,9 @@ struct OpenSummaries {
 
 /// Where one owner's open connections belong.
 struct OpenPlacement {
-  ServiceKey service;     ///< resolved
-  bool shown = true;      ///< false: filtered out
-  bool counted = true;    ///< false: the kernel has no counters of this worker
+  ServiceKey service;   ///< resolved
+  bool shown = true;    ///< false: filtered out
+  bool counted = true;  ///< false: the kernel has no counters of this worker
 };
 
 /// Sums up `open` as of `at`; `place` is asked once per owner, as the records name it. One pass, and memory for one

@@ -5,7 +5,6 @@
 #include <set>
 #include <utility>
 
-
 namespace acceptscope {
 
 std::uint64_t connections_of(const ServiceRow& service) { return service.accepts + service.preexisting; }

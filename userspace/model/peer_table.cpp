@@ -56,7 +56,8 @@ std::uint32_t PeerTable::workers_of(const Key& key) const {
 std::vector<PeerRow> PeerTable::rows(const ServiceKey& service) const {
   std::map<IpAddress, PeerRow> by_address;
   for (const Peers* const peers : {&closed_, &open_}) {
-    for (auto peer = peers->lower_bound({service, {}}); peer != peers->end() && peer->first.service == service; ++peer) {
+    for (auto peer = peers->lower_bound({service, {}}); peer != peers->end() && peer->first.service == service;
+         ++peer) {
       PeerRow& row = by_address[peer->first.address];
       row.connections += peer->second.connections;
       row.preexisting += peer->second.preexisting;

@@ -14,9 +14,9 @@
 namespace acceptscope {
 
 /// Which client address has how many connections on how many workers. Closed ones are counted by their records, for the
-/// first kMaxAddresses addresses of the run; open ones anew at each tick, for the kMaxAddresses with the most: an address
-/// that pins connections is seen however late it comes. Memory beyond one tick: 2 * kMaxAddresses rows and kMaxLinks
-/// pairs of address and worker, some 8 MiB.
+/// first kMaxAddresses addresses of the run; open ones anew at each tick, for the kMaxAddresses with the most: an
+/// address that pins connections is seen however late it comes. Memory beyond one tick: 2 * kMaxAddresses rows and
+/// kMaxLinks pairs of address and worker, some 8 MiB.
 class PeerTable {
  public:
   static constexpr std::size_t kMaxAddresses = 4096;

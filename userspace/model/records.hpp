@@ -43,7 +43,8 @@ struct ConnectionFacts {
   Endpoint local;
   Endpoint peer;
   MonotonicTime accepted_at;  ///< pre-existing ones: when they were found, so that ages and lifetimes are "at least"
-  bool preexisting = false;   ///< open when tracing began; `worker` is who held its descriptor then, bytes count from then
+  bool preexisting =
+      false;  ///< open when tracing began; `worker` is who held its descriptor then, bytes count from then
   std::optional<Nanoseconds> accept_wait;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
@@ -57,23 +58,24 @@ struct ClosedConnection : ConnectionFacts {
 };
 
 struct OpenConnection : ConnectionFacts {
-  bool active = false;                ///< bytes were received or sent since the tick before
-  std::uint64_t unread_bytes = 0;     ///< received and acknowledged by the kernel, not yet read by the application
-  std::optional<WorkerKey> held_by;   ///< another process holds the only descriptors: handed over; tid is 0
+  bool active = false;               ///< bytes were received or sent since the tick before
+  std::uint64_t unread_bytes = 0;    ///< received and acknowledged by the kernel, not yet read by the application
+  std::optional<WorkerKey> held_by;  ///< another process holds the only descriptors: handed over; tid is 0
 };
 
 /// Kernel totals of one worker on one service, since tracing began.
 struct WorkerCounters {
   ServiceKey service;
   WorkerKey worker;
-  std::string comm;              ///< raw bytes from the kernel: hostile until escaped
+  std::string comm;  ///< raw bytes from the kernel: hostile until escaped
   std::uint32_t ns_pid = 0;
   std::uint64_t accepts = 0;
-  std::uint64_t untracked = 0;       ///< of the accepts and pre-existing ones: the connection map was full
-  std::uint64_t closes = 0;          ///< of accepts, not of pre-existing ones
-  std::uint64_t preexisting = 0;     ///< found in its hands when tracing began
+  std::uint64_t untracked = 0;    ///< of the accepts and pre-existing ones: the connection map was full
+  std::uint64_t closes = 0;       ///< of accepts, not of pre-existing ones
+  std::uint64_t preexisting = 0;  ///< found in its hands when tracing began
   std::uint64_t preexisting_closes = 0;
-  Nanoseconds preexisting_time{0};   ///< from when they were found to their closes; closed ones only, counted in the kernel
+  Nanoseconds preexisting_time{
+      0};  ///< from when they were found to their closes; closed ones only, counted in the kernel
   std::uint64_t bytes_received = 0;  ///< of closed connections, pre-existing ones since they were found
   std::uint64_t bytes_sent = 0;
   std::uint64_t peak_open = 0;
@@ -85,7 +87,7 @@ struct WorkerCounters {
 /// Kernel totals of one service, since tracing began.
 struct ServiceCounters {
   ServiceKey service;
-  bool listener_known = true;    ///< false: `service` is the connection's own local address
+  bool listener_known = true;  ///< false: `service` is the connection's own local address
   std::uint64_t accepts = 0;
   std::uint64_t closes = 0;
   std::uint64_t preexisting = 0;
@@ -123,22 +125,23 @@ struct ProcessInfo {
 /// A process that holds a listening socket: roll call. One per service and process, whatever the number of descriptors.
 struct Holder {
   ServiceKey service;
-  WorkerKey worker;                 ///< tid 0, also with --by thread
-  std::string comm;                 ///< raw
+  WorkerKey worker;  ///< tid 0, also with --by thread
+  std::string comm;  ///< raw
   std::uint32_t ns_pid = 0;
-  std::uint32_t parent_pid = 0;     ///< initial pid namespace
-  std::optional<bool> polls;        ///< the socket is in one of its epoll sets; empty: /proc did not tell
-  std::optional<bool> exclusive;    ///< with EPOLLEXCLUSIVE; empty unless it polls
+  std::uint32_t parent_pid = 0;   ///< initial pid namespace
+  std::optional<bool> polls;      ///< the socket is in one of its epoll sets; empty: /proc did not tell
+  std::optional<bool> exclusive;  ///< with EPOLLEXCLUSIVE; empty unless it polls
 };
 
 /// The listening sockets of one service at a tick.
 struct Listeners {
   ServiceKey service;
-  std::uint32_t sockets = 0;        ///< listening sockets on this address
-  std::uint32_t backlog = 0;        ///< of the largest
+  std::uint32_t sockets = 0;  ///< listening sockets on this address
+  std::uint32_t backlog = 0;  ///< of the largest
   bool reuseport = false;
-  std::uint32_t queue_depth = 0;    ///< connections that wait now, all sockets
-  std::uint64_t overflows = 0;      ///< connection attempts these sockets dropped since tracing began, a full queue above all (sk_drops)
+  std::uint32_t queue_depth = 0;  ///< connections that wait now, all sockets
+  std::uint64_t overflows =
+      0;  ///< connection attempts these sockets dropped since tracing began, a full queue above all (sk_drops)
 };
 
 /// Cost of the tool itself, since tracing began.

@@ -10,11 +10,11 @@
 
 namespace acceptscope {
 
-/// Gives every peer address a pseudonym, the same one for as long as it is among the kRemembered addresses seen last (for
-/// the whole run, most often), numbered in order of first appearance:
-/// 2001:db8::1, 2001:db8::2, … from the range that RFC 3849 reserves for documentation. They are addresses so that
-/// every output, also those read back from a dump, treats them as any other, and no output can forget to redact:
-/// apply it once, to records as they leave the capture side. Ports are kept; whether the peer was IPv4 is not.
+/// Gives every peer address a pseudonym, the same one for as long as it is among the kRemembered addresses seen last
+/// (for the whole run, most often), numbered in order of first appearance: 2001:db8::1, 2001:db8::2, … from the range
+/// that RFC 3849 reserves for documentation. They are addresses so that every output, also those read back from a dump,
+/// treats them as any other, and no output can forget to redact: apply it once, to records as they leave the capture
+/// side. Ports are kept; whether the peer was IPv4 is not.
 class Redactor {
  public:
   static constexpr std::size_t kRemembered = 131072;  ///< at least; memory: 80 bytes for each of twice as many

@@ -58,7 +58,8 @@ void RollCall::mark_parents() {
   for (const auto& [child, member] : members_) {
     const std::uint32_t pid = member.holder.parent_pid;
     for (auto parent = members_.lower_bound({child.service, {pid, 0, 0}});
-         parent != members_.end() && parent->first.service == child.service && parent->first.worker.pid == pid; ++parent)
+         parent != members_.end() && parent->first.service == child.service && parent->first.worker.pid == pid;
+         ++parent)
       parent->second.is_parent = true;
   }
 }

@@ -37,8 +37,8 @@ class RollCall {
 
   /// More have left than kMinGone and than were ever there at once.
   [[nodiscard]] bool has_too_many() const;
-  /// Forgets those, the ones that left first before others. Members with the pids that are needed, and services that are
-  /// needed, stay and do not count. Returns the members that are forgotten.
+  /// Forgets those, the ones that left first before others. Members with the pids that are needed, and services that
+  /// are needed, stay and do not count. Returns the members that are forgotten.
   std::vector<Member> forget(const std::set<std::uint32_t>& needed_pids, const std::set<ServiceKey>& needed_services);
 
   /// Without sockets, but otherwise as last seen, once they are closed.

@@ -46,8 +46,8 @@ class Run {
   [[nodiscard]] Snapshot snapshot() const;
   /// The picture at the last tick with connections[] and timelines: a dump of a run that goes on, without end_reason.
   [[nodiscard]] Snapshot interim() const;
-  /// The closing picture with connections[] and timelines; `command_status` is the exit status of the run's command, if it has one.
-  /// Ages of open connections are as of the last tick.
+  /// The closing picture with connections[] and timelines; `command_status` is the exit status of the run's command, if
+  /// it has one. Ages of open connections are as of the last tick.
   [[nodiscard]] Snapshot finish(MonotonicTime end, EndReason reason, std::optional<int> command_status = {}) const;
 
   /// The listener that a connection came through, as far as it is known.

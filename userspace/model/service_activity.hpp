@@ -12,8 +12,8 @@ namespace acceptscope {
 /// What the workers of each service have done as of a tick.
 using ServiceActivities = std::map<ServiceKey, std::map<WorkerKey, WorkerActivity>>;
 
-/// Windows and timelines of the services, begun when a service is first given. Bounded: the first kMaxServices services,
-/// and in all timelines together the first kMaxWorkers workers that did anything, which take 8 MiB.
+/// Windows and timelines of the services, begun when a service is first given. Bounded: the first kMaxServices
+/// services, and in all timelines together the first kMaxWorkers workers that did anything, which take 8 MiB.
 class ServiceActivity {
  public:
   static constexpr std::size_t kMaxServices = 64;

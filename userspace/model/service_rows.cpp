@@ -258,7 +258,8 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   row.lifetime = lifetime_stats(lifetime, open);
   row.accept_wait = wait_stats(wait);
   std::stable_sort(workers.begin(), workers.end(), [](const auto& a, const auto& b) {  // the map's order is by pid
-    return std::tuple(a.second->role, connections_of(*b.second)) < std::tuple(b.second->role, connections_of(*a.second));
+    return std::tuple(a.second->role, connections_of(*b.second)) <
+           std::tuple(b.second->role, connections_of(*a.second));
   });
   for (const auto& [worker_key, worker] : workers) {
     order.push_back(worker_key);

@@ -51,8 +51,8 @@ struct ServiceRows {
   std::vector<std::vector<WorkerKey>> workers;
 };
 
-/// Puts the rows of a snapshot together from counters, records, open connections and the roll call. All keys are resolved
-/// ones; what is added twice under one key is summed up. Members come after all workers.
+/// Puts the rows of a snapshot together from counters, records, open connections and the roll call. All keys are
+/// resolved ones; what is added twice under one key is summed up. Members come after all workers.
 class ServiceRowsBuilder {
  public:
   ServiceRowsBuilder(const ClockBase& clock, const OpenSummaries& open, FairDraws& draws)
@@ -86,7 +86,7 @@ class ServiceRowsBuilder {
   };
   struct Service {
     ServiceRow row;
-    bool counted = false;         ///< the kernel has counters of this service
+    bool counted = false;  ///< the kernel has counters of this service
     bool hides_workers = false;
     std::map<WorkerKey, Worker> workers;
   };

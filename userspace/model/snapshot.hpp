@@ -134,27 +134,33 @@ struct TopShare {
 };
 
 enum class VerdictCode : std::uint8_t {
-  balanced, keepalive_pinning, accept_skew, too_few_connections, accept_queue_saturated, handed_over, no_traffic
+  balanced,
+  keepalive_pinning,
+  accept_skew,
+  too_few_connections,
+  accept_queue_saturated,
+  handed_over,
+  no_traffic
 };
 enum class Severity : std::uint8_t { ok, info, warning, critical };
 
 struct Verdict {
   VerdictCode code = VerdictCode::no_traffic;
   Severity severity = Severity::info;
-  std::string summary;                 ///< one plain sentence with the numbers
-  std::vector<std::string> evidence;   ///< sentences
-  std::vector<std::string> advice;     ///< sentences; which knob, and what to expect of it
+  std::string summary;                ///< one plain sentence with the numbers
+  std::vector<std::string> evidence;  ///< sentences
+  std::vector<std::string> advice;    ///< sentences; which knob, and what to expect of it
   bool operator==(const Verdict&) const = default;
 };
 
 /// A client address and what it holds.
 struct PeerRow {
   IpAddress address;
-  std::uint64_t connections = 0;   ///< accepts + pre-existing
+  std::uint64_t connections = 0;  ///< accepts + pre-existing
   std::uint64_t open = 0;
   std::uint64_t preexisting = 0;
   Nanoseconds connection_time{0};
-  std::uint32_t workers = 0;       ///< distinct workers that own or owned its connections
+  std::uint32_t workers = 0;  ///< distinct workers that own or owned its connections
   bool operator==(const PeerRow&) const = default;
 };
 
@@ -189,8 +195,8 @@ struct WorkerRow {
   Role role = Role::worker;
   bool exited = false;  ///< it ended, or gave up the listening socket
   std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;            ///< of accepts
-  std::uint64_t open = 0;              ///< pre-existing ones included
+  std::uint64_t closes = 0;  ///< of accepts
+  std::uint64_t open = 0;    ///< pre-existing ones included
   std::uint64_t peak_open = 0;
   std::uint64_t preexisting = 0;
   std::uint64_t preexisting_closes = 0;
@@ -199,7 +205,7 @@ struct WorkerRow {
   std::uint64_t bytes_sent = 0;
   LifetimeStats lifetime;
   WaitStats accept_wait;
-  std::uint64_t recent_accepts = 0;  ///< [live] in the last tick
+  std::uint64_t recent_accepts = 0;      ///< [live] in the last tick
   std::uint64_t active_connections = 0;  ///< [live] open ones with traffic in the last tick
   std::uint64_t unread_connections = 0;  ///< [live] open ones with bytes waiting to be read
   std::uint64_t unread_bytes = 0;        ///< [live]
@@ -212,19 +218,20 @@ struct ServiceRow {
   std::uint32_t listen_sockets = 0;
   std::optional<bool> reuseport;
   std::optional<std::uint32_t> backlog;
-  std::optional<bool> epoll_exclusive;  ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: nobody polls, or not known
+  std::optional<bool>
+      epoll_exclusive;  ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: nobody polls, or not known
   std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;             ///< of accepts
-  std::uint64_t open = 0;               ///< pre-existing ones included
+  std::uint64_t closes = 0;  ///< of accepts
+  std::uint64_t open = 0;    ///< pre-existing ones included
   std::uint64_t peak_open = 0;
   std::uint64_t preexisting = 0;
   std::uint64_t preexisting_closes = 0;
   std::uint64_t never_accepted = 0;
-  std::uint64_t handed_over = 0;        ///< open connections whose only holder is another process
+  std::uint64_t handed_over = 0;  ///< open connections whose only holder is another process
   /// N: rows with role worker that are alive, or left but had a connection in the run: workers that replace one another
   /// without ever getting one do not add up. When none is alive the server has stopped, and all of them were eligible.
   std::uint32_t workers_eligible = 0;
-  std::uint32_t workers_idle = 0;       ///< of N: no accept, no open or pre-existing connection
+  std::uint32_t workers_idle = 0;  ///< of N: no accept, no open or pre-existing connection
   ActiveWorkers active_workers;
   EffectiveWorkers effective_workers;
   TopShare top_share;
@@ -233,12 +240,12 @@ struct ServiceRow {
   AcceptQueue accept_queue;
   CloseReasonCounts close_reasons;
   Verdict verdict;
-  std::vector<WorkerRow> workers;    ///< most connections (accepts + pre-existing) first, then by pid; supervisors last
+  std::vector<WorkerRow> workers;  ///< most connections (accepts + pre-existing) first, then by pid; supervisors last
   std::uint64_t workers_forgotten = 0;  ///< left without a connection, and are not among `workers` any more
-  std::vector<PeerRow> peers;        ///< at most 20, most connections first
-  std::uint64_t peers_other = 0;     ///< connections of addresses that are not among `peers`
-  TimelineRows timeline;             ///< in a finished picture only
-  std::uint64_t recent_accepts = 0;  ///< [live] in the last tick
+  std::vector<PeerRow> peers;           ///< at most 20, most connections first
+  std::uint64_t peers_other = 0;        ///< connections of addresses that are not among `peers`
+  TimelineRows timeline;                ///< in a finished picture only
+  std::uint64_t recent_accepts = 0;     ///< [live] in the last tick
   bool operator==(const ServiceRow&) const = default;
 };
 
@@ -246,7 +253,7 @@ struct ConnectionRow {
   std::uint64_t id = 0;       ///< 1, 2, ... in the order of the accepts
   std::uint32_t service = 0;  ///< index into services
   std::uint32_t pid = 0;
-  std::uint32_t tid = 0;      ///< the accepting thread
+  std::uint32_t tid = 0;            ///< the accepting thread
   std::optional<std::string> comm;  ///< raw; empty when its worker is not in the worker map
   Endpoint local;
   Endpoint peer;
@@ -259,8 +266,8 @@ struct ConnectionRow {
   std::uint64_t bytes_sent = 0;
   std::optional<CloseReason> close_reason;
   std::optional<std::uint32_t> closed_by_pid;
-  bool preexisting = false;                 ///< accepted_at, accept_wait and lifetime are not known then
-  std::optional<std::uint32_t> held_by_pid; ///< open, and only another process has a descriptor: handed over
+  bool preexisting = false;                  ///< accepted_at, accept_wait and lifetime are not known then
+  std::optional<std::uint32_t> held_by_pid;  ///< open, and only another process has a descriptor: handed over
   bool operator==(const ConnectionRow&) const = default;
 };
 

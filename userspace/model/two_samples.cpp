@@ -233,7 +233,8 @@ std::optional<double> mann_whitney_p_value(std::span<const std::uint32_t> a, std
   return mann_whitney(tally, (1 + r) / (1 - r));
 }
 
-std::optional<double> quantile_p_value(std::span<const HistogramBucket> a, std::span<const HistogramBucket> b, double q) {
+std::optional<double> quantile_p_value(std::span<const HistogramBucket> a, std::span<const HistogramBucket> b,
+                                       double q) {
   const Tally tally = tally_of(a, b);
   const Pair size = sizes(tally);
   if (std::min(size.a, size.b) < kSmallestSample) return std::nullopt;

@@ -23,9 +23,9 @@ struct Deal {
 
 /// Whether two deals are equally even: a parametric bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap,
 /// 1993, chapter 16). Statistic: the difference of N times the unbiased estimate of the sum of squared shares (Simpson,
-/// Nature 163, 1949), N / effective workers. Null: both were dealt from one Lorenz curve, the mean of the two weighted by
-/// connections; as many connections are dealt from it again, up to 1,999 times, with a fixed seed. The smallest possible
-/// p-value is 0.0005 (0.0025 for thousands of workers).
+/// Nature 163, 1949), N / effective workers. Null: both were dealt from one Lorenz curve, the mean of the two weighted
+/// by connections; as many connections are dealt from it again, up to 1,999 times, with a fixed seed. The smallest
+/// possible p-value is 0.0005 (0.0025 for thousands of workers).
 [[nodiscard]] std::optional<double> evenness_p_value(const Deal& a, const Deal& b);
 
 /// Whether durations of one are typically longer: Mann and Whitney's U (Annals of Mathematical Statistics 18, 1947) on
@@ -39,9 +39,9 @@ struct Deal {
 [[nodiscard]] std::optional<double> mann_whitney_p_value(std::span<const std::uint32_t> a,
                                                          std::span<const std::uint32_t> b);
 
-/// Whether the `q` quantile differs: Mood's median test (Introduction to the Theory of Statistics, 1950) at `q`, that is
-/// Fisher's exact test of how many of each are above the bucket that holds the pooled quantile (in the last bucket, where
-/// nothing is above that).
+/// Whether the `q` quantile differs: Mood's median test (Introduction to the Theory of Statistics, 1950) at `q`, that
+/// is Fisher's exact test of how many of each are above the bucket that holds the pooled quantile (in the last bucket,
+/// where nothing is above that).
 [[nodiscard]] std::optional<double> quantile_p_value(std::span<const HistogramBucket> a,
                                                      std::span<const HistogramBucket> b, double q);
 
@@ -50,8 +50,8 @@ struct Deal {
 [[nodiscard]] std::optional<double> rates_p_value(std::uint64_t events_a, double time_a, std::uint64_t events_b,
                                                   double time_b);
 
-/// Fisher's exact test of the table (a, b; c, d): sums the tables that are as likely or less. Tables whose margins are all
-/// above 10,000 are tested with the normal approximation of the difference of two proportions.
+/// Fisher's exact test of the table (a, b; c, d): sums the tables that are as likely or less. Tables whose margins are
+/// all above 10,000 are tested with the normal approximation of the difference of two proportions.
 [[nodiscard]] std::optional<double> fisher_p_value(std::uint64_t a, std::uint64_t b, std::uint64_t c, std::uint64_t d);
 
 }  // namespace acceptscope

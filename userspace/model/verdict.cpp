@@ -46,7 +46,8 @@ constexpr std::uint64_t kFewestWaits = 20;
 /// The queue was this full: the next burst overflows it.
 constexpr double kFullPart = 0.8;
 
-/// Most of the open connections are served by another process than the one that accepted: who accepts says nothing then.
+/// Most of the open connections are served by another process than the one that accepted: who accepts says nothing
+/// then.
 constexpr std::uint64_t kHandedOverPart = 2;  // one in two
 
 /// Idle workers named by pid.
@@ -175,9 +176,10 @@ std::string spread_text(const Spread& spread, std::string_view one, std::string_
   while (owners < spread.amounts.size() && theirs < kOwnersPart * static_cast<double>(spread.total)) {
     theirs += spread.amounts[owners++];
   }
-  std::string text = fmt::format("{} of {} {} {} of {} (effective workers {:.1f}", owners,
-                                 number(spread.workers(), "worker"), owners == 1 ? one : many, number(static_cast<std::uint64_t>(theirs)),
-                                 number(spread.total, "connection"), spread.effective);
+  std::string text =
+      fmt::format("{} of {} {} {} of {} (effective workers {:.1f}", owners, number(spread.workers(), "worker"),
+                  owners == 1 ? one : many, number(static_cast<std::uint64_t>(theirs)),
+                  number(spread.total, "connection"), spread.effective);
   if (spread.fair) text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", spread.fair->p01);
   return text + ")";
 }
@@ -217,12 +219,13 @@ void add_other_measures(Verdict& verdict, const ServiceRow& service) {
     verdict.evidence.push_back(fmt::format("Effective workers by bytes {:.1f}, by connection time {:.1f}.",
                                            *effective.bytes, *effective.connection_seconds));
   } else if (effective.connection_seconds) {
-    verdict.evidence.push_back(fmt::format("Effective workers by connection time {:.1f}.", *effective.connection_seconds));
+    verdict.evidence.push_back(
+        fmt::format("Effective workers by connection time {:.1f}.", *effective.connection_seconds));
   }
   const ActiveStats& serving = service.active_workers.serving;
   if (serving.windows != 0) {
-    verdict.evidence.push_back(fmt::format("Workers that exchanged any bytes, per window: {} at the median, {} at most.",
-                                           serving.p50, serving.max));
+    verdict.evidence.push_back(fmt::format(
+        "Workers that exchanged any bytes, per window: {} at the median, {} at most.", serving.p50, serving.max));
   }
 }
 
@@ -238,8 +241,9 @@ void add_lifetimes(Verdict& verdict, const ServiceRow& service) {
     verdict.evidence.push_back(text + ".");
   }
   if (has_preexisting(service)) {
-    verdict.evidence.push_back(fmt::format("{} already open when tracing began: their ages count from then.",
-                                           number(service.preexisting) + (service.preexisting == 1 ? " was" : " were")));
+    verdict.evidence.push_back(
+        fmt::format("{} already open when tracing began: their ages count from then.",
+                    number(service.preexisting) + (service.preexisting == 1 ? " was" : " were")));
   }
   if (lifetime.closed != 0 && lifetime.p50) {
     verdict.evidence.push_back(fmt::format("{} closed with a median lifetime of {}.",
@@ -250,8 +254,8 @@ void add_lifetimes(Verdict& verdict, const ServiceRow& service) {
 void add_peer(Verdict& verdict, const ServiceRow& service) {
   const std::uint64_t all = connections_of(service);
   if (service.peers.empty() || service.peers.front().connections * 2 < all) return;
-  verdict.evidence.push_back(fmt::format("One client address has {} of the {}.", number(service.peers.front().connections),
-                                         number(all, "connection")));
+  verdict.evidence.push_back(fmt::format("One client address has {} of the {}.",
+                                         number(service.peers.front().connections), number(all, "connection")));
 }
 
 // ---- connections wait -----------------------------------------------------------------------------------------------
@@ -275,15 +279,16 @@ std::optional<Verdict> judge_queue(const ServiceRow& service, Nanoseconds durati
     verdict.summary = fmt::format("1 in 20 connections waited {} or more to be accepted, and the queue was nearly full",
                                   time_text(*wait.p95));
   } else {
-    verdict.summary = fmt::format("{} waited and none was accepted in {}", number(depth, "connection"),
-                                  time_text(duration));
+    verdict.summary =
+        fmt::format("{} waited and none was accepted in {}", number(depth, "connection"), time_text(duration));
   }
   std::string queue = fmt::format("The accept queue was up to {} deep", number(depth));
   if (service.backlog) queue += fmt::format("; the backlog is {}", number(*service.backlog));
   verdict.evidence.push_back(queue + ".");
   if (wait.count != 0 && wait.p50 && wait.p95) {
     verdict.evidence.push_back(fmt::format("Accept wait of {}: median {}, 95 % quantile {}.",
-                                           number(wait.count, "connection"), time_text(*wait.p50), time_text(*wait.p95)));
+                                           number(wait.count, "connection"), time_text(*wait.p50),
+                                           time_text(*wait.p95)));
   }
   if (service.never_accepted != 0) {
     verdict.evidence.push_back(
@@ -421,8 +426,8 @@ Verdict skew(const ServiceRow& service, Nanoseconds duration, const Spread& spre
   add_busiest(verdict, service, spread, accepts_of);
   const ActiveStats& accepting = service.active_workers.accepting;
   if (accepting.windows != 0) {
-    verdict.evidence.push_back(fmt::format("Workers that accepted, per window: {} at the median, {} at most.",
-                                           accepting.p50, accepting.max));
+    verdict.evidence.push_back(
+        fmt::format("Workers that accepted, per window: {} at the median, {} at most.", accepting.p50, accepting.max));
   }
   add_other_measures(verdict, service);
   add_lifetimes(verdict, service);
@@ -463,9 +468,9 @@ Verdict too_few(const ServiceRow& service, const Spread& spread, std::uint64_t m
   Verdict verdict;
   verdict.code = VerdictCode::too_few_connections;
   verdict.severity = Severity::info;
-  verdict.summary = fmt::format("{}{} for {}: {} or more have nothing to do whoever accepts",
-                                number(most, "connection"), at_once ? " at most at a time" : "",
-                                number(spread.workers(), "worker"), spread.workers() - most);
+  verdict.summary =
+      fmt::format("{}{} for {}: {} or more have nothing to do whoever accepts", number(most, "connection"),
+                  at_once ? " at most at a time" : "", number(spread.workers(), "worker"), spread.workers() - most);
   add_idle(verdict, spread, "had");
   const EffectiveWorkers& effective = service.effective_workers;
   if (spread.effective > 0) {
@@ -488,12 +493,13 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
   Verdict verdict;
   verdict.code = VerdictCode::balanced;
   verdict.severity = early ? Severity::info : Severity::ok;
-  const auto busy = std::count_if(spread.amounts.begin(), spread.amounts.end(), [](double amount) { return amount > 0; });
-  verdict.summary = spread.workers() == 1
-                        ? fmt::format("The only worker has all {}", number(spread.total, "connection"))
-                        : fmt::format("{} of {} have had {} (effective workers {:.1f})", busy,
-                                      number(spread.workers(), "worker"), number(spread.total, "connection"),
-                                      spread.effective);
+  const auto busy =
+      std::count_if(spread.amounts.begin(), spread.amounts.end(), [](double amount) { return amount > 0; });
+  verdict.summary =
+      spread.workers() == 1
+          ? fmt::format("The only worker has all {}", number(spread.total, "connection"))
+          : fmt::format("{} of {} have had {} (effective workers {:.1f})", busy, number(spread.workers(), "worker"),
+                        number(spread.total, "connection"), spread.effective);
   if (early) {
     verdict.summary +=
         fmt::format("; fewer than chance explains, but after {} it is too early to judge", time_text(duration));
@@ -501,8 +507,9 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
   if (spread.workers() == 1) return verdict;
   const EffectiveWorkers& effective = service.effective_workers;
   if (effective.fair_p01 && effective.fair_p50) {
-    verdict.evidence.push_back(fmt::format("A fair draw gives {:.1f} effective workers, at least {:.1f} in 99 % of cases.",
-                                           *effective.fair_p50, *effective.fair_p01));
+    verdict.evidence.push_back(
+        fmt::format("A fair draw gives {:.1f} effective workers, at least {:.1f} in 99 % of cases.",
+                    *effective.fair_p50, *effective.fair_p01));
   }
   add_idle(verdict, spread, "had");
   add_other_measures(verdict, service);
@@ -554,12 +561,9 @@ Verdict judge(const ServiceRow& service, Nanoseconds duration, FairDraws& draws)
 
 std::uint64_t amount_of(const WorkerRow& worker, Basis basis) {
   switch (basis) {
-    case Basis::open:
-      return open_of(worker);
-    case Basis::accepts:
-      return accepts_of(worker);
-    case Basis::all:
-      break;
+    case Basis::open: return open_of(worker);
+    case Basis::accepts: return accepts_of(worker);
+    case Basis::all: break;
   }
   return all_of(worker);
 }

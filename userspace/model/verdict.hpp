@@ -20,10 +20,10 @@ enum class Basis : std::uint8_t { all, open, accepts };
 /// How evenly the connections that a verdict counts are spread: the figures of its summary.
 struct SpreadFigures {
   Basis basis = Basis::all;
-  std::uint32_t workers = 0;  ///< eligible
-  std::uint32_t idle = 0;     ///< of these, without any of the connections counted
-  std::uint64_t total = 0;    ///< connections counted
-  double effective = 0;       ///< effective workers; 0 without connections
+  std::uint32_t workers = 0;       ///< eligible
+  std::uint32_t idle = 0;          ///< of these, without any of the connections counted
+  std::uint64_t total = 0;         ///< connections counted
+  double effective = 0;            ///< effective workers; 0 without connections
   std::optional<double> fair_p01;  ///< of a fair draw; only if the spread is materially uneven
 };
 
@@ -33,9 +33,9 @@ struct SpreadFigures {
 /// What is wrong with a service, if anything, in words: from the finished figures of `service` (everything but its
 /// verdict) over a run of `duration`. Pure. Thresholds and their reasons are at the head of verdict.cpp.
 ///
-/// Judged over the rows with role worker that are alive (all of them if none is); where `workers_eligible` says that there
-/// are more eligible workers than rows, the missing ones count as idle. Connections of workers that left are added to
-/// those of the others in the most favourable way, as those of predecessors: a reload is no unevenness.
+/// Judged over the rows with role worker that are alive (all of them if none is); where `workers_eligible` says that
+/// there are more eligible workers than rows, the missing ones count as idle. Connections of workers that left are
+/// added to those of the others in the most favourable way, as those of predecessors: a reload is no unevenness.
 ///
 /// Uses of ServiceRow: accepts, closes, open, peak_open, preexisting, preexisting_closes, never_accepted, handed_over,
 /// workers_eligible, reuseport, epoll_exclusive, backlog, accept_queue, accept_wait, lifetime, effective_workers,

@@ -68,16 +68,11 @@ std::size_t width_of(char32_t code) { return in(kWide, code) ? 2 : 1; }
 
 std::string escape_code(char32_t code) {
   switch (code) {
-    case '\n':
-      return "\\n";
-    case '\t':
-      return "\\t";
-    case '\r':
-      return "\\r";
-    case '\\':
-      return "\\\\";
-    default:
-      break;
+    case '\n': return "\\n";
+    case '\t': return "\\t";
+    case '\r': return "\\r";
+    case '\\': return "\\\\";
+    default: break;
   }
   const auto number = static_cast<std::uint32_t>(code);
   if (number < 0x80) return fmt::format("\\x{:02x}", number);

@@ -45,27 +45,17 @@ std::string head(std::string_view text, std::size_t max_width) {
 Look look_of(Style style) {
   constexpr int yellow = 3, blue = 4, cyan = 6;
   switch (style) {
-    case Style::strong:
-      return {.bold = true};
-    case Style::faint:
-      return {.dim = true};
-    case Style::bar:
-      return {.color = cyan};
-    case Style::warning:
-      return {.bold = true, .color = yellow, .color_256 = 214};
+    case Style::strong: return {.bold = true};
+    case Style::faint: return {.dim = true};
+    case Style::bar: return {.color = cyan};
+    case Style::warning: return {.bold = true, .color = yellow, .color_256 = 214};
     case Style::title:
-    case Style::selected:
-      return {.reverse = true};
-    case Style::good:
-      return {.bold = true, .color = cyan, .color_256 = 75};
-    case Style::heat_low:
-      return {.color = blue, .color_256 = 67};
-    case Style::heat_mid:
-      return {.color = cyan, .color_256 = 80};
-    case Style::heat_high:
-      return {.bold = true, .color = yellow, .color_256 = 214};
-    case Style::plain:
-      break;
+    case Style::selected: return {.reverse = true};
+    case Style::good: return {.bold = true, .color = cyan, .color_256 = 75};
+    case Style::heat_low: return {.color = blue, .color_256 = 67};
+    case Style::heat_mid: return {.color = cyan, .color_256 = 80};
+    case Style::heat_high: return {.bold = true, .color = yellow, .color_256 = 214};
+    case Style::plain: break;
   }
   return {};
 }

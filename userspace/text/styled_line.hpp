@@ -11,11 +11,17 @@ namespace acceptscope {
 
 /// Meaning, not colour; look_of() has the colours.
 enum class Style : std::uint8_t {
-  plain, strong, faint, bar, warning,
-  title,                           ///< bars across the whole screen
-  selected,                        ///< where the cursor is
-  good,                            ///< a verdict that all is well
-  heat_low, heat_mid, heat_high    ///< of a heat strip, whose heights say the same
+  plain,
+  strong,
+  faint,
+  bar,
+  warning,
+  title,     ///< bars across the whole screen
+  selected,  ///< where the cursor is
+  good,      ///< a verdict that all is well
+  heat_low,
+  heat_mid,
+  heat_high  ///< of a heat strip, whose heights say the same
 };
 inline constexpr std::size_t kStyles = 11;
 

@@ -27,8 +27,8 @@ struct Instant {
 /// Maps kernel times to instants with offsets taken once, when tracing began: a clock set back during the run
 /// moves no record (CLOCK_REALTIME is read once).
 struct ClockBase {
-  MonotonicTime monotonic;           ///< CLOCK_MONOTONIC ...
-  Instant realtime;                  ///< ... and CLOCK_REALTIME at the same moment
+  MonotonicTime monotonic;                       ///< CLOCK_MONOTONIC ...
+  Instant realtime;                              ///< ... and CLOCK_REALTIME at the same moment
   std::int64_t boottime_minus_monotonic_ns = 0;  ///< time spent suspended; process start times are CLOCK_BOOTTIME
 
   [[nodiscard]] Instant instant(MonotonicTime t) const { return realtime + (t - monotonic); }

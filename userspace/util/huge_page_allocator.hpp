@@ -9,9 +9,9 @@
 
 namespace acceptscope {
 
-/// For vectors of many megabytes that fill up while the host is busy: the kernel hands out their memory by two megabytes
-/// instead of by four kilobytes, and a page fault costs more than what is done with the record that hits it. Only a
-/// wish (madvise(2), MADV_HUGEPAGE): where there are no huge pages, this is as any other allocator.
+/// For vectors of many megabytes that fill up while the host is busy: the kernel hands out their memory by two
+/// megabytes instead of by four kilobytes, and a page fault costs more than what is done with the record that hits it.
+/// Only a wish (madvise(2), MADV_HUGEPAGE): where there are no huge pages, this is as any other allocator.
 template <class T>
 struct HugePageAllocator {
   using value_type = T;

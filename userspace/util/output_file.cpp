@@ -24,7 +24,7 @@ namespace {
 
 constexpr mode_t kMode = 0600;
 constexpr int kTemporaryNameTries = 100;
-constexpr int kLinksAtMost = 40;  // as the kernel follows (path_resolution(7))
+constexpr int kLinksAtMost = 40;                 // as the kernel follows (path_resolution(7))
 constexpr std::size_t kCollectAtMost = 1 << 20;  // a log that nobody flushes still has bounded memory
 
 /// Temporary names that exist right now. A signal handler can reach nothing but static storage: this is the one global.
@@ -144,9 +144,9 @@ int follow_links(std::string& path) {
   return ELOOP;
 }
 
-/// Opens `path`, which follow_links() gave, or duplicates a descriptor that it names. Without O_CREAT among `flags` it must
-/// not be a regular file. -1 and errno on failure; EPERM for what is planted. No waiting for a FIFO's reader: that would
-/// hold up everything, deaf to Ctrl-C.
+/// Opens `path`, which follow_links() gave, or duplicates a descriptor that it names. Without O_CREAT among `flags` it
+/// must not be a regular file. -1 and errno on failure; EPERM for what is planted. No waiting for a FIFO's reader: that
+/// would hold up everything, deaf to Ctrl-C.
 int open_direct(const std::string& path, int flags) {
   if (const int existing = descriptor_named_by(path); existing >= 0) return ::fcntl(existing, F_DUPFD_CLOEXEC, 3);
   const bool in_procfs = is_in_procfs(path);
@@ -278,7 +278,8 @@ Result<void> OutputFile::give_name() {
 }
 
 tl::unexpected<Error> OutputFile::failed(const char* action, int errno_value, std::string_view hint) const {
-  return system_failure(errno_value, cannot(action, path_, purpose_), hint.empty() ? hint_for(errno_value) : std::string(hint));
+  return system_failure(errno_value, cannot(action, path_, purpose_),
+                        hint.empty() ? hint_for(errno_value) : std::string(hint));
 }
 
 void OutputFile::forget_temporary(bool unlink) {
@@ -318,7 +319,9 @@ Result<LogFile> LogFile::open(const std::string& path, std::string purpose) {
   LogFile log;
   log.path_ = path;
   log.purpose_ = std::move(purpose);
-  const auto failed = [&](int error) { return system_failure(error, cannot("open", path, log.purpose_), hint_for(error)); };
+  const auto failed = [&](int error) {
+    return system_failure(error, cannot("open", path, log.purpose_), hint_for(error));
+  };
   std::string target = path;
   if (const int error = follow_links(target); error != 0) return failed(error);
   log.fd_ = UniqueFd(open_direct(target, O_CREAT | O_APPEND));

@@ -16,9 +16,9 @@ namespace acceptscope {
 
 /// A file that appears under its name, complete, at commit(). Until then the bytes are in an unnamed file of the same
 /// directory (O_TMPFILE), or in a hidden one where the file system has no unnamed files. A file that was there is
-/// replaced; a symbolic link to one is followed, but not one that somebody else put into a directory where everybody may
-/// write, such as /tmp: as root that would be a way to any file. Nor is a FIFO of somebody else's written there. Mode 0600: dumps name peers. "-", /dev/stdout, devices, FIFOs and
-/// sockets are written directly.
+/// replaced; a symbolic link to one is followed, but not one that somebody else put into a directory where everybody
+/// may write, such as /tmp: as root that would be a way to any file. Nor is a FIFO of somebody else's written there.
+/// Mode 0600: dumps name peers. "-", /dev/stdout, devices, FIFOs and sockets are written directly.
 class OutputFile {
  public:
   /// Where the bytes are until commit().
@@ -69,9 +69,9 @@ class OutputFile {
   int cleanup_slot_ = -1;  ///< of `temporary_`, for remove_temporary_files()
 };
 
-/// Lines appended to a file that exists from the start; what was there before is discarded. Where everybody may write, a
-/// file of somebody else's, or one with several names, is refused, as is a link. Lines are collected and
-/// reach the file whole at flush(), or when many have been collected.
+/// Lines appended to a file that exists from the start; what was there before is discarded. Where everybody may write,
+/// a file of somebody else's, or one with several names, is refused, as is a link. Lines are collected and reach the
+/// file whole at flush(), or when many have been collected.
 class LogFile {
  public:
   /// Creates or empties `path` for `purpose` ("the log"); "-" is standard output.

@@ -12,9 +12,9 @@ namespace acceptscope {
 
 /// What failed, on what, why, and what the user can do about it.
 struct Error {
-  std::string what;         ///< "cannot open '/x/hot.json' for the dump": action and object, no trailing stop
-  std::error_code code;     ///< the reason; empty where `what` says it all
-  std::string hint;         ///< one sentence for the user; may be empty
+  std::string what;      ///< "cannot open '/x/hot.json' for the dump": action and object, no trailing stop
+  std::error_code code;  ///< the reason; empty where `what` says it all
+  std::string hint;      ///< one sentence for the user; may be empty
 
   /// "what: why (hint)" on one line, as it is printed after "acceptscope: ".
   [[nodiscard]] std::string message() const {
@@ -37,7 +37,8 @@ using Result = tl::expected<T, Error>;
 /// An error whose reason is an errno value (positive; libbpf's negative ones are accepted too).
 [[nodiscard]] inline tl::unexpected<Error> system_failure(int errno_value, std::string what, std::string hint = {}) {
   const int value = errno_value < 0 ? -errno_value : errno_value;
-  return tl::unexpected<Error>(Error{std::move(what), std::error_code(value, std::generic_category()), std::move(hint)});
+  return tl::unexpected<Error>(
+      Error{std::move(what), std::error_code(value, std::generic_category()), std::move(hint)});
 }
 
 }  // namespace acceptscope

@@ -134,9 +134,7 @@ TEST(Convert, ACommandsNameOfFullLengthNeedsNoTerminator) {
   EXPECT_EQ(to_worker_counters({}, raw).comm, std::string(16, 'x'));
 }
 
-TEST(Convert, ABacklogThatWasNotSeenIsNotZero) {
-  EXPECT_EQ(to_service_counters({}, {}).backlog, std::nullopt);
-}
+TEST(Convert, ABacklogThatWasNotSeenIsNotZero) { EXPECT_EQ(to_service_counters({}, {}).backlog, std::nullopt); }
 
 }  // namespace
 }  // namespace acceptscope

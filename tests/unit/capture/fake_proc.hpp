@@ -41,8 +41,8 @@ class FakeProc {
   void add(const FakeProcess& process) {
     const std::string directory = root_ + "/" + std::to_string(process.pid);
     std::filesystem::create_directories(directory);
-    std::string stat = std::to_string(process.pid) + " (" + process.comm + ") " + process.state + " " +
-                       std::to_string(process.parent);
+    std::string stat =
+        std::to_string(process.pid) + " (" + process.comm + ") " + process.state + " " + std::to_string(process.parent);
     for (int field = 5; field < 22; ++field) stat += " 0";
     put(directory + "/stat", stat + " " + std::to_string(process.start_ticks) + " 0 0\n");
     put(directory + "/cmdline", process.cmdline);

@@ -38,7 +38,8 @@ class HolderRegisterTest : public ::testing::Test {
 };
 
 TEST_F(HolderRegisterTest, AProcessWithSeveralDescriptorsOfAServiceIsOneHolder) {
-  const auto holders = call({.listening = {held_by(7), held_by(7, kInode + 1), held_by(7, 9, 8001), held_by(8)}, .epolls = {}});
+  const auto holders =
+      call({.listening = {held_by(7), held_by(7, kInode + 1), held_by(7, 9, 8001), held_by(8)}, .epolls = {}});
 
   ASSERT_EQ(holders.size(), 3u);
   EXPECT_EQ(holders[0].worker.pid, 7u);
@@ -83,7 +84,8 @@ TEST_F(HolderRegisterTest, AProcessThatEntersTheSetLateIsAskedOnceMore) {
   EXPECT_EQ(call(found)[0].polls, false);
   proc_.add_epoll(7, 4, kInode, EPOLLIN);
 
-  EXPECT_EQ(call(found, HolderRegister::kSecondLook - 1ns)[0].polls, false) << "the question costs the process something";
+  EXPECT_EQ(call(found, HolderRegister::kSecondLook - 1ns)[0].polls, false)
+      << "the question costs the process something";
   EXPECT_EQ(call(found, HolderRegister::kSecondLook)[0].polls, true);
 }
 

@@ -210,7 +210,8 @@ TEST(Parse, AReportHasAFile) {
 }
 
 TEST(Parse, ADiffHasTwoFilesAndConditions) {
-  const Options options = options_of({"diff", "a.json", "-", "--json", "--fail-if", "workers_idle>0", "--fail-if=workers<8"});
+  const Options options =
+      options_of({"diff", "a.json", "-", "--json", "--fail-if", "workers_idle>0", "--fail-if=workers<8"});
 
   EXPECT_EQ(options.command, Command::diff);
   EXPECT_THAT(options.files, ElementsAre("a.json", "-"));

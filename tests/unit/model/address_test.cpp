@@ -8,8 +8,8 @@ namespace acceptscope {
 namespace {
 
 TEST(IpAddress, PrintsWhatItParsed) {
-  for (const char* const text : {"0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::8:800:200c:417a",
-                                 "fe80::1"}) {
+  for (const char* const text :
+       {"0.0.0.0", "127.0.0.1", "255.255.255.255", "::", "::1", "2001:db8::8:800:200c:417a", "fe80::1"}) {
     const auto parsed = IpAddress::parse(text);
     ASSERT_TRUE(parsed) << text;
     EXPECT_EQ(parsed->to_string(), text);

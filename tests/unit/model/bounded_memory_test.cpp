@@ -23,9 +23,9 @@ std::size_t heap_in_use() {
 #endif
 }
 
-/// A host on which everything is new with each tick: a service and who listens on it, the idle workers of another service,
-/// each connection's worker and its client's address. Workers that have counters are kWorkers, like the rows of a worker
-/// map that is full.
+/// A host on which everything is new with each tick: a service and who listens on it, the idle workers of another
+/// service, each connection's worker and its client's address. Workers that have counters are kWorkers, like the rows
+/// of a worker map that is full.
 class Turnover {
  public:
   void tick_once() {

@@ -75,9 +75,10 @@ TEST(Consistency, AnAcceptOfNoWorkerIsNamed) {
   lossy.sums.service_closes = 5;
   lossy.sums.open = 4;
 
-  EXPECT_THAT(broken_at_end(lossy.sums, lossy.records_seen),
-              ElementsAre("The services counted 10 accepts, but the workers 7 accepts, with 2 more of workers without counters "
-                          "and 0 by nobody known."));
+  EXPECT_THAT(
+      broken_at_end(lossy.sums, lossy.records_seen),
+      ElementsAre("The services counted 10 accepts, but the workers 7 accepts, with 2 more of workers without counters "
+                  "and 0 by nobody known."));
 }
 
 TEST(Consistency, AHistogramThatMissesADurationIsNamed) {
@@ -106,11 +107,12 @@ TEST(Consistency, OneFromBeforeThatGotLostIsNamed) {
   KernelSums sums = with_preexisting();
   sums.open -= 1;
 
-  EXPECT_THAT(broken_at_end(sums, 4),
-              ElementsAre("The services counted 5 accepts and 4 pre-existing connections, but 4 closes, 4 connections are "
-                          "open and 0 could not be tracked.",
-                          "The workers counted 5 accepts and 4 pre-existing connections, but 4 closes, 4 connections are "
-                          "open and 0 could not be tracked."));
+  EXPECT_THAT(
+      broken_at_end(sums, 4),
+      ElementsAre("The services counted 5 accepts and 4 pre-existing connections, but 4 closes, 4 connections are "
+                  "open and 0 could not be tracked.",
+                  "The workers counted 5 accepts and 4 pre-existing connections, but 4 closes, 4 connections are "
+                  "open and 0 could not be tracked."));
 }
 
 TEST(Consistency, OneFromBeforeThatHasNoWorkerIsNamed) {
@@ -154,10 +156,11 @@ TEST(Consistency, WhileRunningNoCounterFallsBehindWhatFollowedFromIt) {
   KernelSums now = lossless();
   now.service_accepts = 2;
 
-  EXPECT_THAT(broken_while_running(lossless(), now, 3),
-              ElementsAre("The services counted 3 closes, but only 2 accepts.",
-                          "The services counted 2 accepts, but the workers 5 accepts, with 0 more of workers without counters "
-                          "and 0 by nobody known."));
+  EXPECT_THAT(
+      broken_while_running(lossless(), now, 3),
+      ElementsAre("The services counted 3 closes, but only 2 accepts.",
+                  "The services counted 2 accepts, but the workers 5 accepts, with 0 more of workers without counters "
+                  "and 0 by nobody known."));
 }
 
 TEST(Consistency, SumsAreOfAllServicesAndWorkers) {

@@ -66,9 +66,10 @@ TEST(Diff, AFixThatWorked) {
 
   const FixVerdict& verdict = diff.services.at(0).verdict;
   EXPECT_EQ(verdict.code, FixCode::fixed);
-  EXPECT_EQ(verdict.summary,
-            "The load is spread now: effective workers 2.6 of 8 before, 7.8 of 8 after (a fair draw gives at least 5.4), 5 "
-            "idle before, 0 after; more than chance (p = 0.001)");
+  EXPECT_EQ(
+      verdict.summary,
+      "The load is spread now: effective workers 2.6 of 8 before, 7.8 of 8 after (a fair draw gives at least 5.4), 5 "
+      "idle before, 0 after; more than chance (p = 0.001)");
   const FigureChange& effective = figure(diff, "effective_workers");
   EXPECT_NEAR(*effective.before, 2.63, 0.01);
   EXPECT_NEAR(*effective.change, 5.21, 0.01);
@@ -103,7 +104,8 @@ TEST(Diff, WhatIsNoChanceButTooLittleToMatterIsUnchanged) {
 TEST(Diff, AHandfulOfConnectionsDecidesNothing) {
   const Diff diff = compare_services(pinned(80), service(80, {3, 0, 0, 0, 0, 0, 0, 0}));
   EXPECT_EQ(diff.services.at(0).verdict.code, FixCode::too_few_connections);
-  EXPECT_THAT(diff.services.at(0).verdict.summary, StartsWith("Not enough to tell: 40 connections on 8 workers before, 3 on"));
+  EXPECT_THAT(diff.services.at(0).verdict.summary,
+              StartsWith("Not enough to tell: 40 connections on 8 workers before, 3 on"));
 }
 
 TEST(Diff, AFixOfTheSpreadDoesNotHideALongerWait) {
@@ -233,8 +235,9 @@ TEST(Conditions, ThatAreNoneSayWhatIsWrong) {
   EXPECT_EQ(error("workers<"), "one side is empty (such as effective_workers<0.5*workers or accept_wait_p95>10ms)");
   EXPECT_EQ(error("1<2"), "no figure in it (such as effective_workers<0.5*workers or accept_wait_p95>10ms)");
   EXPECT_EQ(error("workers<3x"), "'x' is no unit (units are ns, us, ms, s, m, h and %)");
-  EXPECT_EQ(error("workers<3s"),
-            "the two sides are not in the same unit (times are compared with times, shares with shares, counts with counts)");
+  EXPECT_EQ(
+      error("workers<3s"),
+      "the two sides are not in the same unit (times are compared with times, shares with shares, counts with counts)");
   EXPECT_THAT(error("idle>0"), StartsWith("no figure is called 'idle' (known are workers, workers_idle, "));
   EXPECT_THAT(error("workers<3<4"), StartsWith("'<4' is no unit"));
   EXPECT_THAT(error("workers<inf"), StartsWith("no figure is called 'inf'"));

@@ -30,8 +30,7 @@ std::vector<double> fair_draws(std::uint64_t connections, std::uint32_t workers,
 TEST(EffectiveWorkers, OfServersSeenInTheWild) {
   EXPECT_NEAR(*effective_workers(Amounts{349, 17, 4, 0, 0, 0, 0, 0}), 1.12, 0.005);
   EXPECT_NEAR(*effective_workers(Amounts{8, 2, 1, 1}), 2.06, 0.005);
-  EXPECT_NEAR(*effective_workers(
-                  Amounts{49131, 46997, 44023, 38420, 14945, 1742, 91, 12, 0, 0, 0, 1, 0, 0, 0, 0}),
+  EXPECT_NEAR(*effective_workers(Amounts{49131, 46997, 44023, 38420, 14945, 1742, 91, 12, 0, 0, 0, 1, 0, 0, 0, 0}),
               4.62, 0.005);
   Amounts pool(32, 0.0);
   pool[0] = 20, pool[1] = 12, pool[2] = 8;

@@ -133,8 +133,8 @@ TEST(Histogram, ShowsOnlyFilledBucketsInRisingOrder) {
   histogram.add(1030ns);
   histogram.add(2ns);
 
-  EXPECT_THAT(histogram.buckets(), ElementsAre(HistogramBucket{1023ns, 2}, HistogramBucket{1151ns, 1},
-                                               HistogramBucket{std::nullopt, 1}));
+  EXPECT_THAT(histogram.buckets(),
+              ElementsAre(HistogramBucket{1023ns, 2}, HistogramBucket{1151ns, 1}, HistogramBucket{std::nullopt, 1}));
 }
 
 TEST(Histogram, TakesTheKernelsBucketsWithTheirSumAndMaximum) {

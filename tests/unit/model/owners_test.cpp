@@ -21,7 +21,8 @@ ServiceRow service_with_open(std::vector<std::uint64_t> owner, std::vector<std::
   ServiceRow service = sample::service("0.0.0.0", 8000, {sample::worker(4121, 100, 20), sample::worker(4122, 1, 0)});
   service.timeline.step = 10s;
   for (int i = 0; i < 4; ++i) service.timeline.start.push_back(sample::kStart + i * 10s);
-  service.timeline.workers = {{4121, {}, {1, 0, 0, 0}, std::move(owner), {}, {}}, {4122, {}, {0, 1}, std::move(other), {}, {}}};
+  service.timeline.workers = {{4121, {}, {1, 0, 0, 0}, std::move(owner), {}, {}},
+                              {4122, {}, {0, 1}, std::move(other), {}, {}}};
   return service;
 }
 

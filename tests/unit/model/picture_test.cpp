@@ -93,9 +93,10 @@ TEST(RollCallPicture, AWorkerThatLeavesKeepsItsRowAndOnlyCountsIfItHadAConnectio
 
 TEST(RollCallPicture, WhenTheServerHasStoppedAllItsWorkersWereEligible) {
   auto traced = run();
-  traced.apply(roll_call(1s, 8)
-                   .with(counters_of(worker(101)).accepts(10).closed_after({1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms}))
-                   .with_service_totals());
+  traced.apply(
+      roll_call(1s, 8)
+          .with(counters_of(worker(101)).accepts(10).closed_after({1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms, 1ms}))
+          .with_service_totals());
   traced.apply(tick(2s));
   const ServiceRow row = finished(traced).services.at(0);
 
@@ -209,14 +210,15 @@ TEST(RollCallPicture, AListenerOfTheRollCallResolvesConnectionsWhoseListenerWasN
 
 TEST(Preexisting, TheyAreOpenTheirWorkersAndNeverInALifetime) {
   auto traced = run();
-  traced.apply(tick(10s)
-                   .with(counters_of(worker(1)).accepts(3).closed_after({1s}).preexisting(4).preexisting_closed_after({6s}))
-                   .with(open_connection().accepted_at(8s))
-                   .with(open_connection().accepted_at(8s))
-                   .with(open_connection().found_at())
-                   .with(open_connection().found_at())
-                   .with(open_connection().found_at())
-                   .with_service_totals());
+  traced.apply(
+      tick(10s)
+          .with(counters_of(worker(1)).accepts(3).closed_after({1s}).preexisting(4).preexisting_closed_after({6s}))
+          .with(open_connection().accepted_at(8s))
+          .with(open_connection().accepted_at(8s))
+          .with(open_connection().found_at())
+          .with(open_connection().found_at())
+          .with(open_connection().found_at())
+          .with_service_totals());
   traced.apply(closed_connection());
   traced.apply(closed_connection().found_at().closed_at(6s));
   const Snapshot snapshot = finished(traced);

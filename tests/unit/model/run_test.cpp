@@ -49,8 +49,10 @@ TEST(Run, TotalsAreTheKernelsServiceCounters) {
 
 TEST(Run, APictureInBetweenHasItsConnectionsAndNoEnd) {
   auto traced = run();
-  traced.apply(tick(1s).with(counters_of(worker(7)).accepts(2)).with(open_connection().by(worker(7))).with_service_totals());
-  traced.apply(tick(2s).with(counters_of(worker(7)).accepts(2)).with(open_connection().by(worker(7))).with_service_totals());
+  traced.apply(
+      tick(1s).with(counters_of(worker(7)).accepts(2)).with(open_connection().by(worker(7))).with_service_totals());
+  traced.apply(
+      tick(2s).with(counters_of(worker(7)).accepts(2)).with(open_connection().by(worker(7))).with_service_totals());
   const Snapshot interim = traced.interim();
 
   EXPECT_EQ(interim.connections.size(), 1u);
@@ -137,10 +139,8 @@ TEST(Run, RatesAreThoseOfTheLastTick) {
   EXPECT_EQ(traced.snapshot().services.at(0).recent_accepts, 5u);
   EXPECT_EQ(traced.snapshot().recent_interval, 1s);
 
-  traced.apply(tick(3s)
-                   .with(counters_of(worker(1)).accepts(9))
-                   .with(counters_of(worker(2)).accepts(1))
-                   .with_service_totals());
+  traced.apply(
+      tick(3s).with(counters_of(worker(1)).accepts(9)).with(counters_of(worker(2)).accepts(1)).with_service_totals());
   const Snapshot snapshot = traced.snapshot();
 
   EXPECT_EQ(snapshot.recent_interval, 2s);
@@ -278,9 +278,8 @@ TEST(Run, CountersThatAreAheadOfOneAnotherNeverMakeOpenNegative) {
 
 TEST(Run, APeakIsNeverBelowWhatIsOpen) {
   auto traced = run();
-  traced.apply(tick(1s)
-                   .with(counters_of(service()).accepts(3).peak(2))
-                   .with(counters_of(worker(1)).accepts(3).peak(2)));
+  traced.apply(
+      tick(1s).with(counters_of(service()).accepts(3).peak(2)).with(counters_of(worker(1)).accepts(3).peak(2)));
 
   EXPECT_EQ(traced.snapshot().services.at(0).peak_open, 3u);
   EXPECT_EQ(traced.snapshot().services.at(0).workers.at(0).peak_open, 3u);
@@ -411,10 +410,8 @@ TEST(Run, AServiceThatTheKernelHadNoRoomForIsKnownByItsWorkers) {
   Losses losses;
   losses.service_map_full = 3;
   auto traced = run();
-  traced.apply(tick(1s)
-                   .with(counters_of(worker(1)).accepts(2).closed_after({1s}))
-                   .with(open_connection())
-                   .losing(losses));
+  traced.apply(
+      tick(1s).with(counters_of(worker(1)).accepts(2).closed_after({1s})).with(open_connection()).losing(losses));
   traced.apply(closed_connection());
   const Snapshot snapshot = finished(traced);
 

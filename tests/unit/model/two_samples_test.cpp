@@ -49,7 +49,9 @@ class Draws {
     return count;
   }
 
-  double uniform() { return static_cast<double>(engine_() - std::minstd_rand::min()) / (std::minstd_rand::max() - 1.0); }
+  double uniform() {
+    return static_cast<double>(engine_() - std::minstd_rand::min()) / (std::minstd_rand::max() - 1.0);
+  }
 
  private:
   std::minstd_rand engine_{4711};
@@ -63,7 +65,9 @@ int alarms(Draw draw) {
   return found;
 }
 
-std::vector<double> even(std::size_t workers) { return std::vector<double>(workers, 1.0 / static_cast<double>(workers)); }
+std::vector<double> even(std::size_t workers) {
+  return std::vector<double>(workers, 1.0 / static_cast<double>(workers));
+}
 
 TEST(Evenness, RaisesFewFalseAlarms) {
   Draws draws;
@@ -160,10 +164,12 @@ TEST(MannWhitney, OfOneBucketOrOfLittle) {
 
 TEST(Quantile, RaisesFewFalseAlarmsAndFindsALongerTail) {
   Draws draws;
-  EXPECT_LE(alarms([&] { return quantile_p_value(draws.lognormal(300, 0.004, 1), draws.lognormal(300, 0.004, 1), 0.95); }),
-            kMostFalseAlarms);
-  EXPECT_GE(alarms([&] { return quantile_p_value(draws.lognormal(300, 0.004, 0.3), draws.lognormal(300, 0.004, 1), 0.95); }),
-            kTrials * 95 / 100);
+  EXPECT_LE(
+      alarms([&] { return quantile_p_value(draws.lognormal(300, 0.004, 1), draws.lognormal(300, 0.004, 1), 0.95); }),
+      kMostFalseAlarms);
+  EXPECT_GE(
+      alarms([&] { return quantile_p_value(draws.lognormal(300, 0.004, 0.3), draws.lognormal(300, 0.004, 1), 0.95); }),
+      kTrials * 95 / 100);
 }
 
 TEST(Rates, RaiseFewFalseAlarmsAndFindADoubledRate) {

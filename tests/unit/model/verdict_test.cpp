@@ -33,20 +33,23 @@ class ServiceRowBuilder {
   }
   /// Open since before tracing began, which was `age` ago.
   ServiceRowBuilder& preexisting(const Counts& counts, Nanoseconds age) {
-    each(counts, [](WorkerRow& worker, std::uint64_t count) { worker.preexisting += count, worker.open += count; }, age);
+    each(
+        counts, [](WorkerRow& worker, std::uint64_t count) { worker.preexisting += count, worker.open += count; }, age);
     row_.preexisting += total(counts);
     return aged(age);
   }
   /// Accepted during the run, still open.
   ServiceRowBuilder& open(const Counts& counts, Nanoseconds age) {
-    each(counts, [](WorkerRow& worker, std::uint64_t count) { worker.accepts += count, worker.open += count; }, age);
+    each(
+        counts, [](WorkerRow& worker, std::uint64_t count) { worker.accepts += count, worker.open += count; }, age);
     row_.accepts += total(counts);
     return aged(age);
   }
   /// Accepted and closed during the run, at most `at_once` at the same time.
   ServiceRowBuilder& closed(const Counts& counts, Nanoseconds lifetime, std::uint64_t at_once = 5) {
-    each(counts, [](WorkerRow& worker, std::uint64_t count) { worker.accepts += count, worker.closes += count; },
-         lifetime);
+    each(
+        counts, [](WorkerRow& worker, std::uint64_t count) { worker.accepts += count, worker.closes += count; },
+        lifetime);
     row_.accepts += total(counts);
     row_.closes += total(counts);
     row_.lifetime.closed += total(counts);
@@ -155,9 +158,10 @@ TEST(Verdict, APoolOfFortyOnThreeOfThirtyTwoWorkersIsPinning) {
   const Verdict verdict = judge(row, 41s);
 
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
-  EXPECT_EQ(verdict.summary,
-            "3 of 32 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 13.8 in 99 % of "
-            "cases); median age ≥ 41 s, 0.1 accepts/s");
+  EXPECT_EQ(
+      verdict.summary,
+      "3 of 32 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 13.8 in 99 % of "
+      "cases); median age ≥ 41 s, 0.1 accepts/s");
   EXPECT_THAT(verdict.evidence,
               Contains("29 of 32 workers own none: pids 104, 105, 106, 107, 108, 109, 110, 111 and 21 more."));
   EXPECT_THAT(verdict.evidence, Contains("The busiest worker, pid 101, has 50 % of the connections."));
@@ -191,8 +195,7 @@ TEST(Verdict, PinningIsCriticalWhenFewWorkersServeInAnyWindow) {
   const Verdict verdict = judge(builder, 60s);
 
   EXPECT_EQ(verdict.severity, Severity::critical);
-  EXPECT_THAT(verdict.evidence,
-              Contains("Workers that exchanged any bytes, per window: 2 at the median, 3 at most."));
+  EXPECT_THAT(verdict.evidence, Contains("Workers that exchanged any bytes, per window: 2 at the median, 3 at most."));
 }
 
 TEST(Verdict, APoolThatClosedAtTheEndOfTheRunWasPinnedAllTheSame) {
@@ -251,9 +254,10 @@ TEST(Verdict, ManyShortConnectionsOnFewWorkersAreSkew) {
 
   EXPECT_EQ(verdict.code, VerdictCode::accept_skew);
   EXPECT_EQ(verdict.severity, Severity::warning);
-  EXPECT_EQ(verdict.summary,
-            "4 of 16 workers accepted 178,571 of 195,362 connections (effective workers 4.6; a fair draw gives at least "
-            "16.0 in 99 % of cases); 3,256 accepts/s, median lifetime 20 ms");
+  EXPECT_EQ(
+      verdict.summary,
+      "4 of 16 workers accepted 178,571 of 195,362 connections (effective workers 4.6; a fair draw gives at least "
+      "16.0 in 99 % of cases); 3,256 accepts/s, median lifetime 20 ms");
   EXPECT_THAT(verdict.evidence, Contains("7 of 16 workers accepted none: pids 109, 110, 111, 113, 114, 115, 116."));
 }
 
@@ -456,8 +460,7 @@ TEST(Verdict, ConnectionsServedByOthersThanTheAcceptorAreHandedOver) {
 
   EXPECT_EQ(verdict.code, VerdictCode::handed_over);
   EXPECT_EQ(verdict.severity, Severity::info);
-  EXPECT_EQ(verdict.summary,
-            "38 of 40 open connections are held by other processes than the one that accepted");
+  EXPECT_EQ(verdict.summary, "38 of 40 open connections are held by other processes than the one that accepted");
   builder.row().handed_over = 3;
   EXPECT_EQ(judge(builder, 60s).code, VerdictCode::keepalive_pinning);
 }

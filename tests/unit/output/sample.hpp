@@ -213,13 +213,14 @@ inline void add_findings(ServiceRow& row) {
                         {.min = 2, .p50 = 3, .p95 = 4, .max = 4, .windows = 59, .now = 3}};
   row.effective_workers = {2.61, 3.5, 2.25, 3.97, 3.99};
   row.top_share = {0.499, 0.25, 0.625};
-  row.verdict = {VerdictCode::accept_skew,
-                 Severity::warning,
-                 "3 of 4 workers took 1,201 of 1,204 connections (effective workers 2.7; a fair draw gives at least 4.0 in "
-                 "99 % of cases), 20.1 accepts/s",
-                 {"1 of 4 workers took 3 connections: pid 4124.", "Half of the connections lasted 1.2 ms or less."},
-                 {"One listening socket per worker (SO_REUSEPORT): the kernel deals connections by a hash instead of waking "
-                  "workers in a fixed order."}};
+  row.verdict = {
+      VerdictCode::accept_skew,
+      Severity::warning,
+      "3 of 4 workers took 1,201 of 1,204 connections (effective workers 2.7; a fair draw gives at least 4.0 in "
+      "99 % of cases), 20.1 accepts/s",
+      {"1 of 4 workers took 3 connections: pid 4124.", "Half of the connections lasted 1.2 ms or less."},
+      {"One listening socket per worker (SO_REUSEPORT): the kernel deals connections by a hash instead of waking "
+       "workers in a fixed order."}};
   row.peers = {{endpoint("10.0.0.7", 0).address, 1'100, 40, 0, 90s, 4},
                {endpoint("2001:db8::7", 0).address, 101, 3, 0, 1'500ms, 3}};
   row.workers_forgotten = 2;
@@ -245,13 +246,14 @@ inline ServiceRow pinned_service() {
   row.active_workers.accepting.windows = 59;
   row.active_workers.serving = {.min = 2, .p50 = 3, .p95 = 3, .max = 3, .windows = 59, .now = 3};
   row.effective_workers = {{}, 2.63, 2.6, 5.9, 6.8};
-  row.verdict = {VerdictCode::keepalive_pinning,
-                 Severity::critical,
-                 "3 of 8 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 5.9 in 99 % of "
-                 "cases); median age ≥ 41 s, no accepts",
-                 {"5 of 8 workers own none: pids 4124, 4125, 4126, 4127, 4128."},
-                 {"Client: limit how long or for how many requests a pooled connection is used, whether it is busy or not.",
-                  "Server: close after a number of requests."}};
+  row.verdict = {
+      VerdictCode::keepalive_pinning,
+      Severity::critical,
+      "3 of 8 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 5.9 in 99 % of "
+      "cases); median age ≥ 41 s, no accepts",
+      {"5 of 8 workers own none: pids 4124, 4125, 4126, 4127, 4128."},
+      {"Client: limit how long or for how many requests a pooled connection is used, whether it is busy or not.",
+       "Server: close after a number of requests."}};
   row.peers = {{endpoint("10.0.0.7", 0).address, 40, 40, 40, 41s, 3}};
   return row;
 }

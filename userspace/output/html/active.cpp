@@ -34,20 +34,24 @@ std::string stair(const std::vector<Step>& steps, std::size_t Step::*value, cons
   std::string path;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const double y = plot.bottom() - plot.height * static_cast<double>(steps[i].*value) / top;
-    path += fmt::format("{}{} {}V{}", i == 0 ? "M" : "H", coordinate(plot.left + plot.width * axis.place(timeline.start[i])),
-                        i == 0 ? coordinate(y) : "", coordinate(y));
+    path += fmt::format("{}{} {}V{}", i == 0 ? "M" : "H",
+                        coordinate(plot.left + plot.width * axis.place(timeline.start[i])), i == 0 ? coordinate(y) : "",
+                        coordinate(y));
   }
   return fmt::format("<path class=\"{}\" d=\"{}H{}\"/>\n", css_class, path, coordinate(plot.right()));
 }
 
 /// A stripe per step that tells its numbers.
-std::string stripes(const std::vector<Step>& steps, const TimelineRows& timeline, const TimeAxis& axis, const Plot& plot) {
+std::string stripes(const std::vector<Step>& steps, const TimelineRows& timeline, const TimeAxis& axis,
+                    const Plot& plot) {
   std::string svg;
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const double left = plot.left + plot.width * axis.place(timeline.start[i]);
-    const double right = i + 1 < steps.size() ? plot.left + plot.width * axis.place(timeline.start[i + 1]) : plot.right();
+    const double right =
+        i + 1 < steps.size() ? plot.left + plot.width * axis.place(timeline.start[i + 1]) : plot.right();
     svg += svg_rect(left, plot.top, right - left, plot.height, "hit",
-                    fmt::format("{}: {} serving, {} accepting", clock_text(timeline.start[i]), steps[i].serving, steps[i].accepting));
+                    fmt::format("{}: {} serving, {} accepting", clock_text(timeline.start[i]), steps[i].serving,
+                                steps[i].accepting));
   }
   return svg;
 }
@@ -59,7 +63,9 @@ std::string level_line(const Plot& plot, double value, double top, std::string_v
 
 std::string legend() {
   const auto entry = [](std::string_view css_class, std::string_view text) {
-    return fmt::format("<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"{}\"/></svg>{}</li>", css_class, text);
+    return fmt::format(
+        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"{}\"/></svg>{}</li>",
+        css_class, text);
   };
   return "<ul class=\"key\" aria-label=\"Lines\">" + entry("curve", "serving: received or sent bytes") +
          entry("second", "accepting: accepted a connection") + entry("mark", "p50 and p95 of the windows, serving") +
@@ -81,7 +87,8 @@ std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& 
 
   const ActiveStats& serving = service.active_workers.serving;
   std::string svg = count_axis(plot, marks, "active workers") + stripes(steps, timeline, axis, plot);
-  svg += level_line(plot, service.workers_eligible, top, fmt::format("{} could", human_count(service.workers_eligible)), "even");
+  svg += level_line(plot, service.workers_eligible, top, fmt::format("{} could", human_count(service.workers_eligible)),
+                    "even");
   if (serving.windows > 0 && serving.p50 == serving.p95)
     svg += level_line(plot, serving.p50, top, fmt::format("p50 = p95 = {}", serving.p50), "mark");
   else if (serving.windows > 0)
@@ -95,8 +102,9 @@ std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& 
   const FigureWords words{
       "Active workers over time",
       fmt::format("Lines: per step of {}. Per window of {} ({}): serving {} (median) to {} (p95), accepting {} to {}.",
-                  human_duration(timeline.step), human_duration(snapshot.run.window), human_count(serving.windows, "complete window"), serving.p50,
-                  serving.p95, accepting.p50, accepting.p95),
+                  human_duration(timeline.step), human_duration(snapshot.run.window),
+                  human_count(serving.windows, "complete window"), serving.p50, serving.p95, accepting.p50,
+                  accepting.p95),
       fmt::format("Of {} that could, a median of {} served and {} accepted per window.",
                   human_count(service.workers_eligible, "worker"), serving.p50, accepting.p50),
       service.endpoint.to_string()};

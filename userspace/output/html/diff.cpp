@@ -3,15 +3,15 @@
 
 #include <algorithm>
 
-#include "output/words/diff_words.hpp"
-#include "text/escape.hpp"
-#include "output/html/html.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/document.hpp"
+#include "output/html/html.hpp"
+#include "output/html/markup.hpp"
 #include "output/html/service.hpp"
 #include "output/html/tables.hpp"
-#include "output/html/markup.hpp"
 #include "output/html/timeline.hpp"
+#include "output/words/diff_words.hpp"
+#include "text/escape.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {
@@ -26,25 +26,21 @@ struct Look {
 
 Look look_of(FixCode code) {
   switch (code) {
-    case FixCode::fixed:
-      return {"ok", "✔"};
-    case FixCode::better:
-      return {"ok", "▲"};
-    case FixCode::unchanged:
-      return {"info", "="};
-    case FixCode::worse:
-      return {"critical", "✖"};
-    case FixCode::too_few_connections:
-      return {"info", "?"};
+    case FixCode::fixed: return {"ok", "✔"};
+    case FixCode::better: return {"ok", "▲"};
+    case FixCode::unchanged: return {"info", "="};
+    case FixCode::worse: return {"critical", "✖"};
+    case FixCode::too_few_connections: return {"info", "?"};
   }
   return {"info", "?"};
 }
 
 std::string fix_box(const ServiceDiff& service) {
   const Look look = look_of(service.verdict.code);
-  return fmt::format("<div class=\"verdict {}\">\n<h2><span class=\"badge {}\">{} {}</span> {}</h2>\n<p class=\"say\">{}</p>\n</div>\n",
-                     look.css_class, look.css_class, look.sign, fix_word(service.verdict.code), html_escape(diff_name(service)),
-                     html_text(service.verdict.summary));
+  return fmt::format(
+      "<div class=\"verdict {}\">\n<h2><span class=\"badge {}\">{} {}</span> {}</h2>\n<p class=\"say\">{}</p>\n</div>\n",
+      look.css_class, look.css_class, look.sign, fix_word(service.verdict.code), html_escape(diff_name(service)),
+      html_text(service.verdict.summary));
 }
 
 std::string_view row_class(ChangeKind kind) {
@@ -55,10 +51,11 @@ std::string figures_table(const ServiceDiff& service) {
   std::string body;
   for (const FigureChange& change : service.figures) {
     const FigureRow* row = find_figure(change.figure);
-    body += fmt::format("<tr{}><th scope=\"row\" class=\"w\" title=\"{}\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"w\">{}</td><td class=\"w\">{}</td></tr>\n",
-                        row_class(change.kind), html_escape(row == nullptr ? "" : row->help), html_text(change.figure),
-                        html_escape(figure_text(change.unit, change.before)), html_escape(figure_text(change.unit, change.after)),
-                        html_escape(change_text(change)), html_escape(chance_text(change)), html_text(change.test.value_or("")));
+    body += fmt::format(
+        "<tr{}><th scope=\"row\" class=\"w\" title=\"{}\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"w\">{}</td><td class=\"w\">{}</td></tr>\n",
+        row_class(change.kind), html_escape(row == nullptr ? "" : row->help), html_text(change.figure),
+        html_escape(figure_text(change.unit, change.before)), html_escape(figure_text(change.unit, change.after)),
+        html_escape(change_text(change)), html_escape(chance_text(change)), html_text(change.test.value_or("")));
   }
   std::string html = scrolling_table("Figures", service.endpoint.to_string(),
                                      column("Figure", "w") + column("Before") + column("After") + column("Change") +
@@ -76,16 +73,17 @@ std::string side_column(Ids& ids, const Snapshot& snapshot, const ServiceRow& se
                                  html_text(snapshot.host.hostname), human_instant(snapshot.run.started_at),
                                  human_duration(snapshot.run.duration), html_text(service.verdict.summary));
   const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
-  html += number_tiles(snapshot, service) + workers_figure(ids, service, spread) + lorenz_figure(ids, service, spread) + lifetime_figure(ids, service) +
-          wait_figure(ids, service);
+  html += number_tiles(snapshot, service) + workers_figure(ids, service, spread) + lorenz_figure(ids, service, spread) +
+          lifetime_figure(ids, service) + wait_figure(ids, service);
   return html + "</div>\n";
 }
 
-std::string side_by_side(Ids& ids, const Snapshot& before, const Snapshot& after, const ServiceDiff& service, const LaneChoice& lanes_before,
-                         const LaneChoice& lanes_after) {
+std::string side_by_side(Ids& ids, const Snapshot& before, const Snapshot& after, const ServiceDiff& service,
+                         const LaneChoice& lanes_before, const LaneChoice& lanes_after) {
   const ServiceRow& was = before.services[service.before_index];
   const ServiceRow& is = after.services[service.after_index];
-  std::string html = "<div class=\"pair\">\n" + side_column(ids, before, was, "Before") + side_column(ids, after, is, "After") + "</div>\n";
+  std::string html = "<div class=\"pair\">\n" + side_column(ids, before, was, "Before") +
+                     side_column(ids, after, is, "After") + "</div>\n";
   ids.set_side("before");
   const std::string heat_before = heat_map(ids, before, was, HeatMeasure::open);
   const std::string drawn_before = lanes_figure(ids, before, service.before_index, lanes_before);
@@ -97,7 +95,8 @@ std::string side_by_side(Ids& ids, const Snapshot& before, const Snapshot& after
 std::string lone(const std::vector<LoneService>& services, std::string_view where) {
   std::string html;
   for (const LoneService& service : services)
-    html += fmt::format("<li>Only {}: {}, {}</li>\n", where, html_escape(service.endpoint.to_string()), human_count(service.connections, "connection"));
+    html += fmt::format("<li>Only {}: {}, {}</li>\n", where, html_escape(service.endpoint.to_string()),
+                        human_count(service.connections, "connection"));
   return html;
 }
 
@@ -106,8 +105,8 @@ std::string conditions(const Diff& diff) {
   std::string html = "<section aria-label=\"Conditions\">\n<h2>Conditions (--fail-if)</h2>\n<ul>\n";
   for (const ConditionOutcome& outcome : diff.conditions) {
     const std::string_view word = !outcome.holds ? "? UNDECIDED" : *outcome.holds ? "✖ FAIL" : "✔ ok";
-    html += fmt::format("<li><strong>{}</strong> {}: {}, {}</li>\n", word, html_escape(outcome.endpoint.to_string()), html_text(outcome.condition),
-                        html_text(outcome.figures));
+    html += fmt::format("<li><strong>{}</strong> {}: {}, {}</li>\n", word, html_escape(outcome.endpoint.to_string()),
+                        html_text(outcome.condition), html_text(outcome.figures));
   }
   return html + "</ul>\n</section>\n";
 }
@@ -119,27 +118,33 @@ std::string losses_of(const Snapshot& snapshot, std::string_view side) {
 
 }  // namespace
 
-std::string render_html_diff(const Snapshot& before, const Snapshot& after, const Diff& diff, const HtmlOptions& options) {
-  std::string body = fmt::format("<header>\n<h1>acceptscope: before and after</h1>\n<p class=\"soft\">Before: {}, {}. After: {}, {}.</p>\n{}{}</header>\n<main>\n",
-                                 html_text(before.host.hostname), human_instant(before.run.started_at), html_text(after.host.hostname),
-                                 human_instant(after.run.started_at), losses_of(before, "Before"), losses_of(after, "After"));
+std::string render_html_diff(const Snapshot& before, const Snapshot& after, const Diff& diff,
+                             const HtmlOptions& options) {
+  std::string body = fmt::format(
+      "<header>\n<h1>acceptscope: before and after</h1>\n<p class=\"soft\">Before: {}, {}. After: {}, {}.</p>\n{}{}</header>\n<main>\n",
+      html_text(before.host.hostname), human_instant(before.run.started_at), html_text(after.host.hostname),
+      human_instant(after.run.started_at), losses_of(before, "Before"), losses_of(after, "After"));
   if (diff.services.empty()) body += "<section><h2>No service is in both dumps</h2></section>\n";
   Ids ids;
   std::size_t drawn = 0;
-  const std::size_t lanes = options.max_lanes / (2 * std::max<std::size_t>(1, std::min(diff.services.size(), kMostDrawn)));
+  const std::size_t lanes =
+      options.max_lanes / (2 * std::max<std::size_t>(1, std::min(diff.services.size(), kMostDrawn)));
   for (const ServiceDiff& service : diff.services) {
     if (service.before_index >= before.services.size() || service.after_index >= after.services.size()) continue;
-    body += fmt::format("<section aria-label=\"Service {}\">\n", html_escape(diff_name(service))) + fix_box(service) + figures_table(service);
-    if (drawn++ < kMostDrawn) body += side_by_side(ids, before, after, service, {lanes, options.left_out_before}, {lanes, options.left_out});
+    body += fmt::format("<section aria-label=\"Service {}\">\n", html_escape(diff_name(service))) + fix_box(service) +
+            figures_table(service);
+    if (drawn++ < kMostDrawn)
+      body += side_by_side(ids, before, after, service, {lanes, options.left_out_before}, {lanes, options.left_out});
     body += "</section>\n";
   }
-  if (drawn > kMostDrawn) body += fmt::format("<p class=\"soft\">Only the first {} are drawn.</p>\n", human_count(kMostDrawn, "service"));
+  if (drawn > kMostDrawn)
+    body += fmt::format("<p class=\"soft\">Only the first {} are drawn.</p>\n", human_count(kMostDrawn, "service"));
   body += conditions(diff);
   if (!diff.only_before.empty() || !diff.only_after.empty())
-    body += "<section aria-label=\"Services in one dump only\">\n<h2>In one dump only</h2>\n<ul>\n" + lone(diff.only_before, "before") +
-            lone(diff.only_after, "after") + "</ul>\n</section>\n";
-  body += "</main>\n<footer>\n<h2>The runs</h2>\n<div class=\"pair\">\n<div><h3>Before</h3>\n" + run_facts(before) + "</div>\n<div><h3>After</h3>\n" +
-          run_facts(after) + "</div>\n</div>\n</footer>\n";
+    body += "<section aria-label=\"Services in one dump only\">\n<h2>In one dump only</h2>\n<ul>\n" +
+            lone(diff.only_before, "before") + lone(diff.only_after, "after") + "</ul>\n</section>\n";
+  body += "</main>\n<footer>\n<h2>The runs</h2>\n<div class=\"pair\">\n<div><h3>Before</h3>\n" + run_facts(before) +
+          "</div>\n<div><h3>After</h3>\n" + run_facts(after) + "</div>\n</div>\n</footer>\n";
   return html_document("acceptscope: before and after", body);
 }
 

@@ -10,10 +10,12 @@
 
 namespace acceptscope {
 
-/// Connections per worker as bars, the even share of those that the verdict counts (`spread`) marked; at most 40 workers.
+/// Connections per worker as bars, the even share of those that the verdict counts (`spread`) marked; at most 40
+/// workers.
 [[nodiscard]] std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread);
 
-/// Lorenz curve of the connections that the verdict counts with the band of fair draws; empty with fewer than two workers or no connections.
+/// Lorenz curve of the connections that the verdict counts with the band of fair draws; empty with fewer than two
+/// workers or no connections.
 [[nodiscard]] std::string lorenz_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread);
 
 /// Empty without a closed connection.

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "output/html/style.hpp"
 #include "output/html/markup.hpp"
+#include "output/html/style.hpp"
 
 namespace acceptscope {
 

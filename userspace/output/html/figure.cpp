@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::size_t kTimeMarks = 10;
 
-std::string date_text(Instant instant) { return human_instant(instant).substr(0, std::string_view("2024-05-01").size()); }
+std::string date_text(Instant instant) {
+  return human_instant(instant).substr(0, std::string_view("2024-05-01").size());
+}
 
 }  // namespace
 
@@ -25,18 +27,21 @@ std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& 
   if (!words.note.empty()) html += fmt::format("<p>{}</p>", html_escape(words.note));
   html += legend;
   html += "</figcaption>\n";
-  if (wide) html += fmt::format("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}, {}\">\n", title, service);
+  if (wide)
+    html +=
+        fmt::format("<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}, {}\">\n", title, service);
   html += fmt::format(
       "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-labelledby=\"{}t {}d\">\n<title id=\"{}t\">{}, {}</title>"
       "<desc id=\"{}d\">{}</desc>\n{}</svg>\n",
-      coordinate(wide ? kWide : kSmall), coordinate(height), id, id, id, title, service, id, html_escape(words.summary), drawing);
+      coordinate(wide ? kWide : kSmall), coordinate(height), id, id, id, title, service, id, html_escape(words.summary),
+      drawing);
   if (wide) html += "</div>\n";
   return html + "</figure>\n";
 }
 
 std::string svg_text(double x, double y, std::string_view text, std::string_view anchor, std::string_view css_class) {
-  return fmt::format("<text x=\"{}\" y=\"{}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n", coordinate(x), coordinate(y),
-                     css_class, anchor, html_escape(text));
+  return fmt::format("<text x=\"{}\" y=\"{}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n", coordinate(x),
+                     coordinate(y), css_class, anchor, html_escape(text));
 }
 
 std::string svg_line(double x1, double y1, double x2, double y2, std::string_view css_class) {
@@ -44,7 +49,8 @@ std::string svg_line(double x1, double y1, double x2, double y2, std::string_vie
                      coordinate(x2), coordinate(y2), css_class);
 }
 
-std::string svg_rect(double x, double y, double width, double height, std::string_view css_class, std::string_view title) {
+std::string svg_rect(double x, double y, double width, double height, std::string_view css_class,
+                     std::string_view title) {
   std::string svg = fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" class=\"{}\"", coordinate(x),
                                 coordinate(y), coordinate(width), coordinate(height), css_class);
   if (title.empty()) return svg + "/>\n";
@@ -60,7 +66,8 @@ std::string time_axis(const Plot& plot, const TimeAxis& axis) {
     svg += svg_line(x, plot.bottom(), x, plot.bottom() + 5, "axis");
     svg += svg_text(x, plot.bottom() + 18, clock_text(mark, tenths), "middle");
   }
-  return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "time (UTC), " + date_text(axis.from()), "middle");
+  return svg +
+         svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "time (UTC), " + date_text(axis.from()), "middle");
 }
 
 std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::string_view unit) {

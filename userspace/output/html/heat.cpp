@@ -9,8 +9,8 @@
 #include "model/owners.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/timeline.hpp"
-#include "text/numbers.hpp"
 #include "output/words/worker_cells.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -27,12 +27,9 @@ struct HeatRow {
 
 const std::vector<std::uint64_t>& list_of(const TimelineWorker& worker, HeatMeasure measure) {
   switch (measure) {
-    case HeatMeasure::accepts:
-      return worker.accepts;
-    case HeatMeasure::open:
-      return worker.open;
-    case HeatMeasure::bytes:
-      return worker.bytes;
+    case HeatMeasure::accepts: return worker.accepts;
+    case HeatMeasure::open: return worker.open;
+    case HeatMeasure::bytes: return worker.bytes;
   }
   return worker.accepts;
 }
@@ -65,7 +62,8 @@ std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, std
   for (const TimelineWorker& worker : service.timeline.workers) {
     const auto row = known.find({worker.pid, worker.tid.value_or(0)});
     if (row != known.end() && row->second->role == Role::supervisor) continue;
-    std::vector<double> values = columns_of(list_of(worker, measure), measure, service.timeline.start.size(), per_column);
+    std::vector<double> values =
+        columns_of(list_of(worker, measure), measure, service.timeline.start.size(), per_column);
     const std::string command = row == known.end() ? "" : command_text(*row->second, false);
     const std::string pid = worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
     if (rows.size() < kMostRows) {
@@ -93,12 +91,14 @@ ColourSteps colours_of(const std::vector<HeatRow>& rows) {
 
 std::string legend_of(const ColourSteps& colours, HeatMeasure measure) {
   const auto entry = [](std::size_t colour, const std::string& text) {
-    return fmt::format("<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"c{}\"/></svg>{}</li>",
-                       colour, html_escape(text));
+    return fmt::format(
+        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"c{}\"/></svg>{}</li>",
+        colour, html_escape(text));
   };
   std::string html = "<ul class=\"key\" aria-label=\"Colours\">" + entry(0, "none");
   for (std::size_t level = 1; level <= colours.levels(); ++level)
-    html += entry(colours.colour(level), (colours.levels() > 1 ? "to " : "") + value_text(colours.upper(level), measure));
+    html +=
+        entry(colours.colour(level), (colours.levels() > 1 ? "to " : "") + value_text(colours.upper(level), measure));
   return html + "</ul>";
 }
 
@@ -108,12 +108,9 @@ struct Naming {
 
 Naming naming_of(HeatMeasure measure) {
   switch (measure) {
-    case HeatMeasure::accepts:
-      return {"Accepts by worker and time", "connections accepted in the step"};
-    case HeatMeasure::open:
-      return {"Open connections by worker and time", "connections open at the end of the step"};
-    case HeatMeasure::bytes:
-      return {"Traffic by worker and time", "bytes received and sent in the step"};
+    case HeatMeasure::accepts: return {"Accepts by worker and time", "connections accepted in the step"};
+    case HeatMeasure::open: return {"Open connections by worker and time", "connections open at the end of the step"};
+    case HeatMeasure::bytes: return {"Traffic by worker and time", "bytes received and sent in the step"};
   }
   return {};
 }
@@ -122,19 +119,24 @@ Naming naming_of(HeatMeasure measure) {
 class Columns {
  public:
   Columns(const TimelineRows& timeline, std::size_t per_column, const TimeAxis& axis, const Plot& plot)
-      : timeline_(timeline), per_column_(per_column), axis_(axis), plot_(plot),
+      : timeline_(timeline),
+        per_column_(per_column),
+        axis_(axis),
+        plot_(plot),
         tenths_(timeline.step % std::chrono::seconds{1} != Nanoseconds::zero()) {}
 
   [[nodiscard]] double x(std::size_t column) const {
     const std::size_t step = column * per_column_;
-    return step < timeline_.start.size() ? plot_.left + plot_.width * axis_.place(timeline_.start[step]) : plot_.right();
+    return step < timeline_.start.size() ? plot_.left + plot_.width * axis_.place(timeline_.start[step])
+                                         : plot_.right();
   }
   /// Of a column when it began, of several from when to when.
   [[nodiscard]] std::string span_text(std::size_t first, std::size_t end) const {
     const std::string from = clock_text(timeline_.start[first * per_column_], tenths_);
     if (end - first == 1) return from;
     const std::size_t next = end * per_column_;
-    return next < timeline_.start.size() ? from + "\u2013" + clock_text(timeline_.start[next], tenths_) : from + " to the end";
+    return next < timeline_.start.size() ? from + "\u2013" + clock_text(timeline_.start[next], tenths_)
+                                         : from + " to the end";
   }
 
  private:
@@ -145,14 +147,16 @@ class Columns {
   bool tenths_;
 };
 
-/// Neighbours of the same value are one rectangle. There can be twenty thousand: heights, and the width of a single column,
-/// come from the style sheet.
+/// Neighbours of the same value are one rectangle. There can be twenty thousand: heights, and the width of a single
+/// column, come from the style sheet.
 std::string cells(const HeatRow& row, const Columns& columns, const ColourSteps& colours, HeatMeasure measure) {
   std::string svg;
   for (std::size_t first = 0, end = 0; first < row.values.size(); first = end) {
     while (end < row.values.size() && row.values[end] == row.values[first]) ++end;
     const bool single = end - first == 1 && end < row.values.size();
-    const std::string width = single ? "" : fmt::format(" style=\"width:{}px\"", coordinate(std::max(0.5, columns.x(end) - columns.x(first))));
+    const std::string width =
+        single ? ""
+               : fmt::format(" style=\"width:{}px\"", coordinate(std::max(0.5, columns.x(end) - columns.x(first))));
     svg += fmt::format("<rect x={} class=c{}{}><title>{}: {}{}</title></rect>", coordinate(columns.x(first)),
                        colours.colour(colours.level(row.values[first])), width, columns.span_text(first, end),
                        value_text(row.values[first], measure), end - first > 1 ? " each" : "");
@@ -173,13 +177,15 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
   const Columns columns(timeline, per_column, axis, plot);
 
-  std::string svg = fmt::format("<g class=\"heat\" style=\"--w:{}px\">\n", coordinate(std::max(0.5, columns.x(1) - columns.x(0))));
+  std::string svg =
+      fmt::format("<g class=\"heat\" style=\"--w:{}px\">\n", coordinate(std::max(0.5, columns.x(1) - columns.x(0))));
   double busiest = 0;
   std::string busiest_label;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double y = plot.top + kRow * static_cast<double>(i);
     svg += svg_text(plot.left - 8, y + 12, rows[i].label, "end", "l");
-    svg += fmt::format("<g transform=\"translate(0 {})\">", coordinate(y + 1)) + cells(rows[i], columns, colours, measure) + "</g>\n";
+    svg += fmt::format("<g transform=\"translate(0 {})\">", coordinate(y + 1)) +
+           cells(rows[i], columns, colours, measure) + "</g>\n";
     for (const double value : rows[i].values)
       if (value > busiest) busiest = value, busiest_label = rows[i].label;
   }
@@ -187,9 +193,11 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   const Naming naming = naming_of(measure);
   const std::string step = human_duration(timeline.step * static_cast<std::int64_t>(per_column));
   const FigureWords words{
-      naming.title, fmt::format("A row per worker (PID, command), a column per step of {}; colour: {}.", step, naming.what),
-      busiest == 0 ? "Nothing in the whole run." : fmt::format("Heat map of {}. The most in one step: {}, worker {}.",
-          human_count(rows.size(), "row"), value_text(busiest, measure), busiest_label),
+      naming.title,
+      fmt::format("A row per worker (PID, command), a column per step of {}; colour: {}.", step, naming.what),
+      busiest == 0 ? "Nothing in the whole run."
+                   : fmt::format("Heat map of {}. The most in one step: {}, worker {}.",
+                                 human_count(rows.size(), "row"), value_text(busiest, measure), busiest_label),
       service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend_of(colours, measure));
 }

@@ -26,15 +26,16 @@ struct Bar {
   std::uint64_t count = 0;
 };
 
-std::size_t bucket_of(const HistogramBucket& bucket) { return bucket.le ? Histogram::index_of(*bucket.le) : HIST_BUCKETS - 1; }
+std::size_t bucket_of(const HistogramBucket& bucket) {
+  return bucket.le ? Histogram::index_of(*bucket.le) : HIST_BUCKETS - 1;
+}
 
 /// Several buckets to a bar, so that there are at most kMostBars from the first to the last: 1, 2, 4, 8 ... The bar of
 /// the shortest begins at half of its end, and that of the unbounded bucket ends at the maximum: the axis has no 0.
 std::vector<Bar> bars_of(const std::vector<HistogramBucket>& buckets, std::optional<Nanoseconds> max) {
   if (buckets.empty()) return {};
-  const auto [least, most] = std::minmax_element(buckets.begin(), buckets.end(), [](const auto& a, const auto& b) {
-    return bucket_of(a) < bucket_of(b);
-  });
+  const auto [least, most] = std::minmax_element(
+      buckets.begin(), buckets.end(), [](const auto& a, const auto& b) { return bucket_of(a) < bucket_of(b); });
   std::size_t group = 1;
   while ((bucket_of(*most) - bucket_of(*least)) / group > kMostBars) group *= 2;
   std::map<std::size_t, std::uint64_t> counts;
@@ -47,7 +48,8 @@ std::vector<Bar> bars_of(const std::vector<HistogramBucket>& buckets, std::optio
     const std::size_t first = number == 0 ? 0 : (number - 1) * group + 1;
     const std::size_t last = std::min<std::size_t>(number == 0 ? 0 : number * group, HIST_BUCKETS - 1);
     const Nanoseconds from{first == 0 ? Histogram::upper_bound_ns(0) / 2 : Histogram::upper_bound_ns(first - 1)};
-    const Nanoseconds to = last == HIST_BUCKETS - 1 ? std::max(max.value_or(from * 2), from * 2) : Nanoseconds{Histogram::upper_bound_ns(last)};
+    const Nanoseconds to = last == HIST_BUCKETS - 1 ? std::max(max.value_or(from * 2), from * 2)
+                                                    : Nanoseconds{Histogram::upper_bound_ns(last)};
     bars.push_back({from, to, count});
   }
   return bars;
@@ -85,7 +87,8 @@ std::string percentile_lines(const std::array<Percentile, 3>& percentiles, const
     const double x = plot.left + plot.width * axis.place(*value);
     const bool left = x > plot.left + plot.width * 0.7;
     svg += svg_line(x, plot.top, x, plot.bottom(), "mark");
-    svg += svg_text(left ? x - 4 : x + 4, y, fmt::format("{} {}", name, human_duration(value)), left ? "end" : "start", "b");
+    svg += svg_text(left ? x - 4 : x + 4, y, fmt::format("{} {}", name, human_duration(value)), left ? "end" : "start",
+                    "b");
     y += 15;
   }
   return svg;
@@ -105,7 +108,8 @@ std::string duration_axis(const DurationAxis& axis, const Plot& plot, std::strin
 }
 
 template <class Stats>
-std::string histogram(Ids& ids, const Stats& stats, std::uint64_t count, std::string_view axis_name, const FigureWords& words) {
+std::string histogram(Ids& ids, const Stats& stats, std::uint64_t count, std::string_view axis_name,
+                      const FigureWords& words) {
   const std::vector<Bar> bars = bars_of(stats.buckets, stats.max);
   if (bars.empty() || count == 0) return {};
   const DurationAxis axis = axis_of(bars, stats.max);
@@ -138,17 +142,22 @@ std::string percentiles_text(const Stats& stats) {
 
 std::string lifetime_figure(Ids& ids, const ServiceRow& service) {
   const LifetimeStats& stats = service.lifetime;
-  std::string note = fmt::format("Accept to close, of {}: {}.", human_count(stats.closed, "closed connection"), percentiles_text(stats));
+  std::string note = fmt::format("Accept to close, of {}: {}.", human_count(stats.closed, "closed connection"),
+                                 percentiles_text(stats));
   if (stats.open > 0)
-    note += fmt::format(" Not in it: {} still open, ages p50 {}, max {}.", human_count(stats.open), human_duration(stats.open_age_p50), human_duration(stats.open_age_max));
-  return histogram(ids, stats, stats.closed, "lifetime, logarithmic",
-                   {"Lifetimes", note, "Histogram of the lifetimes: " + percentiles_text(stats), service.endpoint.to_string()});
+    note += fmt::format(" Not in it: {} still open, ages p50 {}, max {}.", human_count(stats.open),
+                        human_duration(stats.open_age_p50), human_duration(stats.open_age_max));
+  return histogram(
+      ids, stats, stats.closed, "lifetime, logarithmic",
+      {"Lifetimes", note, "Histogram of the lifetimes: " + percentiles_text(stats), service.endpoint.to_string()});
 }
 
 std::string wait_figure(Ids& ids, const ServiceRow& service) {
   const WaitStats& stats = service.accept_wait;
   return histogram(ids, stats, stats.count, "accept wait, logarithmic",
-                   {"Accept waits", fmt::format("In the accept queue until a worker took it, of {}: {}.", human_count(stats.count, "connection"), percentiles_text(stats)),
+                   {"Accept waits",
+                    fmt::format("In the accept queue until a worker took it, of {}: {}.",
+                                human_count(stats.count, "connection"), percentiles_text(stats)),
                     "Histogram of the accept waits: " + percentiles_text(stats), service.endpoint.to_string()});
 }
 

@@ -7,14 +7,14 @@
 #include <numeric>
 #include <vector>
 
-#include "text/escape.hpp"
 #include "model/owners.hpp"
 #include "output/html/document.hpp"
+#include "output/html/markup.hpp"
 #include "output/html/service.hpp"
 #include "output/html/tables.hpp"
-#include "output/html/markup.hpp"
-#include "text/numbers.hpp"
 #include "output/words/service_lines.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -26,7 +26,9 @@ constexpr std::size_t kMostSections = 6;
 std::vector<std::size_t> reading_order(const Snapshot& snapshot) {
   std::vector<std::size_t> order(snapshot.services.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  const auto wrong = [&](std::size_t index) { return std::max(snapshot.services[index].verdict.severity, Severity::info); };
+  const auto wrong = [&](std::size_t index) {
+    return std::max(snapshot.services[index].verdict.severity, Severity::info);
+  };
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return wrong(a) > wrong(b); });
   return order;
 }
@@ -36,8 +38,9 @@ std::string contents(const Snapshot& snapshot, const std::vector<std::size_t>& s
   std::string html = "<nav aria-label=\"Services\">\n<ul>\n";
   for (const std::size_t index : sections) {
     const ServiceRow& service = snapshot.services[index];
-    html += fmt::format("<li>{} <a href=\"#s{}\">{}</a>: {}</li>\n", severity_badge(service.verdict.severity), index + 1,
-                        html_escape(service_name(service, snapshot, {})), html_text(service.verdict.summary));
+    html +=
+        fmt::format("<li>{} <a href=\"#s{}\">{}</a>: {}</li>\n", severity_badge(service.verdict.severity), index + 1,
+                    html_escape(service_name(service, snapshot, {})), html_text(service.verdict.summary));
   }
   return html + "</ul>\n</nav>\n";
 }
@@ -45,7 +48,8 @@ std::string contents(const Snapshot& snapshot, const std::vector<std::size_t>& s
 /// Each service's share of the lanes, by its connections in the dump.
 std::size_t lanes_of(const Snapshot& snapshot, std::size_t index, std::size_t max_lanes) {
   const auto of_service = [index](const ConnectionRow& row) { return row.service == index; };
-  const auto count = static_cast<std::size_t>(std::count_if(snapshot.connections.begin(), snapshot.connections.end(), of_service));
+  const auto count =
+      static_cast<std::size_t>(std::count_if(snapshot.connections.begin(), snapshot.connections.end(), of_service));
   if (snapshot.connections.size() <= max_lanes) return count;
   return std::max<std::size_t>(1, static_cast<std::size_t>(static_cast<double>(max_lanes) * static_cast<double>(count) /
                                                            static_cast<double>(snapshot.connections.size())));
@@ -55,17 +59,21 @@ std::size_t lanes_of(const Snapshot& snapshot, std::size_t index, std::size_t ma
 
 std::string render_html(const Snapshot& snapshot, const HtmlOptions& options) {
   std::vector<std::size_t> order = reading_order(snapshot);
-  const std::vector<std::size_t> rest(order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), kMostSections)), order.end());
+  const std::vector<std::size_t> rest(
+      order.begin() + static_cast<std::ptrdiff_t>(std::min(order.size(), kMostSections)), order.end());
   order.resize(order.size() - rest.size());
 
   const std::string host = escape_text(snapshot.host.hostname);
-  std::string body = fmt::format("<header>\n<h1>acceptscope: who got the connections on {}</h1>\n<p class=\"soft\">{}, {}</p>\n{}{}</header>\n<main>\n",
-                                 html_escape(host), human_instant(snapshot.run.started_at), human_duration(snapshot.run.duration),
-                                 losses_box(snapshot), contents(snapshot, order));
+  std::string body = fmt::format(
+      "<header>\n<h1>acceptscope: who got the connections on {}</h1>\n<p class=\"soft\">{}, {}</p>\n{}{}</header>\n<main>\n",
+      html_escape(host), human_instant(snapshot.run.started_at), human_duration(snapshot.run.duration),
+      losses_box(snapshot), contents(snapshot, order));
   if (order.empty()) body += "<section><h2>No service</h2><p>Nothing listened on the ports selected.</p></section>\n";
   Ids ids;
-  for (const std::size_t index : order) body += service_section(ids, snapshot, index, {lanes_of(snapshot, index, options.max_lanes), options.left_out});
-  if (!rest.empty()) body += "<section aria-label=\"More services\">\n" + services_table(snapshot, rest) + "</section>\n";
+  for (const std::size_t index : order)
+    body += service_section(ids, snapshot, index, {lanes_of(snapshot, index, options.max_lanes), options.left_out});
+  if (!rest.empty())
+    body += "<section aria-label=\"More services\">\n" + services_table(snapshot, rest) + "</section>\n";
   body += "</main>\n<footer>\n<h2>The run</h2>\n" + run_facts(snapshot) + "</footer>\n";
   return html_document(fmt::format("acceptscope: {}", host), body);
 }

@@ -13,8 +13,8 @@ namespace acceptscope {
 
 struct HtmlOptions {
   std::size_t max_lanes = 3000;  ///< connections drawn as lanes
-  /// Connections that the dump lists and the snapshot does not: the reader kept a sample (ConnectionSample). The page says
-  /// so. `left_out_before` is that of BEFORE when two are compared.
+  /// Connections that the dump lists and the snapshot does not: the reader kept a sample (ConnectionSample). The page
+  /// says so. `left_out_before` is that of BEFORE when two are compared.
   std::uint64_t left_out = 0, left_out_before = 0;
 };
 

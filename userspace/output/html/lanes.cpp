@@ -11,8 +11,8 @@
 #include "model/owners.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/timeline.hpp"
-#include "text/numbers.hpp"
 #include "output/words/worker_cells.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -55,7 +55,8 @@ void pack(Band& band) {
 }
 
 /// Every k-th of the service's connections, in the order of the accepts.
-std::vector<const ConnectionRow*> sample(const Snapshot& snapshot, std::size_t index, std::size_t most, std::size_t& all) {
+std::vector<const ConnectionRow*> sample(const Snapshot& snapshot, std::size_t index, std::size_t most,
+                                         std::size_t& all) {
   std::vector<const ConnectionRow*> rows;
   for (const ConnectionRow& row : snapshot.connections)
     if (row.service == index) rows.push_back(&row);
@@ -73,7 +74,8 @@ Lane lane_of(const ConnectionRow& row, const TimeAxis& axis) {
 }
 
 /// In the order of the worker table; connections of workers that it does not list come last.
-std::vector<Band> bands_of(const ServiceRow& service, const std::vector<const ConnectionRow*>& connections, const TimeAxis& axis) {
+std::vector<Band> bands_of(const ServiceRow& service, const std::vector<const ConnectionRow*>& connections,
+                           const TimeAxis& axis) {
   std::map<WorkerId, std::size_t> known;
   std::vector<Band> bands;
   bool threads = false;
@@ -112,16 +114,20 @@ std::string lanes_svg(const Band& band, double top, double height, const Plot& p
   for (const Lane& lane : band.lanes) {
     const double left = plot.left + plot.width * lane.begin;
     const double width = std::max(1.0, plot.width * (lane.end - lane.begin));
-    svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\"{}><title>{}</title></rect>\n", coordinate(std::min(left, plot.right() - 1)),
+    svg += fmt::format("<rect x=\"{}\" y=\"{}\" width=\"{}\"{}><title>{}</title></rect>\n",
+                       coordinate(std::min(left, plot.right() - 1)),
                        coordinate(top + height * static_cast<double>(lane.row)), coordinate(width),
-                       lane.connection->preexisting ? " class=\"before\"" : "", html_escape(connection_text(*lane.connection)));
+                       lane.connection->preexisting ? " class=\"before\"" : "",
+                       html_escape(connection_text(*lane.connection)));
   }
   return svg;
 }
 
 std::string legend() {
   const auto entry = [](std::string_view css_class, std::string_view text) {
-    return fmt::format("<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect y=\"3\" width=\"16\" height=\"6\" class=\"{}\"/></svg>{}</li>", css_class, text);
+    return fmt::format(
+        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect y=\"3\" width=\"16\" height=\"6\" class=\"{}\"/></svg>{}</li>",
+        css_class, text);
   };
   return "<ul class=\"key\" aria-label=\"Colours\">" + entry("bar", "accepted in the run") +
          entry("before", "open before the run began") + "<li>▶ at the right edge: open at the end</li></ul>";
@@ -135,18 +141,23 @@ double lane_height(const std::vector<Band>& bands, std::size_t drawn) {
 }
 
 std::size_t open_lanes(const Band& band) {
-  return static_cast<std::size_t>(
-      std::count_if(band.lanes.begin(), band.lanes.end(), [](const Lane& lane) { return !lane.connection->closed_at; }));
+  return static_cast<std::size_t>(std::count_if(band.lanes.begin(), band.lanes.end(),
+                                                [](const Lane& lane) { return !lane.connection->closed_at; }));
 }
 
-std::string note(std::size_t drawn, std::size_t all, std::uint64_t left_out, const Snapshot& snapshot, std::size_t bands_left_out) {
-  std::string text = "A bar per connection, from its accept to its close; those of a worker that do not overlap share a row.";
+std::string note(std::size_t drawn, std::size_t all, std::uint64_t left_out, const Snapshot& snapshot,
+                 std::size_t bands_left_out) {
+  std::string text =
+      "A bar per connection, from its accept to its close; those of a worker that do not overlap share a row.";
   if (drawn < all)
-    text += fmt::format(" Drawn: {} of {}, evenly taken in the order of the accepts.", human_count(drawn), human_count(all));
+    text += fmt::format(" Drawn: {} of {}, evenly taken in the order of the accepts.", human_count(drawn),
+                        human_count(all));
   if (left_out > 0)
-    text += fmt::format(" A sample: {} of the dump are left out, of each worker short ones rather than long ones.", human_count(left_out, "connection"));
+    text += fmt::format(" A sample: {} of the dump are left out, of each worker short ones rather than long ones.",
+                        human_count(left_out, "connection"));
   if (snapshot.connections_omitted > 0)
-    text += fmt::format(" The dump leaves out {} (--dump-connections).", human_count(snapshot.connections_omitted, "connection"));
+    text += fmt::format(" The dump leaves out {} (--dump-connections).",
+                        human_count(snapshot.connections_omitted, "connection"));
   if (bands_left_out > 0) text += fmt::format(" {} more are not drawn.", human_count(bands_left_out, "worker"));
   return text;
 }
@@ -177,10 +188,12 @@ std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, 
       svg += svg_text(plot.right() + 4, top + tall / 2 + 4, fmt::format("▶ {}", human_count(open)));
     plot.height += tall;
   }
-  svg = fmt::format("<g class=\"lanes\" style=\"--h:{}px\">\n", coordinate(height)) + svg + "</g>\n" + time_axis(plot, axis);
-  const FigureWords words{"Connections by worker", note(connections.size(), all, choice.left_out, snapshot, bands.size() - drawn),
-                          fmt::format("Connections of {} over the run; the tables below have the numbers.", human_count(drawn, "worker")),
-                          service.endpoint.to_string()};
+  svg = fmt::format("<g class=\"lanes\" style=\"--h:{}px\">\n", coordinate(height)) + svg + "</g>\n" +
+        time_axis(plot, axis);
+  const FigureWords words{
+      "Connections by worker", note(connections.size(), all, choice.left_out, snapshot, bands.size() - drawn),
+      fmt::format("Connections of {} over the run; the tables below have the numbers.", human_count(drawn, "worker")),
+      service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend());
 }
 

@@ -7,8 +7,8 @@
 
 namespace acceptscope {
 
-/// Text that is visible already, such as that of escape_text(), fit for HTML text and for quoted attributes: & < > " ' as
-/// character references.
+/// Text that is visible already, such as that of escape_text(), fit for HTML text and for quoted attributes: & < > " '
+/// as character references.
 [[nodiscard]] std::string html_escape(std::string_view visible);
 
 /// The same for text from outside: first made visible, control characters and invalid UTF-8 included, by escape_text().

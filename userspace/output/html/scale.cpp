@@ -14,9 +14,8 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Steps of a clock's face.
-constexpr std::array<Nanoseconds, 23> kClockSteps = {
-    100ms, 200ms, 500ms, 1s,  2s,  5s,  10s, 15s, 30s, 1min, 2min, 5min,
-    10min, 15min, 30min, 1h,  2h,  3h,  6h,  12h, 24h, 48h,  168h};
+constexpr std::array<Nanoseconds, 23> kClockSteps = {100ms, 200ms, 500ms, 1s, 2s, 5s, 10s, 15s, 30s, 1min, 2min, 5min,
+                                                     10min, 15min, 30min, 1h, 2h, 3h, 6h,  12h, 24h, 48h,  168h};
 
 double difference_ns(Instant a, Instant b) { return static_cast<double>(a.unix_ns) - static_cast<double>(b.unix_ns); }
 
@@ -56,8 +55,11 @@ TimeAxis::TimeAxis(Instant from, Instant to) : from_(from), span_ns_(std::max(1.
 double TimeAxis::place(Instant instant) const { return std::clamp(difference_ns(instant, from_) / span_ns_, 0.0, 1.0); }
 
 std::vector<Instant> TimeAxis::marks(std::size_t most) const {
-  const auto fits = [&](std::int64_t step) { return span_ns_ / static_cast<double>(step) <= static_cast<double>(most); };
-  const auto found = std::find_if(kClockSteps.begin(), kClockSteps.end(), [&](Nanoseconds s) { return fits(s.count()); });
+  const auto fits = [&](std::int64_t step) {
+    return span_ns_ / static_cast<double>(step) <= static_cast<double>(most);
+  };
+  const auto found =
+      std::find_if(kClockSteps.begin(), kClockSteps.end(), [&](Nanoseconds s) { return fits(s.count()); });
   constexpr std::int64_t kFarthest = std::numeric_limits<std::int64_t>::max() / 2;
   std::int64_t step = found == kClockSteps.end() ? kClockSteps.back().count() : found->count();
   while (!fits(step) && step < kFarthest) step *= 2;

@@ -43,8 +43,8 @@ class ColourSteps {
  public:
   static constexpr std::size_t kLevels = 7;
 
-  /// For values from `least` (the smallest that is not 0) to `most`, whole numbers or not: even steps, or steps that grow
-  /// by a factor when `most` is above 50 times `least`.
+  /// For values from `least` (the smallest that is not 0) to `most`, whole numbers or not: even steps, or steps that
+  /// grow by a factor when `most` is above 50 times `least`.
   ColourSteps(double least, double most);
 
   [[nodiscard]] std::size_t level(double value) const;

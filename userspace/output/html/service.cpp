@@ -6,16 +6,16 @@
 #include <algorithm>
 #include <vector>
 
-#include "text/escape.hpp"
 #include "model/names.hpp"
-#include "output/html/distribution.hpp"
 #include "model/owners.hpp"
-#include "output/html/tables.hpp"
+#include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
+#include "output/html/tables.hpp"
 #include "output/html/timeline.hpp"
-#include "text/numbers.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -38,26 +38,32 @@ std::string pids(const std::vector<const WorkerRow*>& rows) {
 std::string which_workers(const ServiceRow& service, const SpreadFigures& spread) {
   const std::vector<const WorkerRow*> owners = owners_of(service, spread.basis);
   if (owners.empty()) return "No worker had a connection.";
-  if (!is_uneven(service.verdict)) return fmt::format("{} of {} had connections.", human_count(spread.workers - spread.idle), human_count(spread.workers, "worker"));
+  if (!is_uneven(service.verdict))
+    return fmt::format("{} of {} had connections.", human_count(spread.workers - spread.idle),
+                       human_count(spread.workers, "worker"));
   std::uint64_t theirs = 0;
   for (const WorkerRow* row : owners) theirs += amount_of(*row, spread.basis);
-  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none of them.", pids(owners), human_count(owners.size()), human_count(spread.workers, "worker"),
-                     human_count(theirs), human_count(spread.total), basis_name(spread.basis), human_count(spread.idle));
+  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none of them.", pids(owners), human_count(owners.size()),
+                     human_count(spread.workers, "worker"), human_count(theirs), human_count(spread.total),
+                     basis_name(spread.basis), human_count(spread.idle));
 }
 
 std::string how_skewed(const SpreadFigures& spread) {
   if (spread.total == 0) return "Nothing to share.";
-  std::string text = fmt::format("As if {:.1f} of {} shared the {} evenly", spread.effective, human_count(spread.workers, "worker"), basis_name(spread.basis));
+  std::string text = fmt::format("As if {:.1f} of {} shared the {} evenly", spread.effective,
+                                 human_count(spread.workers, "worker"), basis_name(spread.basis));
   if (spread.fair_p01) text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", *spread.fair_p01);
   return text + ".";
 }
 
 std::string since_when(const Snapshot& snapshot, const ServiceRow& service, Basis basis) {
-  const std::string run = fmt::format("{} \u2013 {} UTC", clock_text(snapshot.run.started_at), clock_text(snapshot.run.ended_at));
+  const std::string run =
+      fmt::format("{} \u2013 {} UTC", clock_text(snapshot.run.started_at), clock_text(snapshot.run.ended_at));
   const std::optional<OwnedSince> since = is_uneven(service.verdict) ? owned_since(service, basis) : std::nullopt;
   if (!since) return "The whole run, " + run + ".";
-  std::string text = since->from_before ? fmt::format("Since before tracing began ({} UTC)", clock_text(snapshot.run.started_at))
-                                        : fmt::format("Since {} UTC", clock_text(since->at));
+  std::string text = since->from_before
+                         ? fmt::format("Since before tracing began ({} UTC)", clock_text(snapshot.run.started_at))
+                         : fmt::format("Since {} UTC", clock_text(since->at));
   text += fmt::format(", to the end ({})", clock_text(snapshot.run.ended_at));
   if (const std::optional<Instant> last = last_accept(service.timeline))
     text += fmt::format("; last accepts at {}", clock_text(*last));
@@ -76,11 +82,13 @@ std::string list_of(std::string_view title, const std::vector<std::string>& sent
 }
 
 std::string tile(std::string_view name, const std::string& number, const std::string& more) {
-  return fmt::format("<div><dt>{}</dt><dd class=\"n\">{}</dd><dd class=\"s\">{}</dd></div>\n", name, html_escape(number), html_escape(more));
+  return fmt::format("<div><dt>{}</dt><dd class=\"n\">{}</dd><dd class=\"s\">{}</dd></div>\n", name,
+                     html_escape(number), html_escape(more));
 }
 
 std::string waiting_text(const WaitStats& wait) {
-  return wait.count == 0 ? "no wait was seen" : fmt::format("p50 {}, max {}", human_duration(wait.p50), human_duration(wait.max));
+  return wait.count == 0 ? "no wait was seen"
+                         : fmt::format("p50 {}, max {}", human_duration(wait.p50), human_duration(wait.max));
 }
 
 std::string lifetime_text(const ServiceRow& service) {
@@ -104,14 +112,10 @@ std::string pair(const std::string& left, const std::string& right) {
 
 std::string severity_badge(Severity severity) {
   switch (severity) {
-    case Severity::ok:
-      return "<span class=\"badge ok\">✔ OK</span>";
-    case Severity::info:
-      return "<span class=\"badge info\">i INFO</span>";
-    case Severity::warning:
-      return "<span class=\"badge warning\">▲ WARNING</span>";
-    case Severity::critical:
-      return "<span class=\"badge critical\">✖ CRITICAL</span>";
+    case Severity::ok: return "<span class=\"badge ok\">✔ OK</span>";
+    case Severity::info: return "<span class=\"badge info\">i INFO</span>";
+    case Severity::warning: return "<span class=\"badge warning\">▲ WARNING</span>";
+    case Severity::critical: return "<span class=\"badge critical\">✖ CRITICAL</span>";
   }
   return {};
 }
@@ -119,11 +123,12 @@ std::string severity_badge(Severity severity) {
 std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading) {
   const Verdict& verdict = service.verdict;
   const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
-  std::string html = fmt::format("<div class=\"verdict {}\">\n<h2>{} {} <span class=\"soft\">{}</span></h2>\n", enum_name(verdict.severity),
-                                 severity_badge(verdict.severity), html_escape(heading), enum_name(verdict.code));
+  std::string html = fmt::format("<div class=\"verdict {}\">\n<h2>{} {} <span class=\"soft\">{}</span></h2>\n",
+                                 enum_name(verdict.severity), severity_badge(verdict.severity), html_escape(heading),
+                                 enum_name(verdict.code));
   if (!verdict.summary.empty()) html += fmt::format("<p class=\"say\">{}</p>\n", html_text(verdict.summary));
-  html += "<dl class=\"glance\">\n" + answer("Which workers", which_workers(service, spread)) + answer("How skewed", how_skewed(spread)) +
-          answer("Since when", since_when(snapshot, service, spread.basis)) +
+  html += "<dl class=\"glance\">\n" + answer("Which workers", which_workers(service, spread)) +
+          answer("How skewed", how_skewed(spread)) + answer("Since when", since_when(snapshot, service, spread.basis)) +
           answer("What to do", verdict.advice.empty() ? "Nothing." : escape_text(verdict.advice.front())) + "</dl>\n";
   return html + "</div>\n";
 }
@@ -132,14 +137,22 @@ std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
   const ActiveStats& serving = service.active_workers.serving;
   const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
   std::string html = "<dl class=\"tiles\">\n";
-  html += tile("Effective workers", spread.total > 0 ? fmt::format("{:.1f} of {}", spread.effective, human_count(spread.workers)) : "-",
-               fmt::format("by {}{}", basis_name(spread.basis), spread.fair_p01 ? fmt::format("; fair: \u2265 {:.1f}", *spread.fair_p01) : ""));
-  html += tile("Idle workers", fmt::format("{} of {}", human_count(service.workers_idle), human_count(service.workers_eligible)), "without any connection");
-  html += tile("Serving per window", serving.windows > 0 ? fmt::format("{} of {}", serving.p50, human_count(service.workers_eligible)) : "-",
-               serving.windows > 0 ? fmt::format("median; p95 {}, max {}", serving.p95, serving.max) : "no complete window");
+  html += tile("Effective workers",
+               spread.total > 0 ? fmt::format("{:.1f} of {}", spread.effective, human_count(spread.workers)) : "-",
+               fmt::format("by {}{}", basis_name(spread.basis),
+                           spread.fair_p01 ? fmt::format("; fair: \u2265 {:.1f}", *spread.fair_p01) : ""));
+  html += tile("Idle workers",
+               fmt::format("{} of {}", human_count(service.workers_idle), human_count(service.workers_eligible)),
+               "without any connection");
+  html += tile(
+      "Serving per window",
+      serving.windows > 0 ? fmt::format("{} of {}", serving.p50, human_count(service.workers_eligible)) : "-",
+      serving.windows > 0 ? fmt::format("median; p95 {}, max {}", serving.p95, serving.max) : "no complete window");
   html += tile("Connections", human_count(connections_of(service)), connections_text(service));
-  html += tile("Open at the end", human_count(service.open), fmt::format("most at once: {}", human_count(service.peak_open)));
-  html += tile("Accepts/s", human_rate(service.accepts, snapshot.run.duration), human_count(service.accepts, "accept") + " in " + human_duration(snapshot.run.duration));
+  html += tile("Open at the end", human_count(service.open),
+               fmt::format("most at once: {}", human_count(service.peak_open)));
+  html += tile("Accepts/s", human_rate(service.accepts, snapshot.run.duration),
+               human_count(service.accepts, "accept") + " in " + human_duration(snapshot.run.duration));
   html += tile("Lifetime p50", median_lifetime_text(service.lifetime, false), lifetime_text(service));
   html += tile("Accept wait p95", human_duration(service.accept_wait.p95), waiting_text(service.accept_wait));
   return html + "</dl>\n";
@@ -153,8 +166,10 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
   html += verdict_box(snapshot, service, name) + number_tiles(snapshot, service);
   const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
   html += pair(workers_figure(ids, service, spread), lorenz_figure(ids, service, spread));
-  html += pair("<div>" + list_of("Evidence", service.verdict.evidence) + "</div>\n", "<div>" + list_of("What to do", advice) + "</div>\n");
-  for (const HeatMeasure measure : {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes}) html += heat_map(ids, snapshot, service, measure);
+  html += pair("<div>" + list_of("Evidence", service.verdict.evidence) + "</div>\n",
+               "<div>" + list_of("What to do", advice) + "</div>\n");
+  for (const HeatMeasure measure : {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes})
+    html += heat_map(ids, snapshot, service, measure);
   html += active_figure(ids, snapshot, service);
   html += pair(lifetime_figure(ids, service), wait_figure(ids, service));
   html += lanes_figure(ids, snapshot, index, lanes);

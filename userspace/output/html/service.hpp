@@ -20,6 +20,7 @@ namespace acceptscope {
 [[nodiscard]] std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service);
 
 /// All that a page says of service number `index`.
-[[nodiscard]] std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& lanes);
+[[nodiscard]] std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index,
+                                          const LaneChoice& lanes);
 
 }  // namespace acceptscope

@@ -5,11 +5,11 @@
 #include <cmath>
 
 #include "model/lorenz.hpp"
-#include "output/html/distribution.hpp"
 #include "model/owners.hpp"
+#include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
-#include "text/numbers.hpp"
 #include "output/words/worker_cells.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -35,15 +35,16 @@ std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, 
   std::string svg;
   if (open > 0) svg += svg_rect(plot.left, y + 2, width, kBarRow - 4, "bar", human_count(open) + " open at the end");
   if (connections > open)
-    svg += svg_rect(plot.left + width, y + 2, scale * static_cast<double>(connections - open), kBarRow - 4, any_open ? "band" : "bar",
-                    human_count(connections - open) + " closed");
+    svg += svg_rect(plot.left + width, y + 2, scale * static_cast<double>(connections - open), kBarRow - 4,
+                    any_open ? "band" : "bar", human_count(connections - open) + " closed");
   return svg;
 }
 
 std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double scale, std::uint64_t all) {
   const std::uint64_t connections = connections_of(row);
   const std::string_view css_class = connections == 0 ? "i" : "l";
-  const std::string text = connections == 0 ? "0, idle" : fmt::format("{} ({})", human_count(connections), human_share(connections, all));
+  const std::string text =
+      connections == 0 ? "0, idle" : fmt::format("{} ({})", human_count(connections), human_share(connections, all));
   return svg_text(plot.left - 8, y + 13, pid_text(row) + " " + command_text(row, false), "end", css_class) +
          svg_text(plot.left + scale * static_cast<double>(connections) + 6, y + 13, text, "start", css_class);
 }
@@ -81,7 +82,8 @@ std::string percent_axes(const Plot& plot, std::string_view what) {
     svg += svg_text(x, plot.bottom() + 18, percent(part), "middle");
   }
   svg += svg_text(plot.left, plot.top - 10, fmt::format("share of the {}, %", what));
-  return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "share of the workers, least busy first, %", "middle");
+  return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "share of the workers, least busy first, %",
+                        "middle");
 }
 
 /// A stripe at each point that tells its numbers.
@@ -97,11 +99,14 @@ std::string curve_stripes(const std::vector<LorenzPoint>& curve, const Plot& plo
 }
 
 std::string lorenz_legend(bool has_band) {
-  std::string html = "<ul class=\"key\" aria-label=\"Lines\">"
+  std::string html =
+      "<ul class=\"key\" aria-label=\"Lines\">"
       "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"curve\"/></svg>this run</li>";
   if (has_band)
-    html += "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>fair draws</li>";
-  return html + "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"even\"/></svg>perfectly even</li></ul>";
+    html +=
+        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>fair draws</li>";
+  return html +
+         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"even\"/></svg>perfectly even</li></ul>";
 }
 
 }  // namespace
@@ -128,18 +133,22 @@ std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigu
     const double even = static_cast<double>(spread.total) / spread.workers;
     const double x = plot.left + std::min(plot.width, scale * even);
     svg += svg_line(x, plot.top - 4, x, plot.bottom(), "mark");
-    svg += svg_text(x, plot.top - 10, fmt::format("even share of {} {}: {:.1f}", human_count(spread.total), basis_name(spread.basis), even),
-                    even / marks.back() > 0.3 ? "middle" : "start");
+    svg +=
+        svg_text(x, plot.top - 10,
+                 fmt::format("even share of {} {}: {:.1f}", human_count(spread.total), basis_name(spread.basis), even),
+                 even / marks.back() > 0.3 ? "middle" : "start");
   }
   for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(*rows[i], y_of(i), plot, scale, connections_of(service));
   svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "connections", "middle");
   std::string note = service.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";
   if (drawn < rows.size())
-    note += fmt::format(" {} more are not drawn; the table below tells of them.", human_count(rows.size() - drawn, "worker"));
-  const FigureWords words{"Connections per worker", note,
-                          fmt::format("{} of {} have 90 % or more of the {}.", human_count(owners_of(service, spread.basis).size()),
-                                      human_count(spread.workers, "worker"), basis_name(spread.basis)),
-                          service.endpoint.to_string()};
+    note += fmt::format(" {} more are not drawn; the table below tells of them.",
+                        human_count(rows.size() - drawn, "worker"));
+  const FigureWords words{
+      "Connections per worker", note,
+      fmt::format("{} of {} have 90 % or more of the {}.", human_count(owners_of(service, spread.basis).size()),
+                  human_count(spread.workers, "worker"), basis_name(spread.basis)),
+      service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0));
 }
 
@@ -155,8 +164,11 @@ std::string lorenz_figure(Ids& ids, const ServiceRow& service, const SpreadFigur
   const double half = curve[(curve.size() - 1) / 2].amount;
   const FigureWords words{
       "Inequality (Lorenz curve)",
-      fmt::format("Further below the band is more uneven: at each point 98 of 100 fair draws of as many {} lie inside of it.", basis_name(spread.basis)),
-      fmt::format("The less busy half of the workers has {} of the {}.", percent(half), basis_name(spread.basis)), service.endpoint.to_string()};
+      fmt::format(
+          "Further below the band is more uneven: at each point 98 of 100 fair draws of as many {} lie inside of it.",
+          basis_name(spread.basis)),
+      fmt::format("The less busy half of the workers has {} of the {}.", percent(half), basis_name(spread.basis)),
+      service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, lorenz_legend(true));
 }
 

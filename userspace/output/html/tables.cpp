@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <vector>
 
-#include "text/escape.hpp"
-#include "output/json/fields.hpp"
 #include "model/owners.hpp"
 #include "output/html/markup.hpp"
-#include "text/numbers.hpp"
+#include "output/json/fields.hpp"
 #include "output/words/service_lines.hpp"
-#include "output/words/worker_lines.hpp"
 #include "output/words/worker_cells.hpp"
+#include "output/words/worker_lines.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -23,20 +23,24 @@ constexpr std::size_t kMostRows = 200;
 std::string cell(std::string_view text) { return fmt::format("<td>{}</td>", text); }
 
 std::string share_cell(std::uint64_t part, std::uint64_t whole) {
-  const double percent = whole == 0 ? 0 : std::min(100.0, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
+  const double percent =
+      whole == 0 ? 0 : std::min(100.0, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
   return fmt::format("<td><span class=\"b\"><i style=\"width:{}%\"></i></span>{}</td>", coordinate(percent),
                      html_escape(human_share(part, whole)));
 }
 
 std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseconds run) {
-  std::string html = fmt::format("<tr{}><th scope=\"row\">{}</th><td class=\"w\"{}>{}</td>", is_idle(row) ? " class=\"idle\"" : "",
-                                 pid_text(row), row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "",
-                                 html_escape(command_text(row, false)) + (is_idle(row) ? ", idle" : ""));
+  std::string html =
+      fmt::format("<tr{}><th scope=\"row\">{}</th><td class=\"w\"{}>{}</td>", is_idle(row) ? " class=\"idle\"" : "",
+                  pid_text(row), row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "",
+                  html_escape(command_text(row, false)) + (is_idle(row) ? ", idle" : ""));
   html += share_cell(connections_of(row), connections_of(service)) + cell(human_count(row.accepts));
   if (service.preexisting > 0) html += cell(human_count(row.preexisting));
-  html += cell(html_escape(human_rate(row.accepts, run))) + cell(human_count(row.open)) + cell(human_count(row.peak_open)) + cell(human_duration(row.connection_time)) +
-          cell(human_bytes(row.bytes_received)) + cell(human_bytes(row.bytes_sent)) + cell(median_lifetime_text(row.lifetime, false)) +
-          cell(human_duration(row.lifetime.p95)) + cell(human_duration(row.accept_wait.p95));
+  html += cell(html_escape(human_rate(row.accepts, run))) + cell(human_count(row.open)) +
+          cell(human_count(row.peak_open)) + cell(human_duration(row.connection_time)) +
+          cell(human_bytes(row.bytes_received)) + cell(human_bytes(row.bytes_sent)) +
+          cell(median_lifetime_text(row.lifetime, false)) + cell(human_duration(row.lifetime.p95)) +
+          cell(human_duration(row.accept_wait.p95));
   return html + "</tr>\n";
 }
 
@@ -56,7 +60,9 @@ std::string reasons(const CloseReasonCounts& counts) {
   return text.empty() ? "nothing closed" : text;
 }
 
-std::string ended_by(const RunInfo& run) { return run.end_reason ? std::string(enum_name(*run.end_reason)) : "not ended"; }
+std::string ended_by(const RunInfo& run) {
+  return run.end_reason ? std::string(enum_name(*run.end_reason)) : "not ended";
+}
 
 std::string backend_text(const RunInfo& run) {
   std::string text = escape_text(run.backend);
@@ -66,20 +72,26 @@ std::string backend_text(const RunInfo& run) {
 }
 
 std::string overhead_text(const Overhead& overhead) {
-  const auto ns = [](const std::optional<double>& value) { return value ? fmt::format("{:.0f} ns", *value) : "not measured"; };
-  return fmt::format("per accept {}, per close {}; acceptscope itself {:.2f} s CPU (user), {:.2f} s (system), {} memory at most", ns(overhead.bpf_ns_per_accept),
-                     ns(overhead.bpf_ns_per_close), overhead.cpu_seconds_user, overhead.cpu_seconds_system, human_bytes(overhead.max_rss_bytes));
+  const auto ns = [](const std::optional<double>& value) {
+    return value ? fmt::format("{:.0f} ns", *value) : "not measured";
+  };
+  return fmt::format(
+      "per accept {}, per close {}; acceptscope itself {:.2f} s CPU (user), {:.2f} s (system), {} memory at most",
+      ns(overhead.bpf_ns_per_accept), ns(overhead.bpf_ns_per_close), overhead.cpu_seconds_user,
+      overhead.cpu_seconds_system, human_bytes(overhead.max_rss_bytes));
 }
 
 std::string command_text(const CommandInfo& command) {
   std::string text;
   for (const std::string& argument : command.argv) text += (text.empty() ? "" : " ") + argument;
-  return escape_text(text, {.max_width = 200}) + (command.exit_status ? fmt::format(" (exit status {})", *command.exit_status) : " (still running)");
+  return escape_text(text, {.max_width = 200}) +
+         (command.exit_status ? fmt::format(" (exit status {})", *command.exit_status) : " (still running)");
 }
 
 }  // namespace
 
-std::string scrolling_table(std::string_view title, const std::string& where, std::string_view head, std::string_view body) {
+std::string scrolling_table(std::string_view title, const std::string& where, std::string_view head,
+                            std::string_view body) {
   return fmt::format(
       "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}, {}\">\n<table><caption><strong>{}</strong></caption>\n"
       "<thead><tr>{}</tr></thead>\n<tbody>\n{}</tbody></table></div>\n",
@@ -95,12 +107,14 @@ std::string workers_table(const ServiceRow& service, Nanoseconds run) {
   const std::vector<const WorkerRow*> rows = table_rows(service);
   std::string head = column("PID") + column("Command", "w") + column("Share of connections") + column("Accepts");
   if (service.preexisting > 0) head += column("From before");
-  for (const std::string_view name : {"Accepts/s", "Open", "Most open", "Connection time", "Received", "Sent", "Life p50", "Life p95", "Wait p95"})
+  for (const std::string_view name :
+       {"Accepts/s", "Open", "Most open", "Connection time", "Received", "Sent", "Life p50", "Life p95", "Wait p95"})
     head += column(name);
   std::string body;
   for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) body += worker_row(*rows[i], service, run);
   std::string html = rows.empty() ? "" : scrolling_table("Workers", service.endpoint.to_string(), head, body);
-  if (rows.size() > kMostRows) html += paragraph(fmt::format("{} more are in the dump.", human_count(rows.size() - kMostRows, "worker")));
+  if (rows.size() > kMostRows)
+    html += paragraph(fmt::format("{} more are in the dump.", human_count(rows.size() - kMostRows, "worker")));
   for (const StyledLine& line : below_table(service, false)) html += paragraph(line.text(false));
   return html;
 }
@@ -110,12 +124,14 @@ std::string peers_table(const ServiceRow& service) {
   std::string body;
   for (const PeerRow& peer : service.peers)
     body += fmt::format("<tr><th scope=\"row\" class=\"w\">{}</th>{}{}{}{}{}</tr>\n", peer.address.to_string(),
-                        share_cell(peer.connections, connections_of(service)) + cell(human_count(peer.connections)), cell(human_count(peer.open)),
-                        cell(human_count(peer.preexisting)), cell(human_duration(peer.connection_time)), cell(human_count(peer.workers)));
-  const std::string head = column("Address", "w") + column("Share of connections") + column("Connections") + column("Open") + column("From before") +
-                           column("Connection time") + column("Workers");
+                        share_cell(peer.connections, connections_of(service)) + cell(human_count(peer.connections)),
+                        cell(human_count(peer.open)), cell(human_count(peer.preexisting)),
+                        cell(human_duration(peer.connection_time)), cell(human_count(peer.workers)));
+  const std::string head = column("Address", "w") + column("Share of connections") + column("Connections") +
+                           column("Open") + column("From before") + column("Connection time") + column("Workers");
   std::string html = scrolling_table("Clients", service.endpoint.to_string(), head, body);
-  if (service.peers_other > 0) html += paragraph(fmt::format("Other addresses: {}.", human_count(service.peers_other, "connection")));
+  if (service.peers_other > 0)
+    html += paragraph(fmt::format("Other addresses: {}.", human_count(service.peers_other, "connection")));
   return html;
 }
 
@@ -124,11 +140,15 @@ std::string listener_facts(const ServiceRow& service) {
   std::string html = "<dl class=\"facts\">\n";
   html += fact("Listening sockets", human_count(service.listen_sockets));
   html += fact("SO_REUSEPORT", yes_no(service.reuseport));
-  html += fact("EPOLLEXCLUSIVE", service.epoll_exclusive ? yes_no(service.epoll_exclusive) : "nobody polls it with epoll, or not known");
-  html += fact("Accept queue, deepest", human_count(queue.depth_max) + (service.backlog ? " of a backlog of " + human_count(*service.backlog) : ""));
+  html += fact("EPOLLEXCLUSIVE",
+               service.epoll_exclusive ? yes_no(service.epoll_exclusive) : "nobody polls it with epoll, or not known");
+  html +=
+      fact("Accept queue, deepest",
+           human_count(queue.depth_max) + (service.backlog ? " of a backlog of " + human_count(*service.backlog) : ""));
   html += fact("Accept queue, overflows", queue.overflows ? human_count(*queue.overflows) : "not known");
   html += fact("Never accepted", human_count(service.never_accepted));
-  if (service.handed_over > 0) html += fact("Handed over", human_count(service.handed_over, "connection") + " held by another process");
+  if (service.handed_over > 0)
+    html += fact("Handed over", human_count(service.handed_over, "connection") + " held by another process");
   html += fact("Closed by", reasons(service.close_reasons));
   html += fact("Network namespace", std::to_string(service.netns));
   return html + "</dl>\n";
@@ -138,12 +158,16 @@ std::string services_table(const Snapshot& snapshot, const std::vector<std::size
   std::string body;
   for (const std::size_t index : services) {
     const ServiceRow& service = snapshot.services[index];
-    body += fmt::format("<tr><th scope=\"row\" class=\"w\">{}</th><td class=\"w\">{}</td>{}{}{}<td class=\"wrap\">{}</td></tr>\n",
-                        service.endpoint.to_string(), enum_name(service.verdict.severity), cell(human_count(connections_of(service))),
-                        cell(human_count(service.workers_eligible)), cell(human_count(service.workers_idle)), html_text(service.verdict.summary));
+    body += fmt::format(
+        "<tr><th scope=\"row\" class=\"w\">{}</th><td class=\"w\">{}</td>{}{}{}<td class=\"wrap\">{}</td></tr>\n",
+        service.endpoint.to_string(), enum_name(service.verdict.severity), cell(human_count(connections_of(service))),
+        cell(human_count(service.workers_eligible)), cell(human_count(service.workers_idle)),
+        html_text(service.verdict.summary));
   }
   return scrolling_table("More services", escape_text(snapshot.host.hostname),
-               column("Service", "w") + column("Severity", "w") + column("Connections") + column("Workers") + column("Idle") + column("Verdict", "wrap"), body);
+                         column("Service", "w") + column("Severity", "w") + column("Connections") + column("Workers") +
+                             column("Idle") + column("Verdict", "wrap"),
+                         body);
 }
 
 std::string losses_box(const Snapshot& snapshot) {
@@ -157,9 +181,10 @@ std::string losses_box(const Snapshot& snapshot) {
 std::string run_facts(const Snapshot& snapshot) {
   const RunInfo& run = snapshot.run;
   std::string html = "<dl class=\"facts\">\n";
-  html += fact("Host", fmt::format("{}, Linux {}, {}", escape_text(snapshot.host.hostname), escape_text(snapshot.host.kernel),
-                                   human_count(snapshot.host.cpus, "CPU")));
-  html += fact("Run", fmt::format("{} to {} ({}; ended by: {})", human_instant(run.started_at), human_instant(run.ended_at), human_duration(run.duration), ended_by(run)));
+  html += fact("Host", fmt::format("{}, Linux {}, {}", escape_text(snapshot.host.hostname),
+                                   escape_text(snapshot.host.kernel), human_count(snapshot.host.cpus, "CPU")));
+  html += fact("Run", fmt::format("{} to {} ({}; ended by: {})", human_instant(run.started_at),
+                                  human_instant(run.ended_at), human_duration(run.duration), ended_by(run)));
   html += fact("Selection", describe_filters(run.filters, false));
   if (run.command) html += fact("Command", command_text(*run.command));
   html += fact("Workers are", run.by == "thread" ? "threads" : "processes");
@@ -167,9 +192,11 @@ std::string run_facts(const Snapshot& snapshot) {
   html += fact("Backend", backend_text(run));
   html += fact("Cost of tracing", overhead_text(snapshot.overhead));
   html += fact("Losses", trouble_lines(snapshot, false).empty()
-                             ? fmt::format("none; the kernel's totals and {} agree", human_count(snapshot.consistency.records_seen, "record"))
+                             ? fmt::format("none; the kernel's totals and {} agree",
+                                           human_count(snapshot.consistency.records_seen, "record"))
                              : trouble_in_short(snapshot));
-  html += fact("Made by", fmt::format("{} {}, dump schema {}", escape_text(snapshot.tool.name), escape_text(snapshot.tool.version), snapshot.schema_version));
+  html += fact("Made by", fmt::format("{} {}, dump schema {}", escape_text(snapshot.tool.name),
+                                      escape_text(snapshot.tool.version), snapshot.schema_version));
   return html + "</dl>\n";
 }
 

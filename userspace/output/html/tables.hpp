@@ -11,7 +11,8 @@
 
 namespace acceptscope {
 
-/// A table in a box of its own, which scrolls where it does not fit; `head` and `body` are markup, `where` is visible text.
+/// A table in a box of its own, which scrolls where it does not fit; `head` and `body` are markup, `where` is visible
+/// text.
 [[nodiscard]] std::string scrolling_table(std::string_view title, const std::string& where, std::string_view head,
                                           std::string_view body);
 /// The head of a column.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Figures over time: heat maps worker by time, active workers, connections as lanes. Empty text where a dump has nothing
-/// to draw.
+/// Figures over time: heat maps worker by time, active workers, connections as lanes. Empty text where a dump has
+/// nothing to draw.
 #pragma once
 
 #include <cstddef>

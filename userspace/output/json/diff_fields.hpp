@@ -73,11 +73,11 @@ template <>
 struct Described<ConditionOutcome> {
   static constexpr std::string_view name = "condition";
   static constexpr Layout layout = Layout::line;
-  static constexpr auto fields = std::make_tuple(
-      field("condition", &ConditionOutcome::condition, "as given to --fail-if"),
-      field("service", &ConditionOutcome::endpoint, "the service of AFTER that it was held against"),
-      field("holds", &ConditionOutcome::holds, "null if a figure in it is not known"),
-      field("figures", &ConditionOutcome::figures, "the figures in it, as text"));
+  static constexpr auto fields =
+      std::make_tuple(field("condition", &ConditionOutcome::condition, "as given to --fail-if"),
+                      field("service", &ConditionOutcome::endpoint, "the service of AFTER that it was held against"),
+                      field("holds", &ConditionOutcome::holds, "null if a figure in it is not known"),
+                      field("figures", &ConditionOutcome::figures, "the figures in it, as text"));
 };
 
 template <>

@@ -182,9 +182,10 @@ struct Described<Losses> {
       field("ring_full", &Losses::ring_full,
             "closed connections whose detail record found the ring buffer full; they are in every total, only their "
             "line is missing"),
-      field("connection_map_full", &Losses::connection_map_full,
-            "connections that found the connection map full: counted when they were accepted or found, but not followed "
-            "to their close (raise --max-connections)"),
+      field(
+          "connection_map_full", &Losses::connection_map_full,
+          "connections that found the connection map full: counted when they were accepted or found, but not followed "
+          "to their close (raise --max-connections)"),
       field("worker_map_full", &Losses::worker_map_full,
             "accepted or pre-existing connections that found the worker map full: counted for their service, for no "
             "worker"),
@@ -198,9 +199,10 @@ struct Described<Losses> {
             "connections found accepted only when they closed: by which worker is not known"),
       field("missed_accept", &Losses::missed_accept,
             "accepts seen late, by who holds the connection: counted, their time is up to a tick too late"),
-      field("missed_close", &Losses::missed_close,
-            "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime is too "
-            "long, their reason unknown"),
+      field(
+          "missed_close", &Losses::missed_close,
+          "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime is too "
+          "long, their reason unknown"),
       field("pid_filter_full", &Losses::pid_filter_full,
             "descendants of --pid that could not be remembered: their connections are missing"));
 };
@@ -288,11 +290,11 @@ struct Described<AcceptQueue> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(  //
       field("depth_max", &AcceptQueue::depth_max, "most connections seen waiting in the accept queue"),
-      field("overflows", &AcceptQueue::overflows,
-            "connection attempts that its listening sockets dropped during the run, a full queue above all; null if not "
-            "known",
-            kLater));
-
+      field(
+          "overflows", &AcceptQueue::overflows,
+          "connection attempts that its listening sockets dropped during the run, a full queue above all; null if not "
+          "known",
+          kLater));
 };
 
 template <>
@@ -324,9 +326,10 @@ struct Described<EffectiveWorkers> {
       field("accepts", &EffectiveWorkers::accepts, "by accepts; null if there were none, here and below"),
       field("connection_seconds", &EffectiveWorkers::connection_seconds, "by connection time"),
       field("bytes", &EffectiveWorkers::bytes, "by bytes received and sent"),
-      field("fair_p01", &EffectiveWorkers::fair_p01,
-            "had each connection, pre-existing ones included, gone to an eligible worker drawn at random: in 99 % of such "
-            "draws at least this"),
+      field(
+          "fair_p01", &EffectiveWorkers::fair_p01,
+          "had each connection, pre-existing ones included, gone to an eligible worker drawn at random: in 99 % of such "
+          "draws at least this"),
       field("fair_p50", &EffectiveWorkers::fair_p50, "the median of such draws"));
 };
 
@@ -344,11 +347,12 @@ template <>
 struct Described<Verdict> {
   static constexpr std::string_view name = "verdict";
   static constexpr Layout layout = Layout::block;
-  static constexpr auto fields = std::make_tuple(
-      field("code", &Verdict::code, "what is the matter, if anything"), field("severity", &Verdict::severity, "how bad"),
-      field("summary", &Verdict::summary, "one sentence with the numbers"),
-      field("evidence", &Verdict::evidence, "what it rests on, sentences"),
-      field("advice", &Verdict::advice, "what to change and what to expect of it, sentences"));
+  static constexpr auto fields =
+      std::make_tuple(field("code", &Verdict::code, "what is the matter, if anything"),
+                      field("severity", &Verdict::severity, "how bad"),
+                      field("summary", &Verdict::summary, "one sentence with the numbers"),
+                      field("evidence", &Verdict::evidence, "what it rests on, sentences"),
+                      field("advice", &Verdict::advice, "what to change and what to expect of it, sentences"));
 };
 
 template <>
@@ -368,13 +372,13 @@ template <>
 struct Described<TimelineWorker> {
   static constexpr std::string_view name = "timeline_worker";
   static constexpr Layout layout = Layout::line;
-  static constexpr auto fields = std::make_tuple(
-      field("pid", &TimelineWorker::pid, "process id in the initial pid namespace"),
-      field("tid", &TimelineWorker::tid, "thread id with --by thread; else null"),
-      field("accepts", &TimelineWorker::accepts, "accepts in each step"),
-      field("open", &TimelineWorker::open, "connections open at the end of each step"),
-      field("active", &TimelineWorker::active, "of these, active in the last tick of the step"),
-      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"));
+  static constexpr auto fields =
+      std::make_tuple(field("pid", &TimelineWorker::pid, "process id in the initial pid namespace"),
+                      field("tid", &TimelineWorker::tid, "thread id with --by thread; else null"),
+                      field("accepts", &TimelineWorker::accepts, "accepts in each step"),
+                      field("open", &TimelineWorker::open, "connections open at the end of each step"),
+                      field("active", &TimelineWorker::active, "of these, active in the last tick of the step"),
+                      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"));
 };
 
 template <>
@@ -384,7 +388,8 @@ struct Described<TimelineRows> {
   static constexpr auto fields = std::make_tuple(
       field("step_seconds", &TimelineRows::step, "length of a step; grows with the run, so that there are at most 240"),
       field("start", &TimelineRows::start, "when each step began; the last one may be incomplete"),
-      field("workers", &TimelineRows::workers, "the workers in the order of their rows; at most 1,024 in all services"));
+      field("workers", &TimelineRows::workers,
+            "the workers in the order of their rows; at most 1,024 in all services"));
 };
 
 template <>
@@ -399,10 +404,11 @@ struct Described<WorkerRow> {
       field("comm", &WorkerRow::comm, "command name of the kernel, at most 15 bytes"),
       field("cmdline", &WorkerRow::cmdline, "command line, arguments joined by spaces; null if it could not be read"),
       field("cgroup", &WorkerRow::cgroup, "cgroup v2 path; null if it could not be read"),
-      field("role", &WorkerRow::role,
-            "supervisor: it holds the listening socket and is the parent of others that do, but does not accept (a master, "
-            "an arbiter); not counted as a worker",
-            kLater),
+      field(
+          "role", &WorkerRow::role,
+          "supervisor: it holds the listening socket and is the parent of others that do, but does not accept (a master, "
+          "an arbiter); not counted as a worker",
+          kLater),
       field("exited", &WorkerRow::exited, "it ended, or gave up the listening socket, during the run"),
       field("accepts", &WorkerRow::accepts, "connections it accepted"),
       field("closes", &WorkerRow::closes, "of these, closed by the application"),
@@ -410,8 +416,9 @@ struct Described<WorkerRow> {
       field("peak_open", &WorkerRow::peak_open, "most of its connections open at once"),
       field("preexisting", &WorkerRow::preexisting, "connections found in its hands when tracing began", kLater),
       field("preexisting_closes", &WorkerRow::preexisting_closes, "of these, closed by the application", kLater),
-      field("connection_seconds", &WorkerRow::connection_time,
-            "lifetimes of its closed connections plus ages of its open ones, of pre-existing ones since they were found"),
+      field(
+          "connection_seconds", &WorkerRow::connection_time,
+          "lifetimes of its closed connections plus ages of its open ones, of pre-existing ones since they were found"),
       field("bytes_received", &WorkerRow::bytes_received, "bytes received on its connections"),
       field("bytes_sent", &WorkerRow::bytes_sent, "bytes sent on its connections and acknowledged by the peers"),
       field("lifetime_seconds", &WorkerRow::lifetime, "how long it kept its connections, accept to close"),
@@ -432,7 +439,8 @@ struct Described<ServiceRow> {
       field("reuseport", &ServiceRow::reuseport, "SO_REUSEPORT is set on its listening socket; null if not seen"),
       field("backlog", &ServiceRow::backlog, "backlog of its listening socket, connections; null if not seen"),
       field("epoll_exclusive", &ServiceRow::epoll_exclusive,
-            "all workers that poll the listening socket use EPOLLEXCLUSIVE; null if none does or it is not known", kLater),
+            "all workers that poll the listening socket use EPOLLEXCLUSIVE; null if none does or it is not known",
+            kLater),
       field("accepts", &ServiceRow::accepts, "connections accepted on it"),
       field("closes", &ServiceRow::closes, "of these, closed by the application"),
       field("open", &ServiceRow::open, "connections still open at the end, pre-existing ones included"),
@@ -443,11 +451,13 @@ struct Described<ServiceRow> {
       field("handed_over", &ServiceRow::handed_over,
             "open connections that only another process than the one that accepted them holds", kLater),
       field("workers_eligible", &ServiceRow::workers_eligible,
-            "workers that could accept: those alive, and those that left but had a connection; all if none is alive", kLater),
+            "workers that could accept: those alive, and those that left but had a connection; all if none is alive",
+            kLater),
       field("workers_idle", &ServiceRow::workers_idle, "of these, without any connection during the run", kLater),
       field("active_workers", &ServiceRow::active_workers, "workers active per complete window of --window", kLater),
       field("effective_workers", &ServiceRow::effective_workers,
-            "1 / the sum of the squared shares of the eligible workers: as many equally busy ones would be as uneven", kLater),
+            "1 / the sum of the squared shares of the eligible workers: as many equally busy ones would be as uneven",
+            kLater),
       field("top_share", &ServiceRow::top_share, "share of the single busiest worker", kLater),
       field("lifetime_seconds", &ServiceRow::lifetime, "how long connections were kept, accept to close"),
       field("accept_wait_seconds", &ServiceRow::accept_wait, "how long connections waited in the accept queue"),
@@ -459,10 +469,11 @@ struct Described<ServiceRow> {
       field("workers_forgotten", &ServiceRow::workers_forgotten,
             "workers that left without a connection so long ago that they are not listed any more", kLater),
       field("peers", &ServiceRow::peers, "the client addresses with the most connections, at most 20", kLater),
-      field("peers_other", &ServiceRow::peers_other,
-            "connections of other addresses: of those with fewer, of addresses beyond the 4,096 that are told apart, of lost "
-            "records",
-            kLater),
+      field(
+          "peers_other", &ServiceRow::peers_other,
+          "connections of other addresses: of those with fewer, of addresses beyond the 4,096 that are told apart, of lost "
+          "records",
+          kLater),
       field("timeline", &ServiceRow::timeline, "activity over the run, in steps", kLater));
 };
 
@@ -492,7 +503,8 @@ inline constexpr auto kConnectionFields = std::make_tuple(
     field("comm", &ConnectionRow::comm, "its command name"),
     field("local", &ConnectionRow::local, "this side's address and port, as of the accept"),
     field("peer", &ConnectionRow::peer, "the other side's; a pseudonym with --redact-peers"),
-    field("accepted_at", &ConnectionRow::accepted_at, "when it was accepted; null if before tracing began (preexisting)"),
+    field("accepted_at", &ConnectionRow::accepted_at,
+          "when it was accepted; null if before tracing began (preexisting)"),
     field("accept_wait_seconds", &ConnectionRow::accept_wait,
           "time in the accept queue; null if it was not seen to enter it"),
     field("closed_at", &ConnectionRow::closed_at, "when the application closed it; null if still open"),
@@ -509,7 +521,8 @@ inline constexpr auto kConnectionFields = std::make_tuple(
     field("held_by_pid", &ConnectionRow::held_by_pid,
           "of an open one: another process, and only that, holds it (it was handed over); else null", kLater));
 
-inline constexpr auto kConnectionId = field("id", &ConnectionRow::id, "1, 2, … in the order of the accepts, pre-existing ones first");
+inline constexpr auto kConnectionId =
+    field("id", &ConnectionRow::id, "1, 2, … in the order of the accepts, pre-existing ones first");
 
 template <>
 struct Described<ConnectionRow> {

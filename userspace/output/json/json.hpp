@@ -32,10 +32,11 @@ void write_connection_line(std::string& out, const ConnectionLine& line);
 /// Takes a connection as it is read.
 using ConnectionSink = std::function<void(ConnectionRow&&)>;
 
-/// A dump read back; members marked [live] stay empty, and so do its connections: `connections` gets each of them, in the
-/// order of the file, and what it does not keep costs no memory. Without one they are passed over: then only their syntax
-/// is looked at. `name` is what errors call the input, such as the file's name in quotes. A dump of any size and layout
-/// takes some hundred KiB to read beside the Snapshot.
-[[nodiscard]] Result<Snapshot> read_dump(std::istream& in, std::string_view name, const ConnectionSink& connections = {});
+/// A dump read back; members marked [live] stay empty, and so do its connections: `connections` gets each of them, in
+/// the order of the file, and what it does not keep costs no memory. Without one they are passed over: then only their
+/// syntax is looked at. `name` is what errors call the input, such as the file's name in quotes. A dump of any size and
+/// layout takes some hundred KiB to read beside the Snapshot.
+[[nodiscard]] Result<Snapshot> read_dump(std::istream& in, std::string_view name,
+                                         const ConnectionSink& connections = {});
 
 }  // namespace acceptscope

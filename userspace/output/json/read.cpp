@@ -97,7 +97,8 @@ Complaint assign(Nanoseconds& out, const Scalar& value) {
   constexpr Complaint expected = "a duration in seconds";
   constexpr double limit_seconds = 9.2e9;
   double seconds = 0;
-  if (value.kind != Kind::number || !to_double(value.text, seconds) || std::abs(seconds) > limit_seconds) return expected;
+  if (value.kind != Kind::number || !to_double(value.text, seconds) || std::abs(seconds) > limit_seconds)
+    return expected;
   if (!plain_seconds(value.text, out)) out = Nanoseconds{std::llround(seconds * 1e9)};
   return nullptr;
 }
@@ -160,11 +161,11 @@ struct FieldEntry {
 struct Type {
   Complaint expected;  ///< what a value that does not fit is not
   Complaint (*scalar)(void* target, const Scalar& value) = nullptr;
-  std::span<const FieldEntry> fields = {};          ///< of an object
-  void* (*append)(void* list) = nullptr;            ///< adds an element to a list
-  const Type& (*element)() = nullptr;               ///< of a list
-  void (*reset)(void* target) = nullptr;            ///< of an optional: null is a value
-  void* (*engage)(void* target) = nullptr;          ///< of an optional: makes it hold something
+  std::span<const FieldEntry> fields = {};  ///< of an object
+  void* (*append)(void* list) = nullptr;    ///< adds an element to a list
+  const Type& (*element)() = nullptr;       ///< of a list
+  void (*reset)(void* target) = nullptr;    ///< of an optional: null is a value
+  void* (*engage)(void* target) = nullptr;  ///< of an optional: makes it hold something
 };
 
 template <class T>
@@ -206,7 +207,8 @@ Type make_type() {
     static_assert(count <= 64, "Frame::seen has 64 bits");
     static const auto fields = []<std::size_t... I>(std::index_sequence<I...>) {
       return std::array<FieldEntry, count>{field_entry<T, I>()...};
-    }(std::make_index_sequence<count>{});
+    }
+    (std::make_index_sequence<count>{});
     Type type{"an object"};
     type.fields = fields;
     return type;
@@ -242,7 +244,9 @@ class DumpHandler {
 
   bool Null() { return scalar({}); }
   bool Bool(bool truth) { return scalar({Kind::boolean, truth, {}}); }
-  bool RawNumber(const char* text, rapidjson::SizeType size, bool) { return scalar({Kind::number, false, {text, size}}); }
+  bool RawNumber(const char* text, rapidjson::SizeType size, bool) {
+    return scalar({Kind::number, false, {text, size}});
+  }
   bool String(const char* text, rapidjson::SizeType size, bool) { return scalar({Kind::string, false, {text, size}}); }
   // With numbers as strings none of these is called; the parser's interface asks for them.
   bool Int(int) { return false; }
@@ -306,8 +310,8 @@ class DumpHandler {
     const Type* type = nullptr;
     void* target = nullptr;
     const FieldEntry* field = nullptr;  ///< of an object: whose value comes next; null if it is not known
-    std::size_t next = 0;               ///< of an object: the field that is looked for first; of a list: elements so far
-    std::uint64_t seen = 0;             ///< of an object: bits of the fields that were there
+    std::size_t next = 0;    ///< of an object: the field that is looked for first; of a list: elements so far
+    std::uint64_t seen = 0;  ///< of an object: bits of the fields that were there
     bool is_connections = false;
   };
 
@@ -474,8 +478,10 @@ Result<void> parse(std::istream& in, DumpHandler& handler, const std::string& na
   const rapidjson::ParseResult parsed = parser.Parse<kParserFlags>(stream, handler);
   if (in.bad()) return system_failure(errno, "cannot read " + name);
   if (handler.is_too_deep()) return failure(name + " is no dump: it is nested too deeply", kGiveADump);
-  const bool more = parsed.Code() == rapidjson::kParseErrorDocumentRootNotSingular || (!parsed.IsError() && !stream.at_end());
-  if (more) return failure(name + " is not a dump: more follows its first value", "give a file of --output, not of --log");
+  const bool more =
+      parsed.Code() == rapidjson::kParseErrorDocumentRootNotSingular || (!parsed.IsError() && !stream.at_end());
+  if (more)
+    return failure(name + " is not a dump: more follows its first value", "give a file of --output, not of --log");
   if (!parsed.IsError()) return {};
   if (stream.at_end()) return failure(name + " ends too early", "was its writing interrupted?");
   const std::string where = fmt::format("byte {}", parsed.Offset() + 1);

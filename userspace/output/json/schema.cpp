@@ -154,9 +154,8 @@ class TableBuilder {
 /// The schema of T as a document of its own, without its definitions.
 template <class T>
 Json document(SchemaBuilder& builder, std::string_view title, std::string_view description) {
-  Json schema = {{"$schema", "https://json-schema.org/draft/2020-12/schema"},
-                 {"title", title},
-                 {"description", description}};
+  Json schema = {
+      {"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}, {"description", description}};
   schema.update(builder.object<T>());
   schema["properties"]["schema_version"]["const"] = kSchemaVersion;
   return schema;
@@ -176,7 +175,8 @@ std::string json_schema() {
 
 std::string diff_schema() {
   SchemaBuilder builder;
-  Json schema = document<Diff>(builder, "acceptscope diff", "What changed between two dumps, and whether it is chance.");
+  Json schema =
+      document<Diff>(builder, "acceptscope diff", "What changed between two dumps, and whether it is chance.");
   schema["$defs"] = builder.definitions;
   return schema.dump(2) + "\n";
 }

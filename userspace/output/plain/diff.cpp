@@ -9,10 +9,10 @@
 #include <limits>
 #include <utility>
 
-#include "text/escape.hpp"
-#include "text/numbers.hpp"
 #include "output/words/diff_words.hpp"
 #include "output/words/worker_lines.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
 #include "text/styled_line.hpp"
 
 namespace acceptscope {
@@ -60,8 +60,8 @@ Lines service_lines(const ServiceDiff& service, bool ascii) {
   std::vector<Row> rows{{"FIGURE", "BEFORE", "AFTER", "CHANGE", "MORE THAN CHANCE", "TEST"}};
   for (const FigureChange& change : service.figures)
     rows.push_back({change.figure, value_text(change.unit, change.before, ascii),
-                    value_text(change.unit, change.after, ascii), sentence(change_text(change), ascii), chance_text(change),
-                    change.test.value_or("")});
+                    value_text(change.unit, change.after, ascii), sentence(change_text(change), ascii),
+                    chance_text(change), change.test.value_or("")});
   Lines lines{StyledLine(), StyledLine(diff_name(service), Style::strong)};
   append(lines, table(rows));
   return lines;
@@ -87,8 +87,9 @@ std::string render_diff(const Diff& diff, const TextOptions& options) {
   const bool ascii = options.ascii;
   Lines lines;
   for (const ServiceDiff& service : diff.services)
-    append(lines, wrapped(styled_word(service.verdict.code).add(" "),
-                          fmt::format("{}: {}", diff_name(service), sentence(service.verdict.summary, ascii)), options.width));
+    append(lines,
+           wrapped(styled_word(service.verdict.code).add(" "),
+                   fmt::format("{}: {}", diff_name(service), sentence(service.verdict.summary, ascii)), options.width));
   if (diff.services.empty()) lines.emplace_back("No service is in both dumps.", Style::strong);
   lines.emplace_back();
   lines.emplace_back("before  " + side_text(diff.before, ascii));

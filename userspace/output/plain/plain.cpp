@@ -8,11 +8,11 @@
 #include <limits>
 
 #include "model/names.hpp"
-#include "text/numbers.hpp"
-#include "output/words/service_lines.hpp"
-#include "output/words/worker_lines.hpp"
 #include "output/plain/summary.hpp"
 #include "output/plain/worker_table.hpp"
+#include "output/words/service_lines.hpp"
+#include "output/words/worker_lines.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {

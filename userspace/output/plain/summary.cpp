@@ -8,13 +8,13 @@
 #include <set>
 #include <tuple>
 
-#include "text/escape.hpp"
 #include "output/json/fields.hpp"
-#include "text/numbers.hpp"
+#include "output/plain/worker_table.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_lines.hpp"
-#include "output/plain/worker_table.hpp"
+#include "text/escape.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -46,8 +46,9 @@ std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& option
       snapshot.services.size() == 1 ? "" : fmt::format(" of those on {}", service_name(service, snapshot, options));
   const std::string who =
       busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
-  return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}), who,
-                     human_share(busiest.accepts + busiest.preexisting, service.accepts + service.preexisting), where);
+  return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
+                     who, human_share(busiest.accepts + busiest.preexisting, service.accepts + service.preexisting),
+                     where);
 }
 
 std::string first_sentence(const Snapshot& snapshot, const TextOptions& options) {
@@ -61,9 +62,9 @@ std::string first_sentence(const Snapshot& snapshot, const TextOptions& options)
   std::uint64_t closed = totals.closes;
   for (const ServiceRow& service : snapshot.services) closed += service.preexisting_closes;
   const std::string connections =
-      totals.preexisting == 0
-          ? human_count(totals.accepts, "connection")
-          : fmt::format("{} from before and {}", human_count(totals.preexisting, "connection"), human_count(totals.accepts));
+      totals.preexisting == 0 ? human_count(totals.accepts, "connection")
+                              : fmt::format("{} from before and {}", human_count(totals.preexisting, "connection"),
+                                            human_count(totals.accepts));
   return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
                      human_count(workers_with_connections(snapshot), "worker"), human_count(closed),
                      human_count(totals.open), busiest_sentence(snapshot, options));
@@ -80,8 +81,10 @@ void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, cons
   StyledLine start = severity_word(verdict.severity);
   start.add(" ");
   const std::string where = service_name(service, snapshot, options);
-  append(lines, wrapped(start, fmt::format("{}, {}: {}", where, enum_name(verdict.code), sentence(verdict.summary, options.ascii)),
-                        options.width));
+  append(lines,
+         wrapped(start,
+                 fmt::format("{}, {}: {}", where, enum_name(verdict.code), sentence(verdict.summary, options.ascii)),
+                 options.width));
   for (const std::string& text : verdict.evidence)
     append(lines, wrapped(StyledLine("  - ", Style::faint), sentence(text, options.ascii), options.width));
   if (!verdict.advice.empty()) lines.emplace_back("  What to do:", Style::strong);
@@ -94,9 +97,8 @@ void add_verdicts(std::vector<StyledLine>& lines, const Snapshot& snapshot, cons
   std::vector<const ServiceRow*> judged;
   for (const ServiceRow& service : snapshot.services)
     if (!service.verdict.summary.empty()) judged.push_back(&service);
-  std::stable_sort(judged.begin(), judged.end(), [](const ServiceRow* a, const ServiceRow* b) {
-    return a->verdict.severity > b->verdict.severity;
-  });
+  std::stable_sort(judged.begin(), judged.end(),
+                   [](const ServiceRow* a, const ServiceRow* b) { return a->verdict.severity > b->verdict.severity; });
   std::size_t calm = 0;
   for (const ServiceRow* service : judged)
     if (service->verdict.severity >= Severity::warning || calm++ < kCalmVerdicts)
@@ -142,8 +144,8 @@ std::string listener(const ServiceRow& service) {
 }
 
 std::string peer_text(const PeerRow& peer) {
-  std::string text = fmt::format("{}  {}, {} open", peer.address.to_string(), human_count(peer.connections, "connection"),
-                                 human_count(peer.open));
+  std::string text = fmt::format("{}  {}, {} open", peer.address.to_string(),
+                                 human_count(peer.connections, "connection"), human_count(peer.open));
   if (peer.preexisting > 0) text += fmt::format(", {} from before", human_count(peer.preexisting));
   return text + fmt::format(", on {}", human_count(peer.workers, "worker"));
 }
@@ -169,14 +171,14 @@ void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool
     lines.push_back(detail(
         "lifetime", fmt::format("{}  of {} closed", percentiles(lifetime, ascii), human_count(lifetime.closed))));
   if (lifetime.open > 0)
-    lines.push_back(detail(
-        "still open",
-        fmt::format("{}, not in any lifetime; age p50 {}{}  max {}{}", human_count(lifetime.open), least,
-                    human_duration(lifetime.open_age_p50, ascii), least, human_duration(lifetime.open_age_max, ascii))));
+    lines.push_back(
+        detail("still open", fmt::format("{}, not in any lifetime; age p50 {}{}  max {}{}", human_count(lifetime.open),
+                                         least, human_duration(lifetime.open_age_p50, ascii), least,
+                                         human_duration(lifetime.open_age_max, ascii))));
   if (service.preexisting > 0)
-    lines.push_back(detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
-                                                      human_count(service.preexisting),
-                                                      human_count(service.preexisting_closes))));
+    lines.push_back(
+        detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
+                                          human_count(service.preexisting), human_count(service.preexisting_closes))));
   const WaitStats& wait = service.accept_wait;
   if (wait.count > 0)
     lines.push_back(
@@ -228,12 +230,9 @@ std::string ending(const RunInfo& run) {
   if (!run.backends_refused.empty()) text += ")";
   if (!run.end_reason) return text + ".";
   switch (*run.end_reason) {
-    case EndReason::duration:
-      return text + "; ended after the time asked for.";
-    case EndReason::signal:
-      return text + "; ended by a signal.";
-    case EndReason::command:
-      return text + "; ended with the command.";
+    case EndReason::duration: return text + "; ended after the time asked for.";
+    case EndReason::signal: return text + "; ended by a signal.";
+    case EndReason::command: return text + "; ended with the command.";
   }
   return text + ".";
 }

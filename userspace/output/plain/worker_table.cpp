@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
+#include "output/words/worker_cells.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
-#include "output/words/worker_cells.hpp"
 
 namespace acceptscope {
 namespace {
@@ -41,13 +41,22 @@ constexpr std::size_t kBefore = 4;
 constexpr std::size_t kUnread = 7;
 
 constexpr std::array<Column, kPlainColumns> kColumns = {{
-    {{"PID", "process id in the initial pid namespace; with `--by thread` PID/TID"}, false, 5, 0, [](const Cell& c) { return pid_text(c.worker); }},
-    {{"COMMAND", "command name, from the kernel; (exited) if the process ended, or gave up the listening socket, during the run"},
+    {{"PID", "process id in the initial pid namespace; with `--by thread` PID/TID"},
+     false,
+     5,
+     0,
+     [](const Cell& c) { return pid_text(c.worker); }},
+    {{"COMMAND",
+      "command name, from the kernel; (exited) if the process ended, or gave up the listening socket, during the run"},
      true,
      7,
      1,
      [](const Cell& c) { return command_text(c.worker, c.ascii); }},
-    {{"", "bar: the worker's connections, accepted and from before; the busiest worker of the service fills it"}, true, kBarLeast, 7, nullptr},
+    {{"", "bar: the worker's connections, accepted and from before; the busiest worker of the service fills it"},
+     true,
+     kBarLeast,
+     7,
+     nullptr},
     {{"ACCEPTS", "connections it accepted since tracing began"},
      false,
      7,
@@ -170,7 +179,8 @@ StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) 
     if (widths_[i] == 0) continue;
     if (i > 0) line.add_spaces(kGap);
     if (i == kBar)
-      line.add_left(bar(static_cast<double>(connections_of(worker)), busiest, widths_[i], ascii_), widths_[i], Style::bar);
+      line.add_left(bar(static_cast<double>(connections_of(worker)), busiest, widths_[i], ascii_), widths_[i],
+                    Style::bar);
     else if (kColumns[i].left)
       line.add_left(cell(i, service, worker), widths_[i], style);
     else

@@ -5,12 +5,12 @@
 #include <algorithm>
 #include <iterator>
 
+#include "output/tui/parts.hpp"
+#include "output/words/histogram_rows.hpp"
+#include "output/words/worker_lines.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
-#include "output/words/histogram_rows.hpp"
-#include "output/words/worker_lines.hpp"
-#include "output/tui/parts.hpp"
 
 namespace acceptscope {
 namespace {
@@ -19,9 +19,8 @@ constexpr std::size_t kBesideEachOther = 76;  // columns from which two histogra
 
 template <class Stats>
 std::string percentiles(const Stats& stats, bool ascii) {
-  return fmt::format(" p50 {} p95 {} p99 {} max {}", human_duration(stats.p50, ascii),
-                     human_duration(stats.p95, ascii), human_duration(stats.p99, ascii),
-                     human_duration(stats.max, ascii));
+  return fmt::format(" p50 {} p95 {} p99 {} max {}", human_duration(stats.p50, ascii), human_duration(stats.p95, ascii),
+                     human_duration(stats.p99, ascii), human_duration(stats.max, ascii));
 }
 
 std::vector<StyledLine> lifetimes(const TuiScene& s, const ServiceRow& service, std::size_t room, std::size_t width) {
@@ -31,11 +30,11 @@ std::vector<StyledLine> lifetimes(const TuiScene& s, const ServiceRow& service, 
       StyledLine(fmt::format(" Lifetime of {} closed", human_count(lifetime.closed)), Style::strong),
       StyledLine(percentiles(lifetime, ascii))};
   const std::string least = service.preexisting == 0 ? "" : ascii ? ">=" : "≥";
-  lines.emplace_back(lifetime.open == 0 ? " none open"
-                                        : fmt::format(" {} open, apart: age p50 {}{} max {}{}",
-                                                      human_count(lifetime.open), least,
-                                                      human_duration(lifetime.open_age_p50, ascii), least,
-                                                      human_duration(lifetime.open_age_max, ascii)));
+  lines.emplace_back(lifetime.open == 0
+                         ? " none open"
+                         : fmt::format(" {} open, apart: age p50 {}{} max {}{}", human_count(lifetime.open), least,
+                                       human_duration(lifetime.open_age_p50, ascii), least,
+                                       human_duration(lifetime.open_age_max, ascii)));
   const std::size_t left = room - std::min(room, lines.size());
   std::vector<StyledLine> rows = histogram_rows(lifetime.buckets, left, width, ascii);
   std::move(rows.begin(), rows.end(), std::back_inserter(lines));
@@ -108,7 +107,8 @@ TuiBody peers_page(const TuiScene& s, const ServiceRow& service, std::size_t roo
     row.add_right(human_count(peer.open), number).add_right(human_count(peer.preexisting), number);
     row.add_right(human_count(peer.workers), number);
     row.add_right(human_duration(peer.connection_time, s.options.ascii), number + 2).add("  ");
-    row.add(bar(static_cast<double>(peer.connections), static_cast<double>(most), bar_width, s.options.ascii), Style::bar);
+    row.add(bar(static_cast<double>(peer.connections), static_cast<double>(most), bar_width, s.options.ascii),
+            Style::bar);
   }
   if (rows.empty()) rows.emplace_back(" no client yet", Style::faint);
   if (service.peers_other > 0)
@@ -129,7 +129,8 @@ TuiBody help_page(const TuiScene& s, std::size_t room) {
   explain(ascii ? "*" : "●", "accepted, or served bytes, in the last tick");
   explain(ascii ? "-" : "○", "idle: no connection in the whole run");
   explain(ascii ? "x" : "×", "exited, or gave up the listening socket");
-  explain("effective", "1 / sum of squared shares: among how many workers the connections are shared, as if evenly; the mark in "
+  explain("effective",
+          "1 / sum of squared shares: among how many workers the connections are shared, as if evenly; the mark in "
           "the bar is what a fair draw gives in 99 % of cases");
   explain("serving", "workers with bytes received or sent in the last window, and the median of all windows");
   explain("strips", "one column per tick, one scale for all workers of the service; a dot is nothing");

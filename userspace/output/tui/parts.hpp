@@ -13,8 +13,25 @@
 namespace acceptscope {
 
 enum class TuiAction : std::uint8_t {
-  quit, help, next_page, previous_page, sort, heat, pause, previous_service, next_service, choose_service, up, down,
-  page_up, page_down, home, end, write_dump, repaint, none
+  quit,
+  help,
+  next_page,
+  previous_page,
+  sort,
+  heat,
+  pause,
+  previous_service,
+  next_service,
+  choose_service,
+  up,
+  down,
+  page_up,
+  page_down,
+  home,
+  end,
+  write_dump,
+  repaint,
+  none
 };
 
 /// One line of the help, of the README's table and of the key map.
@@ -23,7 +40,7 @@ struct TuiKeyRow {
   std::u32string_view keys;  ///< none for what the terminal makes a signal of
   std::string_view names;
   std::string_view meaning;
-  std::string_view label;    ///< in the last line of the screen; empty: not there
+  std::string_view label;  ///< in the last line of the screen; empty: not there
 };
 
 [[nodiscard]] std::span<const TuiKeyRow> tui_keys();

@@ -8,14 +8,14 @@
 #include <utility>
 
 #include "model/figures.hpp"
+#include "model/names.hpp"
+#include "output/tui/parts.hpp"
+#include "output/words/service_lines.hpp"
+#include "output/words/worker_cells.hpp"
+#include "output/words/worker_lines.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
-#include "model/names.hpp"
 #include "text/numbers.hpp"
-#include "output/words/service_lines.hpp"
-#include "output/words/worker_lines.hpp"
-#include "output/tui/parts.hpp"
-#include "output/words/worker_cells.hpp"
 
 namespace acceptscope {
 namespace {
@@ -35,7 +35,7 @@ struct Frame {
   std::vector<StyledLine> top;
   std::vector<StyledLine> bottom;  ///< without the line of keys
   bool keys = false;
-  std::size_t room = 0;            ///< between them
+  std::size_t room = 0;  ///< between them
 };
 
 std::string least(const TuiOptions& options) { return options.ascii ? ">=" : "≥"; }
@@ -105,8 +105,9 @@ std::vector<StyledLine> verdict_lines(const TuiScene& s, const ServiceRow& servi
   StyledLine word = severity_word(verdict.severity);
   if (verdict.severity == Severity::ok) word.restyle(Style::good);
   start.append(word).add(" ");
-  std::vector<StyledLine> lines = wrapped(
-      start, fmt::format("{}: {}", enum_name(verdict.code), sentence(verdict.summary, s.options.ascii)), s.options.width);
+  std::vector<StyledLine> lines =
+      wrapped(start, fmt::format("{}: {}", enum_name(verdict.code), sentence(verdict.summary, s.options.ascii)),
+              s.options.width);
   constexpr std::size_t most = 3;
   if (lines.size() > most) {
     lines.resize(most);

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "model/snapshot.hpp"
 #include "model/history.hpp"
+#include "model/snapshot.hpp"
 #include "text/styled_line.hpp"
 
 namespace acceptscope {
@@ -34,11 +34,11 @@ struct TuiState {
   bool help = false;
   TuiSort sort = TuiSort::connections;
   TuiHeat heat = TuiHeat::traffic;
-  bool paused = false;                 ///< the caller goes on to show the same snapshot
-  std::optional<ServiceKey> service;   ///< empty: the busiest one
-  std::optional<WorkerId> worker;      ///< where the cursor is
-  std::size_t first = 0;               ///< lines that are scrolled out on top
-  std::string message;                 ///< for the last line, until the next key; raw
+  bool paused = false;                ///< the caller goes on to show the same snapshot
+  std::optional<ServiceKey> service;  ///< empty: the busiest one
+  std::optional<WorkerId> worker;     ///< where the cursor is
+  std::size_t first = 0;              ///< lines that are scrolled out on top
+  std::string message;                ///< for the last line, until the next key; raw
   bool operator==(const TuiState&) const = default;
 };
 

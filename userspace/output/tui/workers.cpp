@@ -7,11 +7,11 @@
 #include <numeric>
 #include <tuple>
 
+#include "output/tui/parts.hpp"
+#include "output/words/worker_cells.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
-#include "output/tui/parts.hpp"
-#include "output/words/worker_cells.hpp"
 
 namespace acceptscope {
 namespace {
@@ -31,10 +31,10 @@ struct Cell {
 
 struct Column {
   std::string_view header;
-  bool left;                   // aligned
-  std::size_t least;           // columns
-  int rank;                    // the highest is left out first; 0 never
-  std::optional<TuiSort> sort; // that goes by it
+  bool left;                    // aligned
+  std::size_t least;            // columns
+  int rank;                     // the highest is left out first; 0 never
+  std::optional<TuiSort> sort;  // that goes by it
   std::string (*cell)(const Cell&);
 };
 
@@ -54,13 +54,25 @@ const std::array<Column, 13> kColumns = {{
     {"UNREAD", false, 6, 5, TuiSort::unread, [](const Cell& c) { return human_count(c.worker.unread_connections); }},
     {"LIFE p50", false, 8, 5, TuiSort::lifetime,
      [](const Cell& c) { return median_lifetime_text(c.worker.lifetime, c.scene.options.ascii); }},
-    {"SHARE", false, 6, 7, {},
+    {"SHARE",
+     false,
+     6,
+     7,
+     {},
      [](const Cell& c) { return human_share(connections_of(c.worker), c.service.accepts + c.service.preexisting); }},
-    {"WAIT p95", false, 8, 8, {},
+    {"WAIT p95",
+     false,
+     8,
+     8,
+     {},
      [](const Cell& c) { return human_duration(c.worker.accept_wait.p95, c.scene.options.ascii); }},
     {"BYTES", false, 9, 9, TuiSort::traffic,
      [](const Cell& c) { return human_bytes(c.worker.bytes_received + c.worker.bytes_sent); }},
-    {"LIFE p95", false, 8, 10, {},
+    {"LIFE p95",
+     false,
+     8,
+     10,
+     {},
      [](const Cell& c) { return human_duration(c.worker.lifetime.p95, c.scene.options.ascii); }},
 }};
 
@@ -93,8 +105,7 @@ Widths wanted_widths(const TuiScene& scene, const ServiceRow& service) {
 
 Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
   const std::size_t width = scene.options.width;
-  const std::size_t strip_least =
-      width < kWideEnough ? kStripLeast : std::min<std::size_t>(width / 4, History::kTicks);
+  const std::size_t strip_least = width < kWideEnough ? kStripLeast : std::min<std::size_t>(width / 4, History::kTicks);
   Layout layout{wanted_widths(scene, service), 0};
   for (auto columns = kColumns; total(layout.widths) + strip_least > width;) {
     const auto last = std::max_element(columns.begin(), columns.end(),
@@ -158,7 +169,8 @@ std::string upper(std::string_view text) {
 
 /// "TRAFFIC, last 41.0s        now"
 StyledLine strip_header(const TuiScene& scene, std::size_t width) {
-  const Nanoseconds span = scene.snapshot.run.interval * static_cast<std::int64_t>(std::min(width, scene.history.ticks()));
+  const Nanoseconds span =
+      scene.snapshot.run.interval * static_cast<std::int64_t>(std::min(width, scene.history.ticks()));
   const std::string name = upper(name_of(scene.state.heat));
   const std::string longer = fmt::format("{}, last {}", name, human_duration(span, scene.options.ascii));
   if (scene.history.ticks() == 0 || longer.size() > width) return StyledLine().add_right(name, width, Style::faint);
@@ -196,7 +208,10 @@ std::string mark(const WorkerRow& worker, bool ascii) {
 class Rows {
  public:
   Rows(const TuiScene& scene, const ServiceRow& service, const Layout& layout)
-      : scene_(scene), service_(service), layout_(layout), most_(highest(scene, service, std::min(layout.strip, scene.history.ticks()))) {
+      : scene_(scene),
+        service_(service),
+        layout_(layout),
+        most_(highest(scene, service, std::min(layout.strip, scene.history.ticks()))) {
     for (const WorkerRow& worker : service.workers) busiest_ = std::max(busiest_, connections_of(worker));
   }
 
@@ -226,11 +241,12 @@ class Rows {
  private:
   [[nodiscard]] StyledLine bar_cell(const WorkerRow& worker, std::size_t width) const {
     StyledLine cell;
-    if (worker.role == Role::supervisor) return cell.add_left(width >= 10 ? "supervisor" : "superv.", width, Style::faint);
+    if (worker.role == Role::supervisor)
+      return cell.add_left(width >= 10 ? "supervisor" : "superv.", width, Style::faint);
     if (is_idle(worker)) return cell.add_left("idle", width, Style::faint);
-    return cell.add_left(bar(static_cast<double>(connections_of(worker)), static_cast<double>(busiest_), width,
-                             scene_.options.ascii),
-                         width, Style::bar);
+    return cell.add_left(
+        bar(static_cast<double>(connections_of(worker)), static_cast<double>(busiest_), width, scene_.options.ascii),
+        width, Style::bar);
   }
 
   const TuiScene& scene_;

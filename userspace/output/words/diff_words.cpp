@@ -42,8 +42,8 @@ std::string chance_text(const FigureChange& change) {
 }
 
 std::vector<std::string> diff_notes() {
-  return {fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.", kSignificance,
-                      kMaterialChange * 100),
+  return {fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.",
+                      kSignificance, kMaterialChange * 100),
           "Lifetimes are of closed connections; accepts are taken to come independently of one another."};
 }
 

@@ -8,7 +8,7 @@ namespace acceptscope {
 
 /// What a view of text is like.
 struct TextOptions {
-  std::size_t width = 100;       ///< columns; in the summary only tables keep to it, sentences may be longer
+  std::size_t width = 100;  ///< columns; in the summary only tables keep to it, sentences may be longer
   bool color = false;
   bool ascii = false;            ///< nothing beyond ASCII: for terminals and locales that are not UTF-8
   bool final = false;            ///< the closing summary instead of the live block

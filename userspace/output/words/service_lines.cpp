@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "text/escape.hpp"
 #include "output/json/fields.hpp"
+#include "text/escape.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {

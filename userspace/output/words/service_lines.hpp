@@ -15,8 +15,7 @@ namespace acceptscope {
 [[nodiscard]] std::string describe_filters(const Filters& filters, bool ascii);
 
 /// "0.0.0.0:8000", with its network namespace if that is not the host's own.
-[[nodiscard]] std::string service_name(const ServiceRow& service, const Snapshot& snapshot,
-                                       const TextOptions& options);
+[[nodiscard]] std::string service_name(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options);
 
 /// The service's name and numbers.
 [[nodiscard]] StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot,

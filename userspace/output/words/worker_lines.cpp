@@ -6,9 +6,9 @@
 #include <algorithm>
 
 #include "model/figures.hpp"
+#include "output/words/worker_cells.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
-#include "output/words/worker_cells.hpp"
 
 namespace acceptscope {
 namespace {
@@ -98,21 +98,18 @@ std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii) {
                        Style::faint);
   std::string names;
   for (const WorkerRow* row : rows_where(service, is_supervisor))
-    names += fmt::format("{}{} (pid {})", names.empty() ? "" : ", ", escape_text(row->comm, {.ascii = ascii}), row->pid);
+    names +=
+        fmt::format("{}{} (pid {})", names.empty() ? "" : ", ", escape_text(row->comm, {.ascii = ascii}), row->pid);
   if (!names.empty()) lines.emplace_back("  Supervised by " + names, Style::faint);
   return lines;
 }
 
 StyledLine severity_word(Severity severity) {
   switch (severity) {
-    case Severity::ok:
-      return StyledLine("OK", Style::strong);
-    case Severity::info:
-      return StyledLine("INFO", Style::strong);
-    case Severity::warning:
-      return StyledLine("WARNING", Style::warning);
-    case Severity::critical:
-      return StyledLine("CRITICAL", Style::warning);
+    case Severity::ok: return StyledLine("OK", Style::strong);
+    case Severity::info: return StyledLine("INFO", Style::strong);
+    case Severity::warning: return StyledLine("WARNING", Style::warning);
+    case Severity::critical: return StyledLine("CRITICAL", Style::warning);
   }
   return {};
 }

@@ -12,14 +12,17 @@ using testing::Not;
 
 Snapshot pinned() { return sample::snapshot({sample::pinned_service()}); }
 
-std::string render(const Snapshot& before, const Snapshot& after) { return render_html_diff(before, after, compare(before, after)); }
+std::string render(const Snapshot& before, const Snapshot& after) {
+  return render_html_diff(before, after, compare(before, after));
+}
 
 TEST(RenderHtmlDiff, SaysFirstWhatBecameOfIt) {
   const Diff diff = compare(pinned(), sample::uneven());
   const std::string page = render_html_diff(pinned(), sample::uneven(), diff);
   ASSERT_EQ(diff.services.size(), 1U);
   EXPECT_LT(page.find(diff.services[0].verdict.summary.substr(0, 20)), page.find("<figure"));
-  for (const FigureChange& change : diff.services[0].figures) EXPECT_THAT(page, HasSubstr(">" + change.figure + "</th>"));
+  for (const FigureChange& change : diff.services[0].figures)
+    EXPECT_THAT(page, HasSubstr(">" + change.figure + "</th>"));
 }
 
 TEST(RenderHtmlDiff, DrawsBothSides) {
@@ -45,7 +48,8 @@ TEST(RenderHtmlDiff, NamesServicesThatOneDumpHasAndConditions) {
 
 TEST(RenderHtmlDiff, LetsNothingFromADumpBecomeMarkup) {
   Snapshot before = pinned();
-  before.host.hostname = before.services[0].verdict.summary = before.services[0].workers[0].comm = "</p><img src=x onerror=alert(1)>\x1b[2J";
+  before.host.hostname = before.services[0].verdict.summary = before.services[0].workers[0].comm =
+      "</p><img src=x onerror=alert(1)>\x1b[2J";
   const std::string page = render(before, before);
   EXPECT_THAT(page, Not(HasSubstr("<img")));
   EXPECT_THAT(page, Not(HasSubstr("\x1b")));

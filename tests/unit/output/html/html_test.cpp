@@ -55,7 +55,8 @@ Snapshot large(std::uint32_t workers, std::size_t steps, std::size_t connections
   sample::add_findings(service);
   service.timeline = {};
   service.timeline.step = 1s;
-  for (std::size_t step = 0; step < steps; ++step) service.timeline.start.push_back(sample::kStart + static_cast<int>(step) * 1s);
+  for (std::size_t step = 0; step < steps; ++step)
+    service.timeline.start.push_back(sample::kStart + static_cast<int>(step) * 1s);
   for (std::uint32_t i = 0; i < workers; ++i) {
     TimelineWorker worker{10'000 + i, {}, {}, {}, {}, {}};
     for (std::size_t step = 0; step < steps; ++step) {
@@ -128,12 +129,14 @@ TEST(RenderHtml, OfADumpReadBackIsTheSame) {
 TEST(RenderHtml, AnswersFirstWhichWorkersHowSkewedSinceWhenAndWhatToDo) {
   ServiceRow service = sample::pinned_service();
   service.timeline = sample::timeline();
-  service.timeline.workers = {{4121, {}, {0, 0}, {20, 20}, {}, {1, 1}}, {4122, {}, {0, 0}, {12, 12}, {}, {1, 1}},
+  service.timeline.workers = {{4121, {}, {0, 0}, {20, 20}, {}, {1, 1}},
+                              {4122, {}, {0, 0}, {12, 12}, {}, {1, 1}},
                               {4123, {}, {0, 0}, {8, 8}, {}, {1, 1}}};
   const std::string page = render_html(sample::snapshot({service}));
   const std::string head = page.substr(0, page.find("<figure"));
   EXPECT_THAT(head, HasSubstr("✖ CRITICAL"));
-  EXPECT_THAT(head, HasSubstr("PID 4121, 4122, 4123 (3 of 8 workers): 40 of 40 open connections. 5 have none of them."));
+  EXPECT_THAT(head,
+              HasSubstr("PID 4121, 4122, 4123 (3 of 8 workers): 40 of 40 open connections. 5 have none of them."));
   EXPECT_THAT(head, HasSubstr("As if 2.6 of 8 workers shared the open connections evenly"));
   EXPECT_THAT(head, HasSubstr("Since before tracing began (14:02:11 UTC)"));
   EXPECT_THAT(head, HasSubstr("Client: limit how long"));
@@ -144,8 +147,9 @@ TEST(RenderHtml, HasEveryFigureAndTable) {
   s.connections = {sample::closed_connection(1)};
   const std::string page = render_html(s);
   for (const std::string_view title :
-       {"Connections per worker", "Inequality (Lorenz curve)", "Open connections by worker and time", "Accepts by worker and time",
-        "Traffic by worker and time", "Active workers over time", "Lifetimes", "Accept waits", "Connections by worker"})
+       {"Connections per worker", "Inequality (Lorenz curve)", "Open connections by worker and time",
+        "Accepts by worker and time", "Traffic by worker and time", "Active workers over time", "Lifetimes",
+        "Accept waits", "Connections by worker"})
     EXPECT_THAT(page, HasSubstr("<figcaption><h3>" + std::string(title) + "</h3>")) << title;
   for (const std::string_view table : {"Workers", "Clients"})
     EXPECT_THAT(page, HasSubstr("<caption><strong>" + std::string(table) + "</strong></caption>"));
@@ -153,7 +157,8 @@ TEST(RenderHtml, HasEveryFigureAndTable) {
 
 TEST(RenderHtml, NamesAndDescribesEveryDrawing) {
   const std::string page = render_html(large(8, 60, 100));
-  static const std::regex kDrawing("role=\"img\" aria-labelledby=\"(f[0-9]+)t \\1d\">\n<title id=\"\\1t\">[^<]+</title><desc id=\"\\1d\">[^<]+</desc>");
+  static const std::regex kDrawing(
+      "role=\"img\" aria-labelledby=\"(f[0-9]+)t \\1d\">\n<title id=\"\\1t\">[^<]+</title><desc id=\"\\1d\">[^<]+</desc>");
   const auto named = std::distance(std::sregex_iterator(page.begin(), page.end(), kDrawing), std::sregex_iterator());
   EXPECT_EQ(static_cast<std::size_t>(named), count(page, "role=\"img\""));
   EXPECT_EQ(count(page, "<svg"), count(page, "role=\"img\"") + count(page, "aria-hidden=\"true\""));
@@ -190,11 +195,14 @@ TEST(RenderHtml, TakesAnyNumbersThatADumpCanHold) {
     service.lifetime.buckets = {{Nanoseconds::max(), kMost}, {Nanoseconds{-5}, 1}, {std::nullopt, kMost}};
     service.lifetime.max = Nanoseconds::max();
     service.timeline.step = Nanoseconds{0};
-    service.timeline.start = {Instant{std::numeric_limits<std::int64_t>::max()}, Instant{std::numeric_limits<std::int64_t>::min()}};
+    service.timeline.start = {Instant{std::numeric_limits<std::int64_t>::max()},
+                              Instant{std::numeric_limits<std::int64_t>::min()}};
     for (WorkerRow& worker : service.workers) worker.accepts = worker.preexisting = kMost;
-    for (TimelineWorker& worker : service.timeline.workers) worker.accepts = {kMost}, worker.bytes = {kMost, kMost, kMost};
+    for (TimelineWorker& worker : service.timeline.workers)
+      worker.accepts = {kMost}, worker.bytes = {kMost, kMost, kMost};
   }
-  for (ConnectionRow& row : s.connections) row.service = 77, row.accepted_at = Instant{std::numeric_limits<std::int64_t>::max()};
+  for (ConnectionRow& row : s.connections)
+    row.service = 77, row.accepted_at = Instant{std::numeric_limits<std::int64_t>::max()};
   s.connections[0].service = 0;
   EXPECT_EQ(unbalanced(render_html(s)), "");
 }
@@ -228,7 +236,8 @@ TEST(RenderHtml, OfAThousandWorkersFoldsRowsAndSaysSo) {
 
 TEST(RenderHtml, PutsTheWorstServiceFirstAndFoldsTheLastOnes) {
   std::vector<ServiceRow> services;
-  for (std::uint16_t port = 8000; port < 8010; ++port) services.push_back(sample::service("::1", port, {sample::worker(port, 5, 0)}));
+  for (std::uint16_t port = 8000; port < 8010; ++port)
+    services.push_back(sample::service("::1", port, {sample::worker(port, 5, 0)}));
   services[3].verdict.severity = Severity::critical;
   const std::string page = render_html(sample::snapshot(std::move(services)));
   EXPECT_LT(page.find("id=\"s4\""), page.find("id=\"s1\""));

@@ -36,9 +36,7 @@ TEST(DurationMarks, HaveSomeBetweenTheDecadesWhenThereAreFew) {
   EXPECT_THAT(duration_marks(900us, 12ms), ElementsAre(1ms, 2ms, 5ms, 10ms));
 }
 
-TEST(DurationMarks, EndAtTheLongestDuration) {
-  EXPECT_EQ(duration_marks(1ns, Nanoseconds::max()).size(), 19U);
-}
+TEST(DurationMarks, EndAtTheLongestDuration) { EXPECT_EQ(duration_marks(1ns, Nanoseconds::max()).size(), 19U); }
 
 TEST(ClockText, IsTheTimeOfDayInUtc) {
   EXPECT_EQ(clock_text(sample::kStart), "14:02:11");

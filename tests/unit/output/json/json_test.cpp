@@ -144,14 +144,15 @@ TEST(LogLine, OfAClosedConnection) {
   std::string text = "before\n";
   write_connection_line(text, {{sample::endpoint("0.0.0.0", 8000), 7}, sample::closed_connection(1)});
 
-  EXPECT_EQ(text,
-            "before\n"
-            R"({"id":1,"service":{"address":"0.0.0.0","port":8000,"netns":7},"pid":4121,"tid":4122,"comm":"uvicorn",)"
-            R"("local":{"address":"127.0.0.1","port":8000},"peer":{"address":"127.0.0.1","port":51234},)"
-            R"("accepted_at":"2024-05-01T14:02:12.000000042Z","accept_wait_seconds":0.0000123,)"
-            R"("closed_at":"2024-05-01T14:02:12.000001276Z","lifetime_seconds":0.000001234,"age_seconds_min":null,)"
-            R"("bytes_received":321,"bytes_sent":54321,"close_reason":"peer","closed_by_pid":4121,"preexisting":false,"held_by_pid":null})"
-            "\n");
+  EXPECT_EQ(
+      text,
+      "before\n"
+      R"({"id":1,"service":{"address":"0.0.0.0","port":8000,"netns":7},"pid":4121,"tid":4122,"comm":"uvicorn",)"
+      R"("local":{"address":"127.0.0.1","port":8000},"peer":{"address":"127.0.0.1","port":51234},)"
+      R"("accepted_at":"2024-05-01T14:02:12.000000042Z","accept_wait_seconds":0.0000123,)"
+      R"("closed_at":"2024-05-01T14:02:12.000001276Z","lifetime_seconds":0.000001234,"age_seconds_min":null,)"
+      R"("bytes_received":321,"bytes_sent":54321,"close_reason":"peer","closed_by_pid":4121,"preexisting":false,"held_by_pid":null})"
+      "\n");
 }
 
 TEST(LogLine, OfAnOpenConnection) {
@@ -264,8 +265,10 @@ TEST(ReadDump, NumbersAsOtherProgramsWriteThem) {
   };
   EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3e3)").value().totals.accepts, 3'000U);
   EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3000.0)").value().totals.accepts, 3'000U);
-  EXPECT_EQ(with(R"("duration_seconds":60)", R"("duration_seconds":6.0000000015e1)").value().run.duration, 60'000'000'015ns);
-  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":3.5)").error().message(), HasSubstr("totals.accepts is not a count"));
+  EXPECT_EQ(with(R"("duration_seconds":60)", R"("duration_seconds":6.0000000015e1)").value().run.duration,
+            60'000'000'015ns);
+  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":3.5)").error().message(),
+              HasSubstr("totals.accepts is not a count"));
   EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":1e999)").error().message(), HasSubstr(" is too large"));
   EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":)" + std::string(100, '9')).error().message(),
               HasSubstr("totals.accepts is not a count"));
@@ -288,7 +291,8 @@ TEST(ReadDump, HostileFilesAreOneLine) {
   for (int i = 0; i < 100'000; ++i) objects += R"({"a":)";
   EXPECT_EQ(error_of(objects), nested);
 
-  const std::string too_long = "'x.json' is no dump: it has a string or number of more than 8 MiB (give a file of --output)";
+  const std::string too_long =
+      "'x.json' is no dump: it has a string or number of more than 8 MiB (give a file of --output)";
   const std::string nines(9U << 20, '9');
   EXPECT_EQ(error_of(R"({"later":")" + nines + R"("})"), too_long);
   EXPECT_EQ(error_of(R"({"later":0.)" + nines + "}"), too_long);
@@ -348,7 +352,8 @@ TEST(ReadDump, ADumpWrittenBeforeAFieldExistedIsRead) {
 
 TEST(ReadDump, AFieldAddedLaterIsCheckedWhereItIs) {
   EXPECT_THAT(error_of(changed("/services/0/workers/0/role", "boss")), HasSubstr("services[0].workers[0].role is not"));
-  EXPECT_THAT(error_of(changed("/services/0/verdict/advice", 1)), HasSubstr("services[0].verdict.advice is not a list"));
+  EXPECT_THAT(error_of(changed("/services/0/verdict/advice", 1)),
+              HasSubstr("services[0].verdict.advice is not a list"));
 }
 
 /// A list of numbers is a line to read across, whatever its length.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// A whole run, from the records of the capture side to the bytes of its dump and its log. The records are made up but always the
-/// same; the dump and the log of a version are what the next version has to write, byte for byte.
+/// A whole run, from the records of the capture side to the bytes of its dump and its log. The records are made up but
+/// always the same; the dump and the log of a version are what the next version has to write, byte for byte.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -67,7 +67,8 @@ std::uint32_t acceptor(const Server& server, std::int64_t second, Numbers& numbe
   const auto any = static_cast<std::uint32_t>(numbers.below(server.workers));
   switch (server.story) {
     case Story::pinned: return server.first_pid + any % 3;
-    case Story::reloaded: return server.first_pid + (second < 6 ? 100 + static_cast<std::uint32_t>(numbers.below(20)) : any);
+    case Story::reloaded:
+      return server.first_pid + (second < 6 ? 100 + static_cast<std::uint32_t>(numbers.below(20)) : any);
     case Story::handed_over: return server.first_pid;
     default: return server.first_pid + any;
   }
@@ -86,10 +87,12 @@ std::vector<Connection> connections() {
         connection.server = i;
         connection.pid = acceptor(server, second, numbers);
         connection.preexisting = second == 0 && n == 0;
-        connection.accepted = connection.preexisting ? 0ms : 1s * second + 1ms * static_cast<std::int64_t>(numbers.below(900));
+        connection.accepted =
+            connection.preexisting ? 0ms : 1s * second + 1ms * static_cast<std::int64_t>(numbers.below(900));
         const std::int64_t life = pool ? 3'600'000 : 1 + static_cast<std::int64_t>(numbers.below(4'000));
         connection.closed = connection.accepted + 1ms * life;
-        connection.wait = (server.story == Story::queue ? 200ms : 30us) + 1us * static_cast<std::int64_t>(numbers.below(5'000));
+        connection.wait =
+            (server.story == Story::queue ? 200ms : 30us) + 1us * static_cast<std::int64_t>(numbers.below(5'000));
         connection.peer = "192.0.2." + std::to_string(1 + numbers.below(5)) + ":" + std::to_string(20'000 + all.size());
         connection.bytes = 100 + numbers.below(1'000'000);
         all.push_back(connection);
@@ -100,20 +103,27 @@ std::vector<Connection> connections() {
 }
 
 ClosedConnection closed_record(const Connection& connection) {
-  auto record = closed_connection().on(kServers[connection.server].key).by(worker(connection.pid)).from(connection.peer);
-  connection.preexisting ? record.found_at(connection.accepted) : record.accepted_at(connection.accepted).waited(connection.wait);
+  auto record =
+      closed_connection().on(kServers[connection.server].key).by(worker(connection.pid)).from(connection.peer);
+  connection.preexisting ? record.found_at(connection.accepted)
+                         : record.accepted_at(connection.accepted).waited(connection.wait);
   const auto reason = static_cast<CloseReason>(1 + connection.bytes % 4);
-  return record.closed_at(connection.closed).bytes(connection.bytes / 3, connection.bytes).because(reason).closed_by(connection.pid);
+  return record.closed_at(connection.closed)
+      .bytes(connection.bytes / 3, connection.bytes)
+      .because(reason)
+      .closed_by(connection.pid);
 }
 
 OpenConnection open_record(const Connection& connection, Nanoseconds now) {
   auto record = open_connection().on(kServers[connection.server].key).by(worker(connection.pid)).from(connection.peer);
-  connection.preexisting ? record.found_at(connection.accepted) : record.accepted_at(connection.accepted).waited(connection.wait);
+  connection.preexisting ? record.found_at(connection.accepted)
+                         : record.accepted_at(connection.accepted).waited(connection.wait);
   const auto seconds = static_cast<std::uint64_t>((now - connection.accepted) / 1s);
   record.bytes(100 * seconds, 1'000 * seconds);
   if (connection.pid % 2 == 0) record.active();
   if (connection.bytes % 7 == 0) record.unread(connection.bytes % 4'096);
-  if (kServers[connection.server].story == Story::handed_over) record.held_by(worker(connection.pid + 1 + connection.bytes % 4));
+  if (kServers[connection.server].story == Story::handed_over)
+    record.held_by(worker(connection.pid + 1 + connection.bytes % 4));
   return record;
 }
 
@@ -127,20 +137,26 @@ void add_counters(TickBuilder& tick, const std::vector<Connection>& all, Nanosec
   for (const Connection& connection : all) {
     if (connection.accepted >= now) continue;
     const auto worker_of = std::pair(connection.server, connection.pid);
-    auto found = workers.try_emplace(worker_of, Counted{}, counters_of(worker(connection.pid)).on(kServers[connection.server].key).named("server")).first;
+    auto found =
+        workers
+            .try_emplace(worker_of, Counted{},
+                         counters_of(worker(connection.pid)).on(kServers[connection.server].key).named("server"))
+            .first;
     auto& [counted, builder] = found->second;
     const bool closed = connection.closed < now;
     for (Counted* const count : {&counted, &services[connection.server]}) {
       ++(connection.preexisting ? count->preexisting : count->accepts);
       if (closed) ++(connection.preexisting ? count->preexisting_closes : count->closes);
-      count->peak = std::max(count->peak, count->accepts + count->preexisting - count->closes - count->preexisting_closes);
+      count->peak =
+          std::max(count->peak, count->accepts + count->preexisting - count->closes - count->preexisting_closes);
     }
     if (!connection.preexisting) builder.waited({connection.wait});
     if (!closed) continue;
     if (connection.preexisting)
       builder.preexisting_closed_after({connection.closed - connection.accepted});
     else
-      builder.closed_after({connection.closed - connection.accepted}, static_cast<CloseReason>(1 + connection.bytes % 4));
+      builder.closed_after({connection.closed - connection.accepted},
+                           static_cast<CloseReason>(1 + connection.bytes % 4));
   }
   for (auto& [key, worker] : workers) {
     auto& [counted, builder] = worker;
@@ -151,7 +167,8 @@ void add_counters(TickBuilder& tick, const std::vector<Connection>& all, Nanosec
   for (const auto& [index, counted] : services) {
     const Server& server = kServers[index];
     auto counters = counters_of(server.key).accepts(counted.accepts).closes(counted.closes).peak(counted.peak);
-    counters.preexisting(counted.preexisting, counted.preexisting_closes).never_accepted(server.story == Story::queue ? 3 : 0);
+    counters.preexisting(counted.preexisting, counted.preexisting_closes)
+        .never_accepted(server.story == Story::queue ? 3 : 0);
     counters.queue(server.story == Story::queue ? 120 : 2, 128);
     if (server.reuseport) counters.reuseport();
     tick.with(ServiceCounters(counters));
@@ -169,10 +186,15 @@ void add_roll_call(TickBuilder& tick, Nanoseconds now) {
     const std::uint32_t parent = server.first_pid - 1;
     tick.with(Holder(holder(worker(parent)).on(server.key).named("master").child_of(1).polling(false)));
     const auto add = [&](std::uint32_t pid) {
-      tick.with(Holder(holder(worker(pid)).on(server.key).named("server").child_of(parent).polling(true, server.story == Story::spread)));
+      tick.with(Holder(holder(worker(pid))
+                           .on(server.key)
+                           .named("server")
+                           .child_of(parent)
+                           .polling(true, server.story == Story::spread)));
     };
     for (std::uint32_t i = 0; i < server.workers; ++i) add(server.first_pid + i);
-    for (std::uint32_t i = 0; server.story == Story::reloaded && now < 6s && i < 20; ++i) add(server.first_pid + 100 + i);
+    for (std::uint32_t i = 0; server.story == Story::reloaded && now < 6s && i < 20; ++i)
+      add(server.first_pid + 100 + i);
   }
 }
 
@@ -204,7 +226,8 @@ Written write_run(RunOptions options) {
     add_roll_call(at, now);
     for (const Connection& connection : all)
       if (connection.accepted < now && connection.closed >= now) at.with(open_record(connection, now));
-    if (second == 3) at.with(ProcessInfo{worker(1000), "uvicorn app:app --workers 32", "/system.slice/app.service", false});
+    if (second == 3)
+      at.with(ProcessInfo{worker(1000), "uvicorn app:app --workers 32", "/system.slice/app.service", false});
     if (second == 9) at.with(ProcessInfo{worker(2001), std::nullopt, std::nullopt, true});
     Losses losses;
     losses.ring_full = second > 4 ? 2 : 0;

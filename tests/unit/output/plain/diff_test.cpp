@@ -5,9 +5,9 @@
 #include <nlohmann/json.hpp>
 
 #include "model/condition.hpp"
-#include "output/plain/diff.hpp"
 #include "output/json/json.hpp"
 #include "output/json/schema.hpp"
+#include "output/plain/diff.hpp"
 #include "unit/output/golden.hpp"
 #include "unit/output/sample.hpp"
 
@@ -36,7 +36,8 @@ TEST(DiffText, WholeText) { expect_golden("diff.txt", render_diff(sample_diff(),
 
 TEST(DiffText, InAscii) {
   const std::string text = render_diff(sample_diff(), {.ascii = true, .final = true});
-  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); })) << text;
+  EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }))
+      << text;
 }
 
 TEST(DiffText, HostileHostNamesAreEscaped) {

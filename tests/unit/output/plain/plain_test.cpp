@@ -66,16 +66,14 @@ TEST(Plain, Summary) { expect_golden("summary.txt", render(uneven(), closing()))
 TEST(Plain, SummaryWithEverything) { expect_golden("summary_complete.txt", render(sample::complete(), closing())); }
 
 TEST(Plain, SummaryOfPinnedConnectionsShowsAgesWhereNoLifetimeIsKnown) {
-  expect_golden("summary_pinned.txt",
-                render(snapshot({sample::pinned_service()}), closing()));
+  expect_golden("summary_pinned.txt", render(snapshot({sample::pinned_service()}), closing()));
 }
 
 /// The lines from the titles of the histograms to the empty one after them.
 std::vector<std::string> histograms_of(const ServiceRow& service) {
   std::vector<std::string> lines = lines_of(render(snapshot({service}), closing()));
-  const auto title = std::find_if(lines.begin(), lines.end(), [](const std::string& line) {
-    return line.ends_with("accept waits");
-  });
+  const auto title =
+      std::find_if(lines.begin(), lines.end(), [](const std::string& line) { return line.ends_with("accept waits"); });
   return {title, std::find(title, lines.end(), "")};
 }
 
@@ -84,13 +82,13 @@ TEST(Plain, SummaryDrawsLifetimesAndWaitsBesideEachOtherIn80Columns) {
   row.lifetime.buckets = {{4ms, 10}, {16ms, 20}};
   row.accept_wait.buckets = {{10us, 1}, {60us, 2}, {100us, 27}, {std::nullopt, 1}};
 
-  EXPECT_EQ(histograms_of(row), (std::vector<std::string>{
-                                    "  lifetimes, accept to close              accept waits",
-                                    "    ≤ 4.2ms 10 ███████████                   ≤ 16µs  1 ▉",
-                                    "    ≤ 8.4ms  0                               ≤ 33µs  0",
-                                    "   ≤ 16.8ms 20 ██████████████████████        ≤ 66µs  2 █▋",
-                                    "                                            ≤ 131µs 27 ██████████████████████",
-                                    "                                             longer  1 ▉"}));
+  EXPECT_EQ(histograms_of(row),
+            (std::vector<std::string>{"  lifetimes, accept to close              accept waits",
+                                      "    ≤ 4.2ms 10 ███████████                   ≤ 16µs  1 ▉",
+                                      "    ≤ 8.4ms  0                               ≤ 33µs  0",
+                                      "   ≤ 16.8ms 20 ██████████████████████        ≤ 66µs  2 █▋",
+                                      "                                            ≤ 131µs 27 ██████████████████████",
+                                      "                                             longer  1 ▉"}));
 
   row.lifetime.buckets.clear();
   EXPECT_EQ(histograms_of(row).front(), "  accept waits") << "nothing closed: no lifetimes, and no gap for them";

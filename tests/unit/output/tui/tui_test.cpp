@@ -77,11 +77,13 @@ Snapshot three_services() {
                    service("0.0.0.0", 8000, {worker(3, 20, 1)})});
 }
 
-std::vector<std::string> screen(const Snapshot& s, const TuiState& state = {}, const TuiOptions& options = sized(80, 24)) {
+std::vector<std::string> screen(const Snapshot& s, const TuiState& state = {},
+                                const TuiOptions& options = sized(80, 24)) {
   return text_of(render_tui(s, history_of(s, 30), state, options));
 }
 
-TuiState pressed(std::u32string_view keys, const Snapshot& s, TuiState state = {}, const TuiOptions& options = sized(80, 24)) {
+TuiState pressed(std::u32string_view keys, const Snapshot& s, TuiState state = {},
+                 const TuiOptions& options = sized(80, 24)) {
   for (const TuiKey key : keys) state = on_key(key, std::move(state), s, options).state;
   return state;
 }
@@ -144,8 +146,7 @@ TEST(Tui, HoldsForEverySize) {
       const TuiOptions options = sized(width, height);
       for (const Snapshot* s : {&nothing, &std::as_const(lossy)}) {
         for (const std::u32string_view keys : {U"", U"j", U"\t", U"\t\t", U"?", U"?G", U">G"}) {
-          const std::vector<std::string> lines =
-              text_of(render_tui(*s, none, pressed(keys, *s, {}, options), options));
+          const std::vector<std::string> lines = text_of(render_tui(*s, none, pressed(keys, *s, {}, options), options));
           ASSERT_THAT(lines, SizeIs(height));
           ASSERT_THAT(lines, Each(ResultOf(display_width, Le(width)))) << width << "x" << height;
           if (s == &lossy && width >= 20) {
@@ -164,9 +165,7 @@ TEST(Tui, IdleWorkersKeepTheirRowsAndSupervisorsAreNotAmongThem) {
   EXPECT_THAT(lines, Contains(AllOf(HasSubstr("4120"), HasSubstr("superv"), Not(HasSubstr("○")))));
 }
 
-TEST(Tui, NothingYet) {
-  EXPECT_THAT(screen(snapshot({})), Contains(HasSubstr("Nothing accepted yet")));
-}
+TEST(Tui, NothingYet) { EXPECT_THAT(screen(snapshot({})), Contains(HasSubstr("Nothing accepted yet"))); }
 
 TEST(Tui, TextFromOutsideIsEscapedEverywhere) {
   const std::string hostile = "a\x1b[2J\n\xff";
@@ -257,14 +256,13 @@ TEST(TuiKeys, SortsByWhatIsAskedForMostFirst) {
   rows[0].bytes_sent = 1, rows[1].bytes_sent = 2, rows[2].bytes_sent = 500'000;
   rows.push_back(sample::supervisor(10));
   const Snapshot s = snapshot({service("0.0.0.0", 80, rows)});
-  const std::vector<std::vector<std::uint32_t>> expected = {
-      {11, 12, 13, 10},   // connections
-      {12, 13, 11, 10},   // accepts/s
-      {13, 12, 11, 10},   // open
-      {13, 12, 11, 10},   // unread
-      {12, 13, 11, 10},   // lifetime
-      {13, 11, 12, 10},   // traffic: 100 bytes received per accept
-      {11, 12, 13, 10}};  // pid
+  const std::vector<std::vector<std::uint32_t>> expected = {{11, 12, 13, 10},  // connections
+                                                            {12, 13, 11, 10},  // accepts/s
+                                                            {13, 12, 11, 10},  // open
+                                                            {13, 12, 11, 10},  // unread
+                                                            {12, 13, 11, 10},  // lifetime
+                                                            {13, 11, 12, 10},  // traffic: 100 bytes received per accept
+                                                            {11, 12, 13, 10}};  // pid
   TuiState state;
   for (const std::vector<std::uint32_t>& order : expected) {
     EXPECT_EQ(pids_of(screen(s, state), {10, 11, 12, 13}), order) << static_cast<int>(state.sort);
