@@ -117,6 +117,16 @@ std::string escape_text(std::string_view raw, const EscapeOptions& options) {
   return text;
 }
 
+std::string sentence(std::string_view text, bool ascii) {
+  std::string plain(text);
+  const auto replace = [&plain](std::string_view from, std::string_view to) {
+    for (std::size_t at = 0; (at = plain.find(from, at)) != std::string::npos; at += to.size())
+      plain.replace(at, from.size(), to);
+  };
+  if (ascii) replace("≥", ">="), replace("µs", "us");
+  return escape_text(plain, {.ascii = ascii});
+}
+
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {

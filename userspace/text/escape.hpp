@@ -20,6 +20,9 @@ struct EscapeOptions {
 /// estimate.
 [[nodiscard]] std::string escape_text(std::string_view raw, const EscapeOptions& options = {});
 
+/// A sentence of the program's own, such as a verdict's, fit for a terminal: in ASCII its "≥" is ">=" and "µs" is "us".
+[[nodiscard]] std::string sentence(std::string_view text, bool ascii);
+
 /// Columns that escaped text takes on a terminal; East Asian wide characters and emoji take two.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 

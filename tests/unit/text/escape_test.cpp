@@ -68,6 +68,12 @@ TEST(DisplayWidth, CountsColumns) {
   EXPECT_EQ(display_width("😀"), 2U);
 }
 
+TEST(Sentence, ReplacesItsOwnSignsInAsciiAndEscapesTheRest) {
+  EXPECT_EQ(sentence("median age ≥ 1.3 s, wait 340 µs", false), "median age ≥ 1.3 s, wait 340 µs");
+  EXPECT_EQ(sentence("median age ≥ 1.3 s, wait 340 µs", true), "median age >= 1.3 s, wait 340 us");
+  EXPECT_EQ(sentence("é\x1b", true), "\\u00e9\\x1b");
+}
+
 TEST(StyledLine, CutsAcrossStyles) {
   StyledLine line("abc", Style::strong);
   line.add("日本").add("tail", Style::warning);

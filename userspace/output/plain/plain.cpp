@@ -12,6 +12,7 @@
 #include "output/plain/worker_table.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_lines.hpp"
+#include "text/escape.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {

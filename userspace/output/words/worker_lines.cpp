@@ -114,16 +114,6 @@ StyledLine severity_word(Severity severity) {
   return {};
 }
 
-std::string sentence(std::string_view text, bool ascii) {
-  std::string plain(text);
-  const auto replace = [&plain](std::string_view from, std::string_view to) {
-    for (std::size_t at = 0; (at = plain.find(from, at)) != std::string::npos; at += to.size())
-      plain.replace(at, from.size(), to);
-  };
-  if (ascii) replace("≥", ">="), replace("µs", "us");
-  return escape_text(plain, {.ascii = ascii});
-}
-
 std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width) {
   std::vector<StyledLine> lines{start};
   bool first_word = true;

@@ -28,9 +28,6 @@ inline constexpr std::size_t kMostIdleRows = 40;
 /// "WARNING", the way it stands out.
 [[nodiscard]] StyledLine severity_word(Severity severity);
 
-/// A sentence of a verdict, fit for a terminal.
-[[nodiscard]] std::string sentence(std::string_view text, bool ascii);
-
 /// `text` at spaces broken into lines of at most `width` columns, as far as words allow; the first after `start`, the
 /// others below its end.
 [[nodiscard]] std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width);
