@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "model/fairness.hpp"
+#include "model/worker_names.hpp"
 
 namespace acceptscope {
 namespace {
@@ -84,22 +85,6 @@ std::string rate_text(std::uint64_t accepts, Nanoseconds duration) {
 }
 
 std::string percent(double part) { return fmt::format("{:.0f} %", part * 100); }
-
-/// "pid 3", or "thread 4" where workers are threads.
-std::string worker_text(const WorkerRow& row) {
-  return row.tid ? fmt::format("thread {}", *row.tid) : fmt::format("pid {}", row.pid);
-}
-
-/// "pids 3, 4, 5 and 26 more"; not empty.
-std::string workers_text(const std::vector<const WorkerRow*>& rows) {
-  std::string text = rows.front()->tid ? "thread" : "pid";
-  if (rows.size() > 1) text += "s";
-  for (std::size_t i = 0; i < std::min(rows.size(), kMostPids); ++i) {
-    text += fmt::format("{} {}", i == 0 ? "" : ",", rows[i]->tid.value_or(rows[i]->pid));
-  }
-  if (rows.size() > kMostPids) text += fmt::format(" and {} more", rows.size() - kMostPids);
-  return text;
-}
 
 // ---- how something is spread over the workers -----------------------------------------------------------------------
 
@@ -193,7 +178,8 @@ bool has_preexisting(const ServiceRow& service) { return service.preexisting > 0
 void add_idle(Verdict& verdict, const Spread& spread, std::string_view what) {
   if (spread.idle.empty()) return;
   verdict.evidence.push_back(fmt::format("{} of {} {} none: {}.", spread.idle.size(),
-                                         number(spread.workers(), "worker"), what, workers_text(spread.idle)));
+                                         number(spread.workers(), "worker"), what,
+                                         workers_text(spread.idle, kMostPids)));
 }
 
 void add_busiest(Verdict& verdict, const ServiceRow& service, const Spread& spread, Amount amount) {

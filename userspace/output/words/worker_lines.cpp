@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/figures.hpp"
+#include "model/worker_names.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
@@ -27,14 +28,6 @@ std::vector<const WorkerRow*> rows_where(const ServiceRow& service, bool (*wante
 
 bool is_supervisor(const WorkerRow& row) { return row.role == Role::supervisor; }
 bool is_idle_worker(const WorkerRow& row) { return row.role == Role::worker && is_idle(row); }
-
-std::string pid_list(const std::vector<const WorkerRow*>& rows) {
-  std::string text = rows.size() == 1 ? "pid" : "pids";
-  for (std::size_t i = 0; i < std::min(rows.size(), kMostPids); ++i)
-    text += fmt::format("{} {}", i == 0 ? "" : ",", rows[i]->pid);
-  if (rows.size() > kMostPids) text += fmt::format(" and {} more", human_count(rows.size() - kMostPids));
-  return text;
-}
 
 /// By connections, accepted and pre-existing: what the fair draw deals.
 std::string effective_text(const ServiceRow& service, bool ascii) {
@@ -91,7 +84,7 @@ std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii) {
   std::vector<StyledLine> lines;
   const std::vector<const WorkerRow*> idle = rows_where(service, is_idle_worker);
   if (folds(service) && !idle.empty())
-    lines.emplace_back(fmt::format("  {} idle: {}", human_count(idle.size()), pid_list(idle)));
+    lines.emplace_back(fmt::format("  {} idle: {}", human_count(idle.size()), workers_text(idle, kMostPids)));
   if (service.workers_forgotten > 0)
     lines.emplace_back(fmt::format("  Not listed any more: {} that left without a connection",
                                    human_count(service.workers_forgotten, "worker")),
