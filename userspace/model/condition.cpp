@@ -140,8 +140,9 @@ ConditionOutcome outcome(const Condition& condition, const Scene& scene) {
   if (left && right) result.holds = compare_values(*left, condition.relation, *right);
   for (const auto& [term, value] : {std::pair{&condition.left, left}, std::pair{&condition.right, right}}) {
     if (term->figure == nullptr) continue;
+    const auto written = term->of == ConditionTerm::Of::change ? figure_change_text : figure_text;
     result.figures += fmt::format("{}{} is {}", result.figures.empty() ? "" : ", ", term->text,
-                                  value ? figure_text(term->figure->unit, value) : "not known");
+                                  value ? written(term->figure->unit, value) : "not known");
   }
   return result;
 }

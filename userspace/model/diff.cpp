@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "model/two_samples.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -141,17 +142,15 @@ const FigureChange& figure(const std::vector<FigureChange>& figures, std::string
   return *std::find_if(figures.begin(), figures.end(), [&](const FigureChange& f) { return f.figure == name; });
 }
 
-std::string p_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p); }
-
 std::uint64_t connections(const ServiceRow& service) { return service.accepts + service.preexisting; }
 
 /// "effective workers 2.6 of 32 before, 30.1 of 32 after (a fair draw gives at least 29.0), 29 idle before, 0 after"
 std::string spread_text(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
   const FigureChange& effective = figure(figures, "effective_workers");
-  std::string text = fmt::format("effective workers {:.1f} of {} before, {:.1f} of {} after", *effective.before,
-                                 eligible_workers(before), *effective.after, eligible_workers(after));
+  std::string text = fmt::format("effective workers {} of {} before, {} of {} after", decimal_text(*effective.before),
+                                 eligible_workers(before), decimal_text(*effective.after), eligible_workers(after));
   if (after.effective_workers.fair_p01)
-    text += fmt::format(" (a fair draw gives at least {:.1f})", *after.effective_workers.fair_p01);
+    text += fmt::format(" (a fair draw gives at least {})", decimal_text(*after.effective_workers.fair_p01));
   return text + fmt::format(", {} idle before, {} after", before.workers_idle, after.workers_idle);
 }
 
@@ -180,7 +179,7 @@ FixVerdict judge_fix(const ServiceRow& before, const ServiceRow& after, const st
         fmt::format("Not enough to tell: {} connections on {} workers before, {} on {} after; it takes {} on 2 workers",
                     connections(before), eligible_workers(before), connections(after), eligible_workers(after),
                     kSmallestSample)};
-  const std::string chance = p_text(*effective.p_value);
+  const std::string chance = p_value_text(*effective.p_value);
   const std::string spread = spread_text(before, after, figures);
   const std::string rest = other_losses(figures);
   switch (effective.kind) {

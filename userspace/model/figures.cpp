@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "model/fairness.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -105,15 +105,6 @@ constexpr std::array kFigures{
 };
 // clang-format on
 
-std::string time_text(double s) {
-  const double size = std::abs(s);
-  if (size < 0.9995e-3) return fmt::format("{:.0f}µs", s * 1e6);
-  if (size < 0.9995e-1) return fmt::format("{:.1f}ms", s * 1e3);
-  if (size < 0.9995) return fmt::format("{:.0f}ms", s * 1e3);
-  if (size < 599.95) return fmt::format("{:.1f}s", s);
-  return fmt::format("{:.0f}s", s);
-}
-
 std::string unit_name(FigureUnit unit) {
   switch (unit) {
     case FigureUnit::count: return "count";
@@ -137,14 +128,21 @@ const FigureRow* find_figure(std::string_view name) {
 
 std::string figure_text(FigureUnit unit, std::optional<double> value) {
   if (!value) return "-";
+  if (*value < 0) return fmt::format("-{}", figure_text(unit, -*value));
   switch (unit) {
-    case FigureUnit::seconds: return time_text(*value);
-    case FigureUnit::share: return fmt::format("{:.1f}%", *value * 100);
-    case FigureUnit::workers:
-    case FigureUnit::per_second: return fmt::format("{:.1f}", *value);
-    case FigureUnit::count: return fmt::format("{:.15g}", *value);
+    case FigureUnit::seconds: return seconds_text(*value);
+    case FigureUnit::share: return share_text(*value);
+    case FigureUnit::workers: return decimal_text(*value);
+    case FigureUnit::per_second: return rate_text(*value);
+    case FigureUnit::count: return amount_text(*value);
   }
   return {};
+}
+
+std::string figure_change_text(FigureUnit unit, std::optional<double> change) {
+  if (!change) return "-";
+  if (unit == FigureUnit::share) return decimal_text(*change * 100) + " %";
+  return unit == FigureUnit::per_second ? decimal_text(*change) : figure_text(unit, change);
 }
 
 std::string figures_markdown() {

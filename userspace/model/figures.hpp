@@ -33,8 +33,12 @@ struct FigureRow {
 /// The row called `name`; null if there is none.
 [[nodiscard]] const FigureRow* find_figure(std::string_view name);
 
-/// A value as people read it: "4.9s", "99.5%", "2.6", "1,204"; "-" when not known.
+/// A value as people read it: "4.9 s", "99.5 %", "2.6", "1,204"; "-" when not known.
 [[nodiscard]] std::string figure_text(FigureUnit unit, std::optional<double> value);
+
+/// What a value grew by, or with "-" in front fell by. Shares change by points of a hundred: "-20.0 %"; where
+/// figure_text() would have "<0.1" or "100 %" stands a plain number.
+[[nodiscard]] std::string figure_change_text(FigureUnit unit, std::optional<double> change);
 
 /// The table in Markdown: name, unit, meaning.
 [[nodiscard]] std::string figures_markdown();

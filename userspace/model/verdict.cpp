@@ -11,6 +11,7 @@
 
 #include "model/fairness.hpp"
 #include "model/worker_names.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -56,35 +57,11 @@ constexpr std::size_t kMostPids = 8;
 
 // ---- words ----------------------------------------------------------------------------------------------------------
 
-std::string number(std::uint64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
-  return text;
-}
-
-std::string number(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", number(count), noun, count == 1 ? "" : "s");
-}
-
-std::string time_text(Nanoseconds time) {
-  const double s = std::chrono::duration<double>(time).count();
-  if (s < 0.9995e-3) return fmt::format("{:.0f} µs", s * 1e6);
-  if (s < 0.9995) return fmt::format("{:.0f} ms", s * 1e3);
-  if (s < 9.95) return fmt::format("{:.1f} s", s);
-  if (s < 119.5) return fmt::format("{:.0f} s", s);
-  if (s < 7'170) return fmt::format("{:.0f} min", s / 60);
-  return fmt::format("{:.1f} h", s / 3'600);
-}
-
-std::string rate_text(std::uint64_t accepts, Nanoseconds duration) {
+std::string accepts_text(std::uint64_t accepts, Nanoseconds duration) {
   if (accepts == 0 || duration <= 0ns) return "no accepts";
-  const double rate = static_cast<double>(accepts) / std::chrono::duration<double>(duration).count();
-  if (rate < 0.05) return "less than 0.1 accepts/s";
-  if (rate < 99.95) return fmt::format("{:.1f} accepts/s", rate);
-  return number(static_cast<std::uint64_t>(std::round(rate))) + " accepts/s";
+  const std::string rate = rate_text(accepts, duration);
+  return (rate.starts_with('<') ? "less than " + rate.substr(1) : rate) + " accepts/s";
 }
-
-std::string percent(double part) { return fmt::format("{:.0f} %", part * 100); }
 
 // ---- how something is spread over the workers -----------------------------------------------------------------------
 
@@ -162,10 +139,11 @@ std::string spread_text(const Spread& spread, std::string_view one, std::string_
     theirs += spread.amounts[owners++];
   }
   std::string text =
-      fmt::format("{} of {} {} {} of {} (effective workers {:.1f}", owners, number(spread.workers(), "worker"),
-                  owners == 1 ? one : many, number(static_cast<std::uint64_t>(theirs)),
-                  number(spread.total, "connection"), spread.effective);
-  if (spread.fair) text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", spread.fair->p01);
+      fmt::format("{} of {} {} {} of {} (effective workers {}", owners, count_of(spread.workers(), "worker"),
+                  owners == 1 ? one : many, count_text(static_cast<std::uint64_t>(theirs)),
+                  count_of(spread.total, "connection"), decimal_text(spread.effective));
+  if (spread.fair)
+    text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(spread.fair->p01));
   return text + ")";
 }
 
@@ -175,10 +153,16 @@ std::uint64_t connections_of(const ServiceRow& service) { return service.accepts
 
 bool has_preexisting(const ServiceRow& service) { return service.preexisting > 0; }
 
+/// "≥ 41 s" of a service with connections whose ages count from the beginning of the run.
+std::string age_text(const ServiceRow& service, Nanoseconds age) {
+  const std::string text = coarse_duration_text(age);
+  return has_preexisting(service) ? at_least_text(text) : text;
+}
+
 void add_idle(Verdict& verdict, const Spread& spread, std::string_view what) {
   if (spread.idle.empty()) return;
   verdict.evidence.push_back(fmt::format("{} of {} {} none: {}.", spread.idle.size(),
-                                         number(spread.workers(), "worker"), what,
+                                         count_of(spread.workers(), "worker"), what,
                                          workers_text(spread.idle, kMostPids)));
 }
 
@@ -188,13 +172,14 @@ void add_busiest(Verdict& verdict, const ServiceRow& service, const Spread& spre
     if (row.role == Role::worker && (busiest == nullptr || amount(row) > amount(*busiest))) busiest = &row;
   }
   if (busiest == nullptr || spread.total == 0) return;
-  std::string text = fmt::format("The busiest worker, {}, has {} of the connections", worker_text(*busiest),
-                                 percent(static_cast<double>(amount(*busiest)) / static_cast<double>(spread.total)));
+  std::string text =
+      fmt::format("The busiest worker, {}, has {} of the connections", worker_text(*busiest),
+                  coarse_share_text(static_cast<double>(amount(*busiest)) / static_cast<double>(spread.total)));
   std::uint64_t bytes = 0;
   for (const WorkerRow& row : service.workers) bytes += row.bytes_received + row.bytes_sent;
   if (bytes != 0) {
     const auto own = static_cast<double>(busiest->bytes_received + busiest->bytes_sent);
-    text += fmt::format(" and {} of the bytes", percent(own / static_cast<double>(bytes)));
+    text += fmt::format(" and {} of the bytes", coarse_share_text(own / static_cast<double>(bytes)));
   }
   verdict.evidence.push_back(text + ".");
 }
@@ -202,11 +187,12 @@ void add_busiest(Verdict& verdict, const ServiceRow& service, const Spread& spre
 void add_other_measures(Verdict& verdict, const ServiceRow& service) {
   const EffectiveWorkers& effective = service.effective_workers;
   if (effective.bytes && effective.connection_seconds) {
-    verdict.evidence.push_back(fmt::format("Effective workers by bytes {:.1f}, by connection time {:.1f}.",
-                                           *effective.bytes, *effective.connection_seconds));
+    verdict.evidence.push_back(fmt::format("Effective workers by bytes {}, by connection time {}.",
+                                           decimal_text(*effective.bytes),
+                                           decimal_text(*effective.connection_seconds)));
   } else if (effective.connection_seconds) {
     verdict.evidence.push_back(
-        fmt::format("Effective workers by connection time {:.1f}.", *effective.connection_seconds));
+        fmt::format("Effective workers by connection time {}.", decimal_text(*effective.connection_seconds)));
   }
   const ActiveStats& serving = service.active_workers.serving;
   if (serving.windows != 0) {
@@ -218,22 +204,22 @@ void add_other_measures(Verdict& verdict, const ServiceRow& service) {
 void add_lifetimes(Verdict& verdict, const ServiceRow& service) {
   const LifetimeStats& lifetime = service.lifetime;
   if (service.open != 0) {
-    std::string text = fmt::format("{} open", number(service.open, "connection"));
+    std::string text = count_of(service.open, "connection") + " open";
     if (lifetime.open_age_p50) {
-      const std::string_view least = has_preexisting(service) ? "≥ " : "";
-      text += fmt::format(", median age {}{}", least, time_text(*lifetime.open_age_p50));
-      if (lifetime.open_age_max) text += fmt::format(", oldest {}{}", least, time_text(*lifetime.open_age_max));
+      text += ", median age " + age_text(service, *lifetime.open_age_p50);
+      if (lifetime.open_age_max) text += ", oldest " + age_text(service, *lifetime.open_age_max);
     }
     verdict.evidence.push_back(text + ".");
   }
   if (has_preexisting(service)) {
     verdict.evidence.push_back(
         fmt::format("{} already open when tracing began: their ages count from then.",
-                    number(service.preexisting) + (service.preexisting == 1 ? " was" : " were")));
+                    count_text(service.preexisting) + (service.preexisting == 1 ? " was" : " were")));
   }
   if (lifetime.closed != 0 && lifetime.p50) {
     verdict.evidence.push_back(fmt::format("{} closed with a median lifetime of {}.",
-                                           number(lifetime.closed, "connection"), time_text(*lifetime.p50)));
+                                           count_of(lifetime.closed, "connection"),
+                                           coarse_duration_text(*lifetime.p50)));
   }
 }
 
@@ -241,7 +227,7 @@ void add_peer(Verdict& verdict, const ServiceRow& service) {
   const std::uint64_t all = connections_of(service);
   if (service.peers.empty() || service.peers.front().connections * 2 < all) return;
   verdict.evidence.push_back(fmt::format("One client address has {} of the {}.",
-                                         number(service.peers.front().connections), number(all, "connection")));
+                                         count_text(service.peers.front().connections), count_of(all, "connection")));
 }
 
 // ---- connections wait -----------------------------------------------------------------------------------------------
@@ -260,25 +246,25 @@ std::optional<Verdict> judge_queue(const ServiceRow& service, Nanoseconds durati
   verdict.severity = overflows > 0 ? Severity::critical : Severity::warning;
   if (overflows > 0) {
     verdict.summary = fmt::format("{} {} dropped at the listening socket: workers do not accept fast enough",
-                                  number(overflows, "connection attempt"), overflows == 1 ? "was" : "were");
+                                  count_of(overflows, "connection attempt"), overflows == 1 ? "was" : "were");
   } else if (slow && full) {
     verdict.summary = fmt::format("1 in 20 connections waited {} or more to be accepted, and the queue was nearly full",
-                                  time_text(*wait.p95));
+                                  coarse_duration_text(*wait.p95));
   } else {
-    verdict.summary =
-        fmt::format("{} waited and none was accepted in {}", number(depth, "connection"), time_text(duration));
+    verdict.summary = fmt::format("{} waited and none was accepted in {}", count_of(depth, "connection"),
+                                  coarse_duration_text(duration));
   }
-  std::string queue = fmt::format("The accept queue was up to {} deep", number(depth));
-  if (service.backlog) queue += fmt::format("; the backlog is {}", number(*service.backlog));
+  std::string queue = fmt::format("The accept queue was up to {} deep", count_text(depth));
+  if (service.backlog) queue += fmt::format("; the backlog is {}", count_text(*service.backlog));
   verdict.evidence.push_back(queue + ".");
   if (wait.count != 0 && wait.p50 && wait.p95) {
     verdict.evidence.push_back(fmt::format("Accept wait of {}: median {}, 95 % quantile {}.",
-                                           number(wait.count, "connection"), time_text(*wait.p50),
-                                           time_text(*wait.p95)));
+                                           count_of(wait.count, "connection"), coarse_duration_text(*wait.p50),
+                                           coarse_duration_text(*wait.p95)));
   }
   if (service.never_accepted != 0) {
     verdict.evidence.push_back(
-        fmt::format("{} ended before any worker accepted.", number(service.never_accepted, "connection")));
+        fmt::format("{} ended before any worker accepted.", count_of(service.never_accepted, "connection")));
   }
   verdict.advice.push_back(
       "Find out what keeps the workers from accepting (long requests on the event loop, all of them busy) or add "
@@ -286,7 +272,7 @@ std::optional<Verdict> judge_queue(const ServiceRow& service, Nanoseconds durati
   verdict.advice.push_back(fmt::format(
       "A larger backlog (now {}; net.core.somaxconn is its upper limit) bridges bursts, so that none is dropped, but the "
       "wait gets longer, not shorter.",
-      service.backlog ? number(*service.backlog) : "not known"));
+      service.backlog ? count_text(*service.backlog) : "not known"));
   return verdict;
 }
 
@@ -331,18 +317,19 @@ void advise_against_pinning(Verdict& verdict, const ServiceRow& service, const S
   if (service.reuseport.value_or(false)) {
     verdict.advice.push_back(fmt::format(
         "SO_REUSEPORT is on, so the kernel already deals new connections by a hash: once connections are renewed, expect "
-        "about {:.0f} effective workers with {}.",
-        fair, number(spread.total, "connection")));
+        "about {} effective workers with {}.",
+        decimal_text(fair, 0), count_of(spread.total, "connection")));
   } else {
     verdict.advice.push_back(fmt::format(
         "Together with one of these: one listening socket per worker (SO_REUSEPORT), so that the kernel deals new "
-        "connections by a hash and not to whoever wakes first. Expect about {:.0f} effective workers with {}.",
-        fair, number(spread.total, "connection")));
+        "connections by a hash and not to whoever wakes first. Expect about {} effective workers with {}.",
+        decimal_text(fair, 0), count_of(spread.total, "connection")));
   }
   if (spread.fair->idle_mean >= 1) {
     verdict.advice.push_back(fmt::format(
-        "With {} for {} even a fair draw leaves {:.0f} idle: for all to work, more connections or fewer workers.",
-        number(spread.total, "connection"), number(spread.workers(), "worker"), spread.fair->idle_mean));
+        "With {} for {} even a fair draw leaves {} idle: for all to work, more connections or fewer workers.",
+        count_of(spread.total, "connection"), count_of(spread.workers(), "worker"),
+        decimal_text(spread.fair->idle_mean, 0)));
   }
 }
 
@@ -355,12 +342,11 @@ Verdict pinning(const ServiceRow& service, Nanoseconds duration, const Held& hel
   const bool open = service.open > 0;
   verdict.summary = spread_text(spread, open ? "owns" : "owned", open ? "own" : "owned");
   if (open && service.lifetime.open_age_p50) {
-    verdict.summary += fmt::format("; median age {}{}", has_preexisting(service) ? "≥ " : "",
-                                   time_text(*service.lifetime.open_age_p50));
+    verdict.summary += "; median age " + age_text(service, *service.lifetime.open_age_p50);
   } else if (service.lifetime.p50) {
-    verdict.summary += fmt::format("; median lifetime {}", time_text(*service.lifetime.p50));
+    verdict.summary += fmt::format("; median lifetime {}", coarse_duration_text(*service.lifetime.p50));
   }
-  verdict.summary += ", " + rate_text(service.accepts, duration);
+  verdict.summary += ", " + accepts_text(service.accepts, duration);
 
   add_idle(verdict, spread, open ? "own" : "owned");
   add_busiest(verdict, service, spread, held.amount);
@@ -381,8 +367,8 @@ void advise_against_skew(Verdict& verdict, const ServiceRow& service, const Spre
   } else {
     verdict.advice.push_back(fmt::format(
         "One listening socket per worker (SO_REUSEPORT): the kernel deals connections by a hash instead of waking workers "
-        "in a fixed order. Expect at least {:.1f} effective workers; a worker that is stuck then keeps its share waiting.",
-        spread.fair->p01));
+        "in a fixed order. Expect at least {} effective workers; a worker that is stuck then keeps its share waiting.",
+        decimal_text(spread.fair->p01)));
     if (service.epoll_exclusive) {
       verdict.advice.push_back(
           *service.epoll_exclusive
@@ -396,7 +382,7 @@ void advise_against_skew(Verdict& verdict, const ServiceRow& service, const Spre
     verdict.advice.push_back(fmt::format(
         "A server that accepts until the queue is empty (asyncio takes up to the backlog, now {}, per wake-up) lets one "
         "worker win a whole burst: accept fewer per wake-up. A smaller backlog does that too, but overflows sooner.",
-        number(*service.backlog)));
+        count_text(*service.backlog)));
   }
   verdict.advice.push_back(
       "If accept waits and response times are good, this costs nothing yet, and fewer workers would do.");
@@ -406,8 +392,9 @@ Verdict skew(const ServiceRow& service, Nanoseconds duration, const Spread& spre
   Verdict verdict;
   verdict.code = VerdictCode::accept_skew;
   verdict.severity = Severity::warning;
-  verdict.summary = spread_text(spread, "accepted", "accepted") + "; " + rate_text(service.accepts, duration);
-  if (service.lifetime.p50) verdict.summary += fmt::format(", median lifetime {}", time_text(*service.lifetime.p50));
+  verdict.summary = spread_text(spread, "accepted", "accepted") + "; " + accepts_text(service.accepts, duration);
+  if (service.lifetime.p50)
+    verdict.summary += fmt::format(", median lifetime {}", coarse_duration_text(*service.lifetime.p50));
   add_idle(verdict, spread, "accepted");
   add_busiest(verdict, service, spread, accepts_of);
   const ActiveStats& accepting = service.active_workers.accepting;
@@ -427,11 +414,11 @@ Verdict skew(const ServiceRow& service, Nanoseconds duration, const Spread& spre
 Verdict no_traffic(const ServiceRow& service, Nanoseconds duration) {
   Verdict verdict;
   const bool nothing = connections_of(service) == 0 && service.open == 0;
-  verdict.summary = nothing ? fmt::format("No connection was open or accepted in {}", time_text(duration))
+  verdict.summary = nothing ? fmt::format("No connection was open or accepted in {}", coarse_duration_text(duration))
                             : "No worker of this service is known: nothing to judge";
   if (service.never_accepted != 0) {
     verdict.evidence.push_back(
-        fmt::format("{} ended before any worker accepted.", number(service.never_accepted, "connection")));
+        fmt::format("{} ended before any worker accepted.", count_of(service.never_accepted, "connection")));
   }
   return verdict;
 }
@@ -441,7 +428,7 @@ Verdict handed_over(const ServiceRow& service) {
   verdict.code = VerdictCode::handed_over;
   verdict.severity = Severity::info;
   verdict.summary = fmt::format("{} of {} are held by other processes than the one that accepted",
-                                number(service.handed_over), number(service.open, "open connection"));
+                                count_text(service.handed_over), count_of(service.open, "open connection"));
   verdict.evidence.push_back(
       "The acceptor forks after the accept or passes the descriptor on: the shares are those of acceptors, "
       "not of those who do the work.");
@@ -455,14 +442,14 @@ Verdict too_few(const ServiceRow& service, const Spread& spread, std::uint64_t m
   verdict.code = VerdictCode::too_few_connections;
   verdict.severity = Severity::info;
   verdict.summary =
-      fmt::format("{}{} for {}: {} or more have nothing to do whoever accepts", number(most, "connection"),
-                  at_once ? " at most at a time" : "", number(spread.workers(), "worker"), spread.workers() - most);
+      fmt::format("{}{} for {}: {} or more have nothing to do whoever accepts", count_of(most, "connection"),
+                  at_once ? " at most at a time" : "", count_of(spread.workers(), "worker"), spread.workers() - most);
   add_idle(verdict, spread, "had");
   const EffectiveWorkers& effective = service.effective_workers;
   if (spread.effective > 0) {
-    std::string text = fmt::format("Effective workers {:.1f}", spread.effective);
+    std::string text = "Effective workers " + decimal_text(spread.effective);
     if (effective.fair_p01) {
-      text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", *effective.fair_p01);
+      text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(*effective.fair_p01));
     }
     verdict.evidence.push_back(text + ".");
   }
@@ -483,19 +470,18 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
       std::count_if(spread.amounts.begin(), spread.amounts.end(), [](double amount) { return amount > 0; });
   verdict.summary =
       spread.workers() == 1
-          ? fmt::format("The only worker has all {}", number(spread.total, "connection"))
-          : fmt::format("{} of {} have had {} (effective workers {:.1f})", busy, number(spread.workers(), "worker"),
-                        number(spread.total, "connection"), spread.effective);
+          ? fmt::format("The only worker has all {}", count_of(spread.total, "connection"))
+          : fmt::format("{} of {} have had {} (effective workers {})", busy, count_of(spread.workers(), "worker"),
+                        count_of(spread.total, "connection"), decimal_text(spread.effective));
   if (early) {
-    verdict.summary +=
-        fmt::format("; fewer than chance explains, but after {} it is too early to judge", time_text(duration));
+    verdict.summary += fmt::format("; fewer than chance explains, but after {} it is too early to judge",
+                                   coarse_duration_text(duration));
   }
   if (spread.workers() == 1) return verdict;
   const EffectiveWorkers& effective = service.effective_workers;
   if (effective.fair_p01 && effective.fair_p50) {
-    verdict.evidence.push_back(
-        fmt::format("A fair draw gives {:.1f} effective workers, at least {:.1f} in 99 % of cases.",
-                    *effective.fair_p50, *effective.fair_p01));
+    verdict.evidence.push_back(fmt::format("A fair draw gives {} effective workers, at least {} in 99 % of cases.",
+                                           decimal_text(*effective.fair_p50), decimal_text(*effective.fair_p01)));
   }
   add_idle(verdict, spread, "had");
   add_other_measures(verdict, service);

@@ -3,83 +3,142 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <limits>
 
 #include "text/time_text.hpp"
 
 namespace acceptscope {
 namespace {
 
-/// `ns` in units, rounded half up.
-constexpr std::int64_t in_units(std::int64_t ns, std::int64_t unit) {
-  return ns / unit + (ns % unit >= (unit + 1) / 2);
+struct Unit {
+  std::string_view name, ascii;
+  double per_second, seconds;  ///< one of them is 1: neither 1e-9 nor 1/60 is exact
+};
+
+constexpr Unit kNano{"ns", "ns", 1e9, 1}, kMicro{"µs", "us", 1e6, 1}, kMilli{"ms", "ms", 1e3, 1};
+constexpr Unit kSecond{"s", "s", 1, 1}, kMinute{"min", "min", 1, 60}, kHour{"h", "h", 1, 3'600};
+constexpr Unit kDay{"d", "d", 1, 86'400};
+
+/// A way to write durations below a bound, in seconds; 0: that precision does not have it.
+struct DurationRow {
+  double coarse_below, fine_below;
+  const Unit& unit;
+  int decimals;
+};
+
+constexpr double kEndless = std::numeric_limits<double>::infinity();
+
+/// Each bound is where the number, rounded, would be the first of the next row: 999.6 µs is "1.0 ms", never "1000 µs".
+// clang-format off
+constexpr std::array kDurations{
+    DurationRow{0,         0.9995e-6,      kNano,   0},
+    DurationRow{0.9995e-3, 0.9995e-3,      kMicro,  0},
+    DurationRow{0,         0.09995,        kMilli,  1},
+    DurationRow{0.9995,    0.9995,         kMilli,  0},
+    DurationRow{9.95,      99.95,          kSecond, 1},
+    DurationRow{119.5,     119.5,          kSecond, 0},
+    DurationRow{0,         99.95 * 60,     kMinute, 1},
+    DurationRow{119.5 * 60, 119.5 * 60,    kMinute, 0},
+    DurationRow{kEndless,  47.95 * 3'600,  kHour,   1},
+    DurationRow{0,         99.95 * 86'400, kDay,    1},
+    DurationRow{0,         kEndless,       kDay,    0},
+};
+// clang-format on
+
+std::string written(double seconds, double DurationRow::*below, bool ascii) {
+  const auto row = std::find_if(kDurations.begin(), kDurations.end() - 1,
+                                [&](const DurationRow& candidate) { return seconds < candidate.*below; });
+  return fmt::format("{} {}", decimal_text(seconds * row->unit.per_second / row->unit.seconds, row->decimals),
+                     ascii ? row->unit.ascii : row->unit.name);
 }
 
-std::string with_tenth(std::int64_t tenths, std::string_view unit) {
-  return fmt::format("{}.{}{}", tenths / 10, tenths % 10, unit);
-}
+double in_seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
-/// Each step is taken on the rounded value, so that 999.6 µs is "1.0ms" and never "1000µs".
-std::string duration_text(std::int64_t ns, bool ascii) {
-  if (ns < 1'000) return fmt::format("{}ns", ns);
-  if (const auto us = in_units(ns, 1'000); us < 1'000) return fmt::format("{}{}", us, ascii ? "us" : "µs");
-  if (const auto tenths = in_units(ns, 100'000); tenths < 1'000) return with_tenth(tenths, "ms");
-  if (const auto ms = in_units(ns, 1'000'000); ms < 1'000) return fmt::format("{}ms", ms);
-  if (const auto tenths = in_units(ns, 100'000'000); tenths < 600) return with_tenth(tenths, "s");
-  const auto s = in_units(ns, 1'000'000'000);
-  if (s < 3'600) return fmt::format("{}m{:02}s", s / 60, s % 60);
-  if (s < 86'400) return fmt::format("{}h{:02}m", s / 3'600, s / 60 % 60);
-  return fmt::format("{}d{:02}h", s / 86'400, s / 3'600 % 24);
+/// `all`: told apart from what only rounds to it.
+std::string percent_text(double percent, bool all) {
+  if (percent <= 0) return "0 %";
+  if (all) return "100 %";
+  if (percent < 0.05) return "<0.1 %";
+  if (percent >= 99.95 && percent <= 100) return ">99.9 %";
+  return decimal_text(percent) + " %";
 }
 
 }  // namespace
 
-std::string human_duration(std::optional<Nanoseconds> duration, bool ascii) {
+std::string duration_text(std::optional<Nanoseconds> duration, bool ascii) {
   if (!duration || duration->count() < 0) return "-";
-  return duration_text(duration->count(), ascii);
+  return seconds_text(in_seconds(*duration), ascii);
 }
 
-std::string human_count(std::uint64_t count) {
+std::string seconds_text(double seconds, bool ascii) {
+  return seconds < 0 ? "-" : written(seconds, &DurationRow::fine_below, ascii);
+}
+
+std::string coarse_duration_text(Nanoseconds duration) {
+  return duration.count() < 0 ? "-" : written(in_seconds(duration), &DurationRow::coarse_below, false);
+}
+
+std::string count_text(std::uint64_t count) {
   std::string text = std::to_string(count);
   for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
   return text;
 }
 
-std::string human_count(std::uint64_t count, std::string_view noun) {
-  return fmt::format("{} {}{}", human_count(count), noun, count == 1 ? "" : "s");
+std::string count_of(std::uint64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
 }
 
-std::string human_rate(std::uint64_t events, Nanoseconds time) {
-  if (time.count() <= 0) return "-";
-  if (events == 0) return "0";
-  const double rate = static_cast<double>(events) * 1e9 / static_cast<double>(time.count());
-  if (rate < 0.05) return "<0.1";
-  if (rate < 99.95) return fmt::format("{:.1f}", rate);
-  return human_count(static_cast<std::uint64_t>(std::round(rate)));
+std::string decimal_text(double value, int decimals) { return fmt::format("{:.{}f}", value, decimals); }
+
+std::string amount_text(double amount) {
+  const bool is_count = amount >= 0 && amount < 0x1p64 && amount == std::floor(amount);
+  return is_count ? count_text(static_cast<std::uint64_t>(amount)) : decimal_text(amount);
 }
 
-std::string human_share(std::uint64_t part, std::uint64_t whole) {
+std::string rate_text(std::uint64_t events, Nanoseconds time) {
+  return time.count() <= 0 ? "-" : rate_text(static_cast<double>(events) / in_seconds(time));
+}
+
+std::string rate_text(double per_second) {
+  if (per_second <= 0) return "0";
+  if (per_second < 0.05) return "<0.1";
+  return per_second < 99.95 ? decimal_text(per_second) : amount_text(std::round(per_second));
+}
+
+std::string share_text(std::uint64_t part, std::uint64_t whole) {
   if (whole == 0) return "-";
-  if (part == 0) return "0%";
-  if (part == whole) return "100%";
-  const double percent = 100.0 * static_cast<double>(part) / static_cast<double>(whole);
-  if (percent < 0.05) return "<0.1%";
-  if (percent >= 99.95 && part < whole) return ">99.9%";
-  return fmt::format("{:.1f}%", percent);
+  return percent_text(100.0 * static_cast<double>(part) / static_cast<double>(whole), part == whole);
 }
 
-std::string human_bytes(std::uint64_t bytes) {
+std::string share_text(double part) { return percent_text(100 * part, part == 1); }
+
+std::string coarse_share_text(double part) { return decimal_text(part * 100, 0) + " %"; }
+
+std::string bytes_text(std::uint64_t bytes) {
   if (bytes < 1'000) return fmt::format("{} B", bytes);
   constexpr std::array kUnits = {"kB", "MB", "GB", "TB", "PB", "EB"};
   double value = static_cast<double>(bytes) / 1'000;
   std::size_t unit = 0;
   while (value >= 999.95) value /= 1'000, ++unit;  // rounded, it would have four digits
-  return fmt::format("{:.1f} {}", value, kUnits[unit]);
+  return fmt::format("{} {}", decimal_text(value), kUnits[unit]);
 }
 
-std::string human_instant(Instant instant) {
+std::string p_value_text(double p) { return p < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", p); }
+
+std::string at_least_text(std::string_view number, bool ascii) {
+  return fmt::format("{} {}", ascii ? ">=" : "≥", number);
+}
+
+std::string at_most_text(std::string_view number, bool ascii) {
+  return fmt::format("{} {}", ascii ? "<=" : "≤", number);
+}
+
+std::string instant_text(Instant instant) {
   std::string text;
   InstantText{}.append(text, instant);
   text.resize(std::string_view("2024-05-01T14:02:11").size());

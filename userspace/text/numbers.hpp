@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Numbers as people read them.
+/// Numbers as people read them: the one way of each kind, for sentences, tables and pages. A space stands between a
+/// number and its unit, as the SI has it.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +12,55 @@
 
 namespace acceptscope {
 
-/// "850ns", "340µs" (ASCII: "340us"), "1.2ms", "12.3s", "4m05s", "2h05m", "3d04h"; "-" when unknown.
-[[nodiscard]] std::string human_duration(std::optional<Nanoseconds> duration, bool ascii = false);
+/// For tables: "850 ns", "340 µs" (ASCII: "340 us"), "1.2 ms", "12.3 s", "119 s", "4.1 min", "2.1 h", "3.2 d"; "-" when
+/// unknown or negative. At most 8 columns.
+[[nodiscard]] std::string duration_text(std::optional<Nanoseconds> duration, bool ascii = false);
+
+/// The same of `seconds`, of any size.
+[[nodiscard]] std::string seconds_text(double seconds, bool ascii = false);
+
+/// For sentences, with fewer digits: "340 µs", "202 ms", "4.9 s", "11 s", "4 min", "76.0 h". The unit is that of
+/// duration_text(), but for what is below 1 µs or above 2 days.
+[[nodiscard]] std::string coarse_duration_text(Nanoseconds duration);
 
 /// "4,567"
-[[nodiscard]] std::string human_count(std::uint64_t count);
+[[nodiscard]] std::string count_text(std::uint64_t count);
 
 /// "1 worker", "8 workers"
-[[nodiscard]] std::string human_count(std::uint64_t count, std::string_view noun);
+[[nodiscard]] std::string count_of(std::uint64_t count, std::string_view noun);
+
+/// Effective workers, for one: "2.6"; with 0 `decimals` "3".
+[[nodiscard]] std::string decimal_text(double value, int decimals = 1);
+
+/// A count, or what a calculation made of one: "1,204", "2.5". Not negative.
+[[nodiscard]] std::string amount_text(double amount);
 
 /// Events per second: "0", "<0.1", "12.3", "4,567"; "-" when no time has passed.
-[[nodiscard]] std::string human_rate(std::uint64_t events, Nanoseconds time);
+[[nodiscard]] std::string rate_text(std::uint64_t events, Nanoseconds time);
+[[nodiscard]] std::string rate_text(double per_second);
 
-/// "0%", "<0.1%", "49.9%", ">99.9%", "100%"; "-" of nothing.
-[[nodiscard]] std::string human_share(std::uint64_t part, std::uint64_t whole);
+/// For tables: "0 %", "<0.1 %", "49.9 %", ">99.9 %", "100 %"; "-" of nothing. Only nothing is 0 %, only all is 100 %.
+[[nodiscard]] std::string share_text(std::uint64_t part, std::uint64_t whole);
+
+/// The same of a `part` of 1; above 1: "120.0 %".
+[[nodiscard]] std::string share_text(double part);
+
+/// For sentences, to the nearest per cent: "48 %".
+[[nodiscard]] std::string coarse_share_text(double part);
 
 /// "0 B", "999 B", "1.2 kB", "34.0 MB"; powers of 1,000.
-[[nodiscard]] std::string human_bytes(std::uint64_t bytes);
+[[nodiscard]] std::string bytes_text(std::uint64_t bytes);
+
+/// How often chance does as much: "p < 0.001", "p = 0.026".
+[[nodiscard]] std::string p_value_text(double p);
+
+/// "≥ 41.0 s", ASCII ">= 41.0 s", of a number as one of the above wrote it.
+[[nodiscard]] std::string at_least_text(std::string_view number, bool ascii = false);
+
+/// "≤ 4.2 ms", ASCII "<= 4.2 ms".
+[[nodiscard]] std::string at_most_text(std::string_view number, bool ascii = false);
 
 /// "2024-05-01 14:02:11 UTC"
-[[nodiscard]] std::string human_instant(Instant instant);
+[[nodiscard]] std::string instant_text(Instant instant);
 
 }  // namespace acceptscope

@@ -179,11 +179,24 @@ TEST(Figures, SupervisorsAreNoWorkersAndConnectionsFromBeforeCount) {
 }
 
 TEST(Figures, AsText) {
-  EXPECT_EQ(figure_text(FigureUnit::seconds, 0.0123), "12.3ms");
-  EXPECT_EQ(figure_text(FigureUnit::seconds, -0.000340), "-340µs");
-  EXPECT_EQ(figure_text(FigureUnit::share, 0.4994), "49.9%");
-  EXPECT_EQ(figure_text(FigureUnit::count, 1'204), "1204");
+  EXPECT_EQ(figure_text(FigureUnit::seconds, 0.0123), "12.3 ms");
+  EXPECT_EQ(figure_text(FigureUnit::seconds, -0.000340), "-340 µs");
+  EXPECT_EQ(figure_text(FigureUnit::share, 0.4994), "49.9 %");
+  EXPECT_EQ(figure_text(FigureUnit::share, 1), "100 %");
+  EXPECT_EQ(figure_text(FigureUnit::count, 1'204), "1,204");
+  EXPECT_EQ(figure_text(FigureUnit::count, 2.5), "2.5");
+  EXPECT_EQ(figure_text(FigureUnit::per_second, 0.02), "<0.1");
   EXPECT_EQ(figure_text(FigureUnit::workers, std::nullopt), "-");
+}
+
+TEST(Figures, ChangesAsText) {
+  EXPECT_EQ(figure_change_text(FigureUnit::seconds, -0.0123), "-12.3 ms");
+  EXPECT_EQ(figure_change_text(FigureUnit::share, -0.372), "-37.2 %");
+  EXPECT_EQ(figure_change_text(FigureUnit::share, 0.0004), "0.0 %");
+  EXPECT_EQ(figure_change_text(FigureUnit::share, 1), "100.0 %");
+  EXPECT_EQ(figure_change_text(FigureUnit::count, -1'204), "-1,204");
+  EXPECT_EQ(figure_change_text(FigureUnit::per_second, 0.02), "0.0");
+  EXPECT_EQ(figure_change_text(FigureUnit::workers, std::nullopt), "-");
 }
 
 /// The outcome of one condition on the pinned service after the spread one.

@@ -50,8 +50,8 @@ std::string stripes(const std::vector<Step>& steps, const TimelineRows& timeline
     const double right =
         i + 1 < steps.size() ? plot.left + plot.width * axis.place(timeline.start[i + 1]) : plot.right();
     svg += svg_rect(left, plot.top, right - left, plot.height, "hit",
-                    fmt::format("{}: {} serving, {} accepting", clock_text(timeline.start[i]), steps[i].serving,
-                                steps[i].accepting));
+                    fmt::format("{}: {} serving, {} accepting", clock_text(timeline.start[i]),
+                                count_text(steps[i].serving), count_text(steps[i].accepting)));
   }
   return svg;
 }
@@ -87,13 +87,13 @@ std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& 
 
   const ActiveStats& serving = service.active_workers.serving;
   std::string svg = count_axis(plot, marks, "active workers") + stripes(steps, timeline, axis, plot);
-  svg += level_line(plot, service.workers_eligible, top, fmt::format("{} could", human_count(service.workers_eligible)),
+  svg += level_line(plot, service.workers_eligible, top, fmt::format("{} could", count_text(service.workers_eligible)),
                     "even");
   if (serving.windows > 0 && serving.p50 == serving.p95)
-    svg += level_line(plot, serving.p50, top, fmt::format("p50 = p95 = {}", serving.p50), "mark");
+    svg += level_line(plot, serving.p50, top, "p50 = p95 = " + count_text(serving.p50), "mark");
   else if (serving.windows > 0)
-    svg += level_line(plot, serving.p50, top, fmt::format("p50 {}", serving.p50), "mark") +
-           level_line(plot, serving.p95, top, fmt::format("p95 {}", serving.p95), "mark");
+    svg += level_line(plot, serving.p50, top, "p50 " + count_text(serving.p50), "mark") +
+           level_line(plot, serving.p95, top, "p95 " + count_text(serving.p95), "mark");
   svg += stair(steps, &Step::accepting, timeline, axis, plot, top, "second");
   svg += stair(steps, &Step::serving, timeline, axis, plot, top, "curve");
   svg += time_axis(plot, axis);
@@ -102,11 +102,11 @@ std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& 
   const FigureWords words{
       "Active workers over time",
       fmt::format("Lines: per step of {}. Per window of {} ({}): serving {} (median) to {} (p95), accepting {} to {}.",
-                  human_duration(timeline.step), human_duration(snapshot.run.window),
-                  human_count(serving.windows, "complete window"), serving.p50, serving.p95, accepting.p50,
-                  accepting.p95),
+                  duration_text(timeline.step), duration_text(snapshot.run.window),
+                  count_of(serving.windows, "complete window"), count_text(serving.p50), count_text(serving.p95),
+                  count_text(accepting.p50), count_text(accepting.p95)),
       fmt::format("Of {} that could, a median of {} served and {} accepted per window.",
-                  human_count(service.workers_eligible, "worker"), serving.p50, accepting.p50),
+                  count_of(service.workers_eligible, "worker"), count_text(serving.p50), count_text(accepting.p50)),
       service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend());
 }

@@ -70,8 +70,8 @@ std::string side_column(Ids& ids, const Snapshot& snapshot, const ServiceRow& se
   ids.set_side(title == "Before" ? "before" : "after");
   std::string html = fmt::format("<div>\n<h3>{}: {} {}</h3>\n<p class=\"soft\">{}, {}, {}</p>\n<p>{}</p>\n", title,
                                  severity_badge(service.verdict.severity), html_escape(service.endpoint.to_string()),
-                                 html_text(snapshot.host.hostname), human_instant(snapshot.run.started_at),
-                                 human_duration(snapshot.run.duration), html_text(service.verdict.summary));
+                                 html_text(snapshot.host.hostname), instant_text(snapshot.run.started_at),
+                                 duration_text(snapshot.run.duration), html_text(service.verdict.summary));
   const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
   html += number_tiles(snapshot, service) + workers_figure(ids, service, spread) + lorenz_figure(ids, service, spread) +
           lifetime_figure(ids, service) + wait_figure(ids, service);
@@ -96,7 +96,7 @@ std::string lone(const std::vector<LoneService>& services, std::string_view wher
   std::string html;
   for (const LoneService& service : services)
     html += fmt::format("<li>Only {}: {}, {}</li>\n", where, html_escape(service.endpoint.to_string()),
-                        human_count(service.connections, "connection"));
+                        count_of(service.connections, "connection"));
   return html;
 }
 
@@ -122,8 +122,8 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
                              const HtmlOptions& options) {
   std::string body = fmt::format(
       "<header>\n<h1>acceptscope: before and after</h1>\n<p class=\"soft\">Before: {}, {}. After: {}, {}.</p>\n{}{}</header>\n<main>\n",
-      html_text(before.host.hostname), human_instant(before.run.started_at), html_text(after.host.hostname),
-      human_instant(after.run.started_at), losses_of(before, "Before"), losses_of(after, "After"));
+      html_text(before.host.hostname), instant_text(before.run.started_at), html_text(after.host.hostname),
+      instant_text(after.run.started_at), losses_of(before, "Before"), losses_of(after, "After"));
   if (diff.services.empty()) body += "<section><h2>No service is in both dumps</h2></section>\n";
   Ids ids;
   std::size_t drawn = 0;
@@ -138,7 +138,7 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
     body += "</section>\n";
   }
   if (drawn > kMostDrawn)
-    body += fmt::format("<p class=\"soft\">Only the first {} are drawn.</p>\n", human_count(kMostDrawn, "service"));
+    body += fmt::format("<p class=\"soft\">Only the first {} are drawn.</p>\n", count_of(kMostDrawn, "service"));
   body += conditions(diff);
   if (!diff.only_before.empty() || !diff.only_after.empty())
     body += "<section aria-label=\"Services in one dump only\">\n<h2>In one dump only</h2>\n<ul>\n" +

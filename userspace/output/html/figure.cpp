@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kTimeMarks = 10;
 
 std::string date_text(Instant instant) {
-  return human_instant(instant).substr(0, std::string_view("2024-05-01").size());
+  return instant_text(instant).substr(0, std::string_view("2024-05-01").size());
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::
   for (const double mark : marks) {
     const double y = plot.bottom() - plot.height * mark / marks.back();
     svg += svg_line(plot.left, y, plot.right(), y, mark == 0 ? "axis" : "grid");
-    svg += svg_text(plot.left - 6, y + 4, human_count(static_cast<std::uint64_t>(mark)), "end");
+    svg += svg_text(plot.left - 6, y + 4, count_text(static_cast<std::uint64_t>(mark)), "end");
   }
   return svg + svg_text(plot.left, plot.top - 10, unit);
 }

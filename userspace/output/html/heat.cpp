@@ -47,9 +47,8 @@ std::vector<double> columns_of(const std::vector<std::uint64_t>& list, HeatMeasu
 }
 
 std::string value_text(double value, HeatMeasure measure) {
-  if (measure == HeatMeasure::bytes) return human_bytes(static_cast<std::uint64_t>(std::round(value)));
-  if (value != std::floor(value)) return fmt::format("{:.1f}", value);
-  return human_count(static_cast<std::uint64_t>(value));
+  if (measure == HeatMeasure::bytes) return bytes_text(static_cast<std::uint64_t>(std::round(value)));
+  return amount_text(value);
 }
 
 /// The rows of the workers in the order of their table, the last one for those beyond kMostRows.
@@ -76,7 +75,7 @@ std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, std
   }
   if (other_workers == 0) return rows;
   for (double& value : others.values) value /= static_cast<double>(other_workers);
-  others.label = fmt::format("{} others, mean", human_count(other_workers));
+  others.label = fmt::format("{} others, mean", count_text(other_workers));
   rows.push_back(std::move(others));
   return rows;
 }
@@ -191,13 +190,13 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   }
   svg += "</g>\n" + time_axis(plot, axis);
   const Naming naming = naming_of(measure);
-  const std::string step = human_duration(timeline.step * static_cast<std::int64_t>(per_column));
+  const std::string step = duration_text(timeline.step * static_cast<std::int64_t>(per_column));
   const FigureWords words{
       naming.title,
       fmt::format("A row per worker (PID, command), a column per step of {}; colour: {}.", step, naming.what),
       busiest == 0 ? "Nothing in the whole run."
-                   : fmt::format("Heat map of {}. The most in one step: {}, worker {}.",
-                                 human_count(rows.size(), "row"), value_text(busiest, measure), busiest_label),
+                   : fmt::format("Heat map of {}. The most in one step: {}, worker {}.", count_of(rows.size(), "row"),
+                                 value_text(busiest, measure), busiest_label),
       service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend_of(colours, measure));
 }

@@ -87,7 +87,7 @@ std::string percentile_lines(const std::array<Percentile, 3>& percentiles, const
     const double x = plot.left + plot.width * axis.place(*value);
     const bool left = x > plot.left + plot.width * 0.7;
     svg += svg_line(x, plot.top, x, plot.bottom(), "mark");
-    svg += svg_text(left ? x - 4 : x + 4, y, fmt::format("{} {}", name, human_duration(value)), left ? "end" : "start",
+    svg += svg_text(left ? x - 4 : x + 4, y, fmt::format("{} {}", name, duration_text(value)), left ? "end" : "start",
                     "b");
     y += 15;
   }
@@ -101,7 +101,7 @@ std::string duration_axis(const DurationAxis& axis, const Plot& plot, std::strin
     const double x = plot.left + plot.width * axis.place(mark);
     svg += svg_line(x, plot.bottom(), x, plot.bottom() + 5, "axis");
     if (x - last < 44) continue;
-    svg += svg_text(x, plot.bottom() + 18, human_duration(mark), "middle");
+    svg += svg_text(x, plot.bottom() + 18, duration_text(mark), "middle");
     last = x;
   }
   return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, name, "middle");
@@ -124,8 +124,8 @@ std::string histogram(Ids& ids, const Stats& stats, std::uint64_t count, std::st
     const double width = std::max(1.5, plot.left + plot.width * axis.place(bar.to) - left - 0.6);
     const double height = std::max(1.0, plot.height * static_cast<double>(bar.count) / marks.back());
     svg += svg_rect(left, plot.bottom() - height, width, height, "bar",
-                    fmt::format("{} to {}: {} ({})", human_duration(bar.from), human_duration(bar.to),
-                                human_count(bar.count, "connection"), human_share(bar.count, count)));
+                    fmt::format("{} to {}: {} ({})", duration_text(bar.from), duration_text(bar.to),
+                                count_of(bar.count, "connection"), share_text(bar.count, count)));
   }
   svg += percentile_lines({{{"p50", stats.p50}, {"p95", stats.p95}, {"p99", stats.p99}}}, axis, plot);
   svg += duration_axis(axis, plot, axis_name);
@@ -134,19 +134,19 @@ std::string histogram(Ids& ids, const Stats& stats, std::uint64_t count, std::st
 
 template <class Stats>
 std::string percentiles_text(const Stats& stats) {
-  return fmt::format("p50 {}, p90 {}, p95 {}, p99 {}, max {}", human_duration(stats.p50), human_duration(stats.p90),
-                     human_duration(stats.p95), human_duration(stats.p99), human_duration(stats.max));
+  return fmt::format("p50 {}, p90 {}, p95 {}, p99 {}, max {}", duration_text(stats.p50), duration_text(stats.p90),
+                     duration_text(stats.p95), duration_text(stats.p99), duration_text(stats.max));
 }
 
 }  // namespace
 
 std::string lifetime_figure(Ids& ids, const ServiceRow& service) {
   const LifetimeStats& stats = service.lifetime;
-  std::string note = fmt::format("Accept to close, of {}: {}.", human_count(stats.closed, "closed connection"),
-                                 percentiles_text(stats));
+  std::string note =
+      fmt::format("Accept to close, of {}: {}.", count_of(stats.closed, "closed connection"), percentiles_text(stats));
   if (stats.open > 0)
-    note += fmt::format(" Not in it: {} still open, ages p50 {}, max {}.", human_count(stats.open),
-                        human_duration(stats.open_age_p50), human_duration(stats.open_age_max));
+    note += fmt::format(" Not in it: {} still open, ages p50 {}, max {}.", count_text(stats.open),
+                        duration_text(stats.open_age_p50), duration_text(stats.open_age_max));
   return histogram(
       ids, stats, stats.closed, "lifetime, logarithmic",
       {"Lifetimes", note, "Histogram of the lifetimes: " + percentiles_text(stats), service.endpoint.to_string()});
@@ -157,7 +157,7 @@ std::string wait_figure(Ids& ids, const ServiceRow& service) {
   return histogram(ids, stats, stats.count, "accept wait, logarithmic",
                    {"Accept waits",
                     fmt::format("In the accept queue until a worker took it, of {}: {}.",
-                                human_count(stats.count, "connection"), percentiles_text(stats)),
+                                count_of(stats.count, "connection"), percentiles_text(stats)),
                     "Histogram of the accept waits: " + percentiles_text(stats), service.endpoint.to_string()});
 }
 

@@ -66,7 +66,7 @@ std::string render_html(const Snapshot& snapshot, const HtmlOptions& options) {
   const std::string host = escape_text(snapshot.host.hostname);
   std::string body = fmt::format(
       "<header>\n<h1>acceptscope: who got the connections on {}</h1>\n<p class=\"soft\">{}, {}</p>\n{}{}</header>\n<main>\n",
-      html_escape(host), human_instant(snapshot.run.started_at), human_duration(snapshot.run.duration),
+      html_escape(host), instant_text(snapshot.run.started_at), duration_text(snapshot.run.duration),
       losses_box(snapshot), contents(snapshot, order));
   if (order.empty()) body += "<section><h2>No service</h2><p>Nothing listened on the ports selected.</p></section>\n";
   Ids ids;

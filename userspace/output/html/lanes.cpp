@@ -100,10 +100,10 @@ std::string connection_text(const ConnectionRow& row) {
   const std::string to = row.closed_at ? clock_text(*row.closed_at, true) : "open at the end";
   std::string text = fmt::format("#{} {}, {} \u2013 {}", row.id, row.peer.to_string(), from, to);
   if (row.lifetime)
-    text += fmt::format(" ({})", human_duration(row.lifetime));
+    text += fmt::format(" ({})", duration_text(row.lifetime));
   else if (row.age_min)
-    text += fmt::format(" ({}{})", row.preexisting ? "\u2265 " : "", human_duration(row.age_min));
-  text += fmt::format("; {} in, {} out", human_bytes(row.bytes_received), human_bytes(row.bytes_sent));
+    text += fmt::format(" ({})", age_text(row.age_min, row.preexisting, false));
+  text += fmt::format("; {} in, {} out", bytes_text(row.bytes_received), bytes_text(row.bytes_sent));
   if (row.close_reason) text += fmt::format("; closed: {}", enum_name(*row.close_reason));
   if (row.held_by_pid) text += fmt::format("; held by {}", *row.held_by_pid);
   return text;
@@ -150,15 +150,15 @@ std::string note(std::size_t drawn, std::size_t all, std::uint64_t left_out, con
   std::string text =
       "A bar per connection, from its accept to its close; those of a worker that do not overlap share a row.";
   if (drawn < all)
-    text += fmt::format(" Drawn: {} of {}, evenly taken in the order of the accepts.", human_count(drawn),
-                        human_count(all));
+    text +=
+        fmt::format(" Drawn: {} of {}, evenly taken in the order of the accepts.", count_text(drawn), count_text(all));
   if (left_out > 0)
     text += fmt::format(" A sample: {} of the dump are left out, of each worker short ones rather than long ones.",
-                        human_count(left_out, "connection"));
+                        count_of(left_out, "connection"));
   if (snapshot.connections_omitted > 0)
     text += fmt::format(" The dump leaves out {} (--dump-connections).",
-                        human_count(snapshot.connections_omitted, "connection"));
-  if (bands_left_out > 0) text += fmt::format(" {} more are not drawn.", human_count(bands_left_out, "worker"));
+                        count_of(snapshot.connections_omitted, "connection"));
+  if (bands_left_out > 0) text += fmt::format(" {} more are not drawn.", count_of(bands_left_out, "worker"));
   return text;
 }
 
@@ -185,14 +185,14 @@ std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, 
     if (band.lanes.empty()) svg += svg_text(plot.left + 6, top + 12, "no connection", "start", "i");
     svg += lanes_svg(band, top + (tall - height * static_cast<double>(band.rows)) / 2, height, plot);
     if (const std::size_t open = open_lanes(band); open > 0)
-      svg += svg_text(plot.right() + 4, top + tall / 2 + 4, fmt::format("▶ {}", human_count(open)));
+      svg += svg_text(plot.right() + 4, top + tall / 2 + 4, fmt::format("▶ {}", count_text(open)));
     plot.height += tall;
   }
   svg = fmt::format("<g class=\"lanes\" style=\"--h:{}px\">\n", coordinate(height)) + svg + "</g>\n" +
         time_axis(plot, axis);
   const FigureWords words{
       "Connections by worker", note(connections.size(), all, choice.left_out, snapshot, bands.size() - drawn),
-      fmt::format("Connections of {} over the run; the tables below have the numbers.", human_count(drawn, "worker")),
+      fmt::format("Connections of {} over the run; the tables below have the numbers.", count_of(drawn, "worker")),
       service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend());
 }

@@ -31,7 +31,7 @@ bool is_uneven(const Verdict& verdict) {
 std::string pids(const std::vector<const WorkerRow*>& rows) {
   std::string text;
   for (std::size_t i = 0; i < std::min(rows.size(), kMostNamed); ++i) text += (i == 0 ? "" : ", ") + pid_text(*rows[i]);
-  if (rows.size() > kMostNamed) text += fmt::format(" and {} more", human_count(rows.size() - kMostNamed));
+  if (rows.size() > kMostNamed) text += fmt::format(" and {} more", count_text(rows.size() - kMostNamed));
   return text;
 }
 
@@ -39,20 +39,21 @@ std::string which_workers(const ServiceRow& service, const SpreadFigures& spread
   const std::vector<const WorkerRow*> owners = owners_of(service, spread.basis);
   if (owners.empty()) return "No worker had a connection.";
   if (!is_uneven(service.verdict))
-    return fmt::format("{} of {} had connections.", human_count(spread.workers - spread.idle),
-                       human_count(spread.workers, "worker"));
+    return fmt::format("{} of {} had connections.", count_text(spread.workers - spread.idle),
+                       count_of(spread.workers, "worker"));
   std::uint64_t theirs = 0;
   for (const WorkerRow* row : owners) theirs += amount_of(*row, spread.basis);
-  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none of them.", pids(owners), human_count(owners.size()),
-                     human_count(spread.workers, "worker"), human_count(theirs), human_count(spread.total),
-                     basis_name(spread.basis), human_count(spread.idle));
+  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none of them.", pids(owners), count_text(owners.size()),
+                     count_of(spread.workers, "worker"), count_text(theirs), count_text(spread.total),
+                     basis_name(spread.basis), count_text(spread.idle));
 }
 
 std::string how_skewed(const SpreadFigures& spread) {
   if (spread.total == 0) return "Nothing to share.";
-  std::string text = fmt::format("As if {:.1f} of {} shared the {} evenly", spread.effective,
-                                 human_count(spread.workers, "worker"), basis_name(spread.basis));
-  if (spread.fair_p01) text += fmt::format("; a fair draw gives at least {:.1f} in 99 % of cases", *spread.fair_p01);
+  std::string text = fmt::format("As if {} of {} shared the {} evenly", decimal_text(spread.effective),
+                                 count_of(spread.workers, "worker"), basis_name(spread.basis));
+  if (spread.fair_p01)
+    text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(*spread.fair_p01));
   return text + ".";
 }
 
@@ -88,20 +89,20 @@ std::string tile(std::string_view name, const std::string& number, const std::st
 
 std::string waiting_text(const WaitStats& wait) {
   return wait.count == 0 ? "no wait was seen"
-                         : fmt::format("p50 {}, max {}", human_duration(wait.p50), human_duration(wait.max));
+                         : fmt::format("p50 {}, max {}", duration_text(wait.p50), duration_text(wait.max));
 }
 
 std::string lifetime_text(const ServiceRow& service) {
   const LifetimeStats& lifetime = service.lifetime;
-  if (lifetime.closed == 0) return fmt::format("none closed; age of the {} open", human_count(lifetime.open));
-  if (lifetime.open == 0) return fmt::format("of {} closed", human_count(lifetime.closed));
-  return fmt::format("of {} closed; {} open, age p50 {}", human_count(lifetime.closed), human_count(lifetime.open),
-                     human_duration(lifetime.open_age_p50));
+  if (lifetime.closed == 0) return fmt::format("none closed; age of the {} open", count_text(lifetime.open));
+  if (lifetime.open == 0) return fmt::format("of {} closed", count_text(lifetime.closed));
+  return fmt::format("of {} closed; {} open, age p50 {}", count_text(lifetime.closed), count_text(lifetime.open),
+                     duration_text(lifetime.open_age_p50));
 }
 
 std::string connections_text(const ServiceRow& service) {
   if (service.preexisting == 0) return "accepted in the run";
-  return fmt::format("{} from before, {} accepted", human_count(service.preexisting), human_count(service.accepts));
+  return fmt::format("{} from before, {} accepted", count_text(service.preexisting), count_text(service.accepts));
 }
 
 std::string pair(const std::string& left, const std::string& right) {
@@ -137,24 +138,27 @@ std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
   const ActiveStats& serving = service.active_workers.serving;
   const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
   std::string html = "<dl class=\"tiles\">\n";
-  html += tile("Effective workers",
-               spread.total > 0 ? fmt::format("{:.1f} of {}", spread.effective, human_count(spread.workers)) : "-",
-               fmt::format("by {}{}", basis_name(spread.basis),
-                           spread.fair_p01 ? fmt::format("; fair: \u2265 {:.1f}", *spread.fair_p01) : ""));
+  html +=
+      tile("Effective workers",
+           spread.total > 0 ? fmt::format("{} of {}", decimal_text(spread.effective), count_text(spread.workers)) : "-",
+           fmt::format("by {}{}", basis_name(spread.basis),
+                       spread.fair_p01 ? "; fair: " + at_least_text(decimal_text(*spread.fair_p01)) : ""));
   html += tile("Idle workers",
-               fmt::format("{} of {}", human_count(service.workers_idle), human_count(service.workers_eligible)),
+               fmt::format("{} of {}", count_text(service.workers_idle), count_text(service.workers_eligible)),
                "without any connection");
-  html += tile(
-      "Serving per window",
-      serving.windows > 0 ? fmt::format("{} of {}", serving.p50, human_count(service.workers_eligible)) : "-",
-      serving.windows > 0 ? fmt::format("median; p95 {}, max {}", serving.p95, serving.max) : "no complete window");
-  html += tile("Connections", human_count(connections_of(service)), connections_text(service));
-  html += tile("Open at the end", human_count(service.open),
-               fmt::format("most at once: {}", human_count(service.peak_open)));
-  html += tile("Accepts/s", human_rate(service.accepts, snapshot.run.duration),
-               human_count(service.accepts, "accept") + " in " + human_duration(snapshot.run.duration));
+  html +=
+      tile("Serving per window",
+           serving.windows > 0 ? fmt::format("{} of {}", count_text(serving.p50), count_text(service.workers_eligible))
+                               : "-",
+           serving.windows > 0 ? fmt::format("median; p95 {}, max {}", count_text(serving.p95), count_text(serving.max))
+                               : "no complete window");
+  html += tile("Connections", count_text(connections_of(service)), connections_text(service));
+  html +=
+      tile("Open at the end", count_text(service.open), fmt::format("most at once: {}", count_text(service.peak_open)));
+  html += tile("Accepts/s", rate_text(service.accepts, snapshot.run.duration),
+               count_of(service.accepts, "accept") + " in " + duration_text(snapshot.run.duration));
   html += tile("Lifetime p50", median_lifetime_text(service.lifetime, false), lifetime_text(service));
-  html += tile("Accept wait p95", human_duration(service.accept_wait.p95), waiting_text(service.accept_wait));
+  html += tile("Accept wait p95", duration_text(service.accept_wait.p95), waiting_text(service.accept_wait));
   return html + "</dl>\n";
 }
 

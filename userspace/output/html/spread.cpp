@@ -19,8 +19,6 @@ constexpr double kBarRow = 18;
 constexpr std::size_t kMostMarks = 5;
 constexpr double kCurve = 300;
 
-std::string percent(double part) { return fmt::format("{:.0f} %", part * 100); }
-
 std::vector<double> amounts_of(const ServiceRow& service, Basis basis) {
   std::vector<double> amounts;
   for (const WorkerRow* row : workers_of(service)) amounts.push_back(static_cast<double>(amount_of(*row, basis)));
@@ -33,10 +31,10 @@ std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, 
   const std::uint64_t open = std::min(row.open, connections);
   const double width = scale * static_cast<double>(open);
   std::string svg;
-  if (open > 0) svg += svg_rect(plot.left, y + 2, width, kBarRow - 4, "bar", human_count(open) + " open at the end");
+  if (open > 0) svg += svg_rect(plot.left, y + 2, width, kBarRow - 4, "bar", count_text(open) + " open at the end");
   if (connections > open)
     svg += svg_rect(plot.left + width, y + 2, scale * static_cast<double>(connections - open), kBarRow - 4,
-                    any_open ? "band" : "bar", human_count(connections - open) + " closed");
+                    any_open ? "band" : "bar", count_text(connections - open) + " closed");
   return svg;
 }
 
@@ -44,7 +42,7 @@ std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double s
   const std::uint64_t connections = connections_of(row);
   const std::string_view css_class = connections == 0 ? "i" : "l";
   const std::string text =
-      connections == 0 ? "0, idle" : fmt::format("{} ({})", human_count(connections), human_share(connections, all));
+      connections == 0 ? "0, idle" : fmt::format("{} ({})", count_text(connections), share_text(connections, all));
   return svg_text(plot.left - 8, y + 13, pid_text(row) + " " + command_text(row, false), "end", css_class) +
          svg_text(plot.left + scale * static_cast<double>(connections) + 6, y + 13, text, "start", css_class);
 }
@@ -77,9 +75,9 @@ std::string percent_axes(const Plot& plot, std::string_view what) {
     const double x = plot.left + plot.width * part;
     const double y = plot.bottom() - plot.height * part;
     svg += svg_line(plot.left, y, plot.right(), y, part == 0 ? "axis" : "grid");
-    svg += svg_text(plot.left - 6, y + 4, percent(part), "end");
+    svg += svg_text(plot.left - 6, y + 4, coarse_share_text(part), "end");
     svg += svg_line(x, plot.bottom(), x, plot.bottom() + 5, "axis");
-    svg += svg_text(x, plot.bottom() + 18, percent(part), "middle");
+    svg += svg_text(x, plot.bottom() + 18, coarse_share_text(part), "middle");
   }
   svg += svg_text(plot.left, plot.top - 10, fmt::format("share of the {}, %", what));
   return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "share of the workers, least busy first, %",
@@ -93,8 +91,8 @@ std::string curve_stripes(const std::vector<LorenzPoint>& curve, const Plot& plo
   std::string svg;
   for (std::size_t i = every; i < curve.size(); i += every)
     svg += svg_rect(plot.left + plot.width * curve[i].workers - width, plot.top, width, plot.height, "hit",
-                    fmt::format("the {} least busy workers ({}) have {} of the connections", human_count(i),
-                                percent(curve[i].workers), percent(curve[i].amount)));
+                    fmt::format("the {} least busy workers ({}) have {} of the connections", count_text(i),
+                                coarse_share_text(curve[i].workers), coarse_share_text(curve[i].amount)));
   return svg;
 }
 
@@ -126,28 +124,28 @@ std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigu
   for (const double mark : marks) {
     const double x = plot.left + scale * mark;
     svg += svg_line(x, plot.top, x, plot.bottom() + 5, "grid");
-    svg += svg_text(x, plot.bottom() + 18, human_count(static_cast<std::uint64_t>(mark)), "middle");
+    svg += svg_text(x, plot.bottom() + 18, count_text(static_cast<std::uint64_t>(mark)), "middle");
   }
   for (std::size_t i = 0; i < drawn; ++i) svg += bar(*rows[i], y_of(i), plot, scale, service.open > 0);
   if (spread.workers > 0 && spread.total > 0) {
     const double even = static_cast<double>(spread.total) / spread.workers;
     const double x = plot.left + std::min(plot.width, scale * even);
     svg += svg_line(x, plot.top - 4, x, plot.bottom(), "mark");
-    svg +=
-        svg_text(x, plot.top - 10,
-                 fmt::format("even share of {} {}: {:.1f}", human_count(spread.total), basis_name(spread.basis), even),
-                 even / marks.back() > 0.3 ? "middle" : "start");
+    svg += svg_text(
+        x, plot.top - 10,
+        fmt::format("even share of {} {}: {}", count_text(spread.total), basis_name(spread.basis), decimal_text(even)),
+        even / marks.back() > 0.3 ? "middle" : "start");
   }
   for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(*rows[i], y_of(i), plot, scale, connections_of(service));
   svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "connections", "middle");
   std::string note = service.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";
   if (drawn < rows.size())
-    note += fmt::format(" {} more are not drawn; the table below tells of them.",
-                        human_count(rows.size() - drawn, "worker"));
+    note +=
+        fmt::format(" {} more are not drawn; the table below tells of them.", count_of(rows.size() - drawn, "worker"));
   const FigureWords words{
       "Connections per worker", note,
-      fmt::format("{} of {} have 90 % or more of the {}.", human_count(owners_of(service, spread.basis).size()),
-                  human_count(spread.workers, "worker"), basis_name(spread.basis)),
+      fmt::format("{} of {} have 90 % or more of the {}.", count_text(owners_of(service, spread.basis).size()),
+                  count_of(spread.workers, "worker"), basis_name(spread.basis)),
       service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0));
 }
@@ -167,7 +165,8 @@ std::string lorenz_figure(Ids& ids, const ServiceRow& service, const SpreadFigur
       fmt::format(
           "Further below the band is more uneven: at each point 98 of 100 fair draws of as many {} lie inside of it.",
           basis_name(spread.basis)),
-      fmt::format("The less busy half of the workers has {} of the {}.", percent(half), basis_name(spread.basis)),
+      fmt::format("The less busy half of the workers has {} of the {}.", coarse_share_text(half),
+                  basis_name(spread.basis)),
       service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, lorenz_legend(true));
 }

@@ -26,7 +26,7 @@ std::string share_cell(std::uint64_t part, std::uint64_t whole) {
   const double percent =
       whole == 0 ? 0 : std::min(100.0, 100.0 * static_cast<double>(part) / static_cast<double>(whole));
   return fmt::format("<td><span class=\"b\"><i style=\"width:{}%\"></i></span>{}</td>", coordinate(percent),
-                     html_escape(human_share(part, whole)));
+                     html_escape(share_text(part, whole)));
 }
 
 std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseconds run) {
@@ -34,13 +34,13 @@ std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseco
       fmt::format("<tr{}><th scope=\"row\">{}</th><td class=\"w\"{}>{}</td>", is_idle(row) ? " class=\"idle\"" : "",
                   pid_text(row), row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "",
                   html_escape(command_text(row, false)) + (is_idle(row) ? ", idle" : ""));
-  html += share_cell(connections_of(row), connections_of(service)) + cell(human_count(row.accepts));
-  if (service.preexisting > 0) html += cell(human_count(row.preexisting));
-  html += cell(html_escape(human_rate(row.accepts, run))) + cell(human_count(row.open)) +
-          cell(human_count(row.peak_open)) + cell(human_duration(row.connection_time)) +
-          cell(human_bytes(row.bytes_received)) + cell(human_bytes(row.bytes_sent)) +
-          cell(median_lifetime_text(row.lifetime, false)) + cell(human_duration(row.lifetime.p95)) +
-          cell(human_duration(row.accept_wait.p95));
+  html += share_cell(connections_of(row), connections_of(service)) + cell(count_text(row.accepts));
+  if (service.preexisting > 0) html += cell(count_text(row.preexisting));
+  html += cell(html_escape(rate_text(row.accepts, run))) + cell(count_text(row.open)) +
+          cell(count_text(row.peak_open)) + cell(duration_text(row.connection_time)) +
+          cell(bytes_text(row.bytes_received)) + cell(bytes_text(row.bytes_sent)) +
+          cell(median_lifetime_text(row.lifetime, false)) + cell(duration_text(row.lifetime.p95)) +
+          cell(duration_text(row.accept_wait.p95));
   return html + "</tr>\n";
 }
 
@@ -55,7 +55,7 @@ std::string yes_no(const std::optional<bool>& known) { return !known ? "not know
 std::string reasons(const CloseReasonCounts& counts) {
   std::string text;
   for_each_field<CloseReasonCounts>([&](const auto& f) {
-    if (f.of(counts) > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", f.name, human_count(f.of(counts)));
+    if (f.of(counts) > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", f.name, count_text(f.of(counts)));
   });
   return text.empty() ? "nothing closed" : text;
 }
@@ -73,12 +73,12 @@ std::string backend_text(const RunInfo& run) {
 
 std::string overhead_text(const Overhead& overhead) {
   const auto ns = [](const std::optional<double>& value) {
-    return value ? fmt::format("{:.0f} ns", *value) : "not measured";
+    return value ? decimal_text(*value, 0) + " ns" : "not measured";  // "1 µs" would be too coarse
   };
-  return fmt::format(
-      "per accept {}, per close {}; acceptscope itself {:.2f} s CPU (user), {:.2f} s (system), {} memory at most",
-      ns(overhead.bpf_ns_per_accept), ns(overhead.bpf_ns_per_close), overhead.cpu_seconds_user,
-      overhead.cpu_seconds_system, human_bytes(overhead.max_rss_bytes));
+  return fmt::format("per accept {}, per close {}; acceptscope itself {} CPU (user), {} (system), {} memory at most",
+                     ns(overhead.bpf_ns_per_accept), ns(overhead.bpf_ns_per_close),
+                     seconds_text(overhead.cpu_seconds_user), seconds_text(overhead.cpu_seconds_system),
+                     bytes_text(overhead.max_rss_bytes));
 }
 
 std::string command_text(const CommandInfo& command) {
@@ -114,7 +114,7 @@ std::string workers_table(const ServiceRow& service, Nanoseconds run) {
   for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) body += worker_row(*rows[i], service, run);
   std::string html = rows.empty() ? "" : scrolling_table("Workers", service.endpoint.to_string(), head, body);
   if (rows.size() > kMostRows)
-    html += paragraph(fmt::format("{} more are in the dump.", human_count(rows.size() - kMostRows, "worker")));
+    html += paragraph(fmt::format("{} more are in the dump.", count_of(rows.size() - kMostRows, "worker")));
   for (const StyledLine& line : below_table(service, false)) html += paragraph(line.text(false));
   return html;
 }
@@ -124,31 +124,31 @@ std::string peers_table(const ServiceRow& service) {
   std::string body;
   for (const PeerRow& peer : service.peers)
     body += fmt::format("<tr><th scope=\"row\" class=\"w\">{}</th>{}{}{}{}{}</tr>\n", peer.address.to_string(),
-                        share_cell(peer.connections, connections_of(service)) + cell(human_count(peer.connections)),
-                        cell(human_count(peer.open)), cell(human_count(peer.preexisting)),
-                        cell(human_duration(peer.connection_time)), cell(human_count(peer.workers)));
+                        share_cell(peer.connections, connections_of(service)) + cell(count_text(peer.connections)),
+                        cell(count_text(peer.open)), cell(count_text(peer.preexisting)),
+                        cell(duration_text(peer.connection_time)), cell(count_text(peer.workers)));
   const std::string head = column("Address", "w") + column("Share of connections") + column("Connections") +
                            column("Open") + column("From before") + column("Connection time") + column("Workers");
   std::string html = scrolling_table("Clients", service.endpoint.to_string(), head, body);
   if (service.peers_other > 0)
-    html += paragraph(fmt::format("Other addresses: {}.", human_count(service.peers_other, "connection")));
+    html += paragraph(fmt::format("Other addresses: {}.", count_of(service.peers_other, "connection")));
   return html;
 }
 
 std::string listener_facts(const ServiceRow& service) {
   const AcceptQueue& queue = service.accept_queue;
   std::string html = "<dl class=\"facts\">\n";
-  html += fact("Listening sockets", human_count(service.listen_sockets));
+  html += fact("Listening sockets", count_text(service.listen_sockets));
   html += fact("SO_REUSEPORT", yes_no(service.reuseport));
   html += fact("EPOLLEXCLUSIVE",
                service.epoll_exclusive ? yes_no(service.epoll_exclusive) : "nobody polls it with epoll, or not known");
   html +=
       fact("Accept queue, deepest",
-           human_count(queue.depth_max) + (service.backlog ? " of a backlog of " + human_count(*service.backlog) : ""));
-  html += fact("Accept queue, overflows", queue.overflows ? human_count(*queue.overflows) : "not known");
-  html += fact("Never accepted", human_count(service.never_accepted));
+           count_text(queue.depth_max) + (service.backlog ? " of a backlog of " + count_text(*service.backlog) : ""));
+  html += fact("Accept queue, overflows", queue.overflows ? count_text(*queue.overflows) : "not known");
+  html += fact("Never accepted", count_text(service.never_accepted));
   if (service.handed_over > 0)
-    html += fact("Handed over", human_count(service.handed_over, "connection") + " held by another process");
+    html += fact("Handed over", count_of(service.handed_over, "connection") + " held by another process");
   html += fact("Closed by", reasons(service.close_reasons));
   html += fact("Network namespace", std::to_string(service.netns));
   return html + "</dl>\n";
@@ -160,8 +160,8 @@ std::string services_table(const Snapshot& snapshot, const std::vector<std::size
     const ServiceRow& service = snapshot.services[index];
     body += fmt::format(
         "<tr><th scope=\"row\" class=\"w\">{}</th><td class=\"w\">{}</td>{}{}{}<td class=\"wrap\">{}</td></tr>\n",
-        service.endpoint.to_string(), enum_name(service.verdict.severity), cell(human_count(connections_of(service))),
-        cell(human_count(service.workers_eligible)), cell(human_count(service.workers_idle)),
+        service.endpoint.to_string(), enum_name(service.verdict.severity), cell(count_text(connections_of(service))),
+        cell(count_text(service.workers_eligible)), cell(count_text(service.workers_idle)),
         html_text(service.verdict.summary));
   }
   return scrolling_table("More services", escape_text(snapshot.host.hostname),
@@ -182,18 +182,18 @@ std::string run_facts(const Snapshot& snapshot) {
   const RunInfo& run = snapshot.run;
   std::string html = "<dl class=\"facts\">\n";
   html += fact("Host", fmt::format("{}, Linux {}, {}", escape_text(snapshot.host.hostname),
-                                   escape_text(snapshot.host.kernel), human_count(snapshot.host.cpus, "CPU")));
-  html += fact("Run", fmt::format("{} to {} ({}; ended by: {})", human_instant(run.started_at),
-                                  human_instant(run.ended_at), human_duration(run.duration), ended_by(run)));
+                                   escape_text(snapshot.host.kernel), count_of(snapshot.host.cpus, "CPU")));
+  html += fact("Run", fmt::format("{} to {} ({}; ended by: {})", instant_text(run.started_at),
+                                  instant_text(run.ended_at), duration_text(run.duration), ended_by(run)));
   html += fact("Selection", describe_filters(run.filters, false));
   if (run.command) html += fact("Command", command_text(*run.command));
   html += fact("Workers are", run.by == "thread" ? "threads" : "processes");
-  html += fact("Tick, window", human_duration(run.interval) + ", " + human_duration(run.window));
+  html += fact("Tick, window", duration_text(run.interval) + ", " + duration_text(run.window));
   html += fact("Backend", backend_text(run));
   html += fact("Cost of tracing", overhead_text(snapshot.overhead));
   html += fact("Losses", trouble_lines(snapshot, false).empty()
                              ? fmt::format("none; the kernel's totals and {} agree",
-                                           human_count(snapshot.consistency.records_seen, "record"))
+                                           count_of(snapshot.consistency.records_seen, "record"))
                              : trouble_in_short(snapshot));
   html += fact("Made by", fmt::format("{} {}, dump schema {}", escape_text(snapshot.tool.name),
                                       escape_text(snapshot.tool.version), snapshot.schema_version));

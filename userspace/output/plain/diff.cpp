@@ -23,8 +23,8 @@ using Lines = std::vector<StyledLine>;
 void append(Lines& lines, Lines more) { std::move(more.begin(), more.end(), std::back_inserter(lines)); }
 
 std::string side_text(const DiffSide& side, bool ascii) {
-  return fmt::format("{}, {}, {}", escape_text(side.hostname, {.ascii = ascii}), human_instant(side.started_at),
-                     human_duration(side.duration, ascii));
+  return fmt::format("{}, {}, {}", escape_text(side.hostname, {.ascii = ascii}), instant_text(side.started_at),
+                     duration_text(side.duration, ascii));
 }
 
 std::string value_text(FigureUnit unit, std::optional<double> value, bool ascii) {
@@ -70,7 +70,7 @@ Lines service_lines(const ServiceDiff& service, bool ascii) {
 void add_lone(Lines& lines, const std::vector<LoneService>& services, std::string_view where) {
   for (const LoneService& service : services)
     lines.emplace_back(fmt::format("Only in {}: {}, {}", where, service.endpoint.to_string(),
-                                   human_count(service.connections, "connection")));
+                                   count_of(service.connections, "connection")));
 }
 
 void add_condition(Lines& lines, const ConditionOutcome& outcome, bool ascii) {

@@ -20,13 +20,13 @@ namespace {
 
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
-/// "acceptscope  12.0s  fentry  port 8000", with totals when there are several services to add up.
+/// "acceptscope  12.0 s  fentry  port 8000", with totals when there are several services to add up.
 StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
   StyledLine line("acceptscope", Style::strong);
-  line.add(fmt::format("  {}", human_duration(snapshot.run.duration, options.ascii)));
+  line.add(fmt::format("  {}", duration_text(snapshot.run.duration, options.ascii)));
   if (snapshot.services.size() > 1)
-    line.add(fmt::format("  {}  {}  {} open", human_count(snapshot.services.size(), "service"),
-                         human_count(snapshot.totals.accepts, "accept"), human_count(snapshot.totals.open)));
+    line.add(fmt::format("  {}  {}  {} open", count_of(snapshot.services.size(), "service"),
+                         count_of(snapshot.totals.accepts, "accept"), count_text(snapshot.totals.open)));
   return line.add(fmt::format("  {}  {}", snapshot.run.backend, describe_filters(snapshot.run.filters, options.ascii)),
                   Style::faint);
 }
@@ -34,7 +34,7 @@ StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
 StyledLine nothing_yet(const Snapshot& snapshot, const TextOptions& options) {
   return StyledLine(fmt::format("Nothing accepted yet ({}; since {}).",
                                 describe_filters(snapshot.run.filters, options.ascii),
-                                human_instant(snapshot.run.started_at)));
+                                instant_text(snapshot.run.started_at)));
 }
 
 /// "  WARNING keepalive_pinning: 3 of 32 workers own 40 of 40 connections …", at most two lines.

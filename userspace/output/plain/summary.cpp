@@ -12,6 +12,7 @@
 #include "output/plain/worker_table.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/service_lines.hpp"
+#include "output/words/worker_cells.hpp"
 #include "output/words/worker_lines.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
@@ -37,7 +38,7 @@ std::size_t workers_with_connections(const Snapshot& snapshot) {
   return workers.size();
 }
 
-/// " The busiest worker, uvicorn (PID 4121), took 49.9%."
+/// " The busiest worker, uvicorn (PID 4121), has 49.9 %."
 std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& options) {
   if (snapshot.services.empty() || snapshot.services.front().workers.empty()) return {};
   const ServiceRow& service = snapshot.services.front();
@@ -47,27 +48,27 @@ std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& option
   const std::string who =
       busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
   return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
-                     who, human_share(busiest.accepts + busiest.preexisting, service.accepts + service.preexisting),
+                     who, share_text(busiest.accepts + busiest.preexisting, service.accepts + service.preexisting),
                      where);
 }
 
 std::string first_sentence(const Snapshot& snapshot, const TextOptions& options) {
-  const std::string duration = human_duration(snapshot.run.duration, options.ascii);
+  const std::string duration = duration_text(snapshot.run.duration, options.ascii);
   const Totals& totals = snapshot.totals;
   if (totals.accepts + totals.preexisting == 0)
     return fmt::format("Nothing was accepted in {} ({}; since {}).", duration,
-                       describe_filters(snapshot.run.filters, options.ascii), human_instant(snapshot.run.started_at));
+                       describe_filters(snapshot.run.filters, options.ascii), instant_text(snapshot.run.started_at));
   const std::string where = snapshot.services.size() == 1 ? service_name(snapshot.services.front(), snapshot, options)
-                                                          : human_count(snapshot.services.size(), "service");
+                                                          : count_of(snapshot.services.size(), "service");
   std::uint64_t closed = totals.closes;
   for (const ServiceRow& service : snapshot.services) closed += service.preexisting_closes;
-  const std::string connections =
-      totals.preexisting == 0 ? human_count(totals.accepts, "connection")
-                              : fmt::format("{} from before and {}", human_count(totals.preexisting, "connection"),
-                                            human_count(totals.accepts));
+  const std::string connections = totals.preexisting == 0
+                                      ? count_of(totals.accepts, "connection")
+                                      : fmt::format("{} from before and {}", count_of(totals.preexisting, "connection"),
+                                                    count_text(totals.accepts));
   return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
-                     human_count(workers_with_connections(snapshot), "worker"), human_count(closed),
-                     human_count(totals.open), busiest_sentence(snapshot, options));
+                     count_of(workers_with_connections(snapshot), "worker"), count_text(closed),
+                     count_text(totals.open), busiest_sentence(snapshot, options));
 }
 
 void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
@@ -104,16 +105,16 @@ void add_verdicts(std::vector<StyledLine>& lines, const Snapshot& snapshot, cons
     if (service->verdict.severity >= Severity::warning || calm++ < kCalmVerdicts)
       add_verdict(lines, *service, snapshot, options);
   if (calm > kCalmVerdicts)
-    lines.emplace_back(fmt::format("{} with nothing to worry about", human_count(calm - kCalmVerdicts, "more service")),
+    lines.emplace_back(fmt::format("{} with nothing to worry about", count_of(calm - kCalmVerdicts, "more service")),
                        Style::faint);
   if (!judged.empty()) lines.emplace_back();
 }
 
 template <class Stats>
 std::string percentiles(const Stats& stats, bool ascii) {
-  return fmt::format("p50 {}  p90 {}  p95 {}  p99 {}  max {}", human_duration(stats.p50, ascii),
-                     human_duration(stats.p90, ascii), human_duration(stats.p95, ascii),
-                     human_duration(stats.p99, ascii), human_duration(stats.max, ascii));
+  return fmt::format("p50 {}  p90 {}  p95 {}  p99 {}  max {}", duration_text(stats.p50, ascii),
+                     duration_text(stats.p90, ascii), duration_text(stats.p95, ascii), duration_text(stats.p99, ascii),
+                     duration_text(stats.max, ascii));
 }
 
 StyledLine detail(std::string label, std::string text) {
@@ -123,31 +124,31 @@ StyledLine detail(std::string label, std::string text) {
 std::string close_reasons(const CloseReasonCounts& reasons) {
   std::string text;
   for_each_field<CloseReasonCounts>([&](const auto& f) {
-    if (f.of(reasons) > 0) text += fmt::format("{}{} {}", text.empty() ? "" : "  ", f.name, human_count(f.of(reasons)));
+    if (f.of(reasons) > 0) text += fmt::format("{}{} {}", text.empty() ? "" : "  ", f.name, count_text(f.of(reasons)));
   });
   return text;
 }
 
 std::string accept_queue(const ServiceRow& service) {
   const AcceptQueue& queue = service.accept_queue;
-  std::string text = "deepest " + human_count(queue.depth_max);
-  if (service.backlog) text += " of backlog " + human_count(*service.backlog);
-  if (queue.overflows) text += "  " + human_count(*queue.overflows, "overflow");
+  std::string text = "deepest " + count_text(queue.depth_max);
+  if (service.backlog) text += " of backlog " + count_text(*service.backlog);
+  if (queue.overflows) text += "  " + count_of(*queue.overflows, "overflow");
   return text;
 }
 
 std::string listener(const ServiceRow& service) {
-  std::string text = human_count(service.listen_sockets, "socket");
+  std::string text = count_of(service.listen_sockets, "socket");
   if (service.reuseport) text += *service.reuseport ? "  SO_REUSEPORT" : "  without SO_REUSEPORT";
   if (service.epoll_exclusive) text += *service.epoll_exclusive ? "  EPOLLEXCLUSIVE" : "  epoll without EPOLLEXCLUSIVE";
   return text;
 }
 
 std::string peer_text(const PeerRow& peer) {
-  std::string text = fmt::format("{}  {}, {} open", peer.address.to_string(),
-                                 human_count(peer.connections, "connection"), human_count(peer.open));
-  if (peer.preexisting > 0) text += fmt::format(", {} from before", human_count(peer.preexisting));
-  return text + fmt::format(", on {}", human_count(peer.workers, "worker"));
+  std::string text = fmt::format("{}  {}, {} open", peer.address.to_string(), count_of(peer.connections, "connection"),
+                                 count_text(peer.open));
+  if (peer.preexisting > 0) text += fmt::format(", {} from before", count_text(peer.preexisting));
+  return text + fmt::format(", on {}", count_of(peer.workers, "worker"));
 }
 
 /// Who holds the connections, from the other side.
@@ -160,29 +161,28 @@ void add_peers(std::vector<StyledLine>& lines, const ServiceRow& service) {
       others += service.peers[i].connections;
   }
   if (others > 0 && !service.peers.empty())
-    lines.push_back(detail("", fmt::format("others  {}", human_count(others, "connection"))));
+    lines.push_back(detail("", fmt::format("others  {}", count_of(others, "connection"))));
 }
 
 /// Percentiles, and how many connections each covers.
 void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool ascii) {
   const LifetimeStats& lifetime = service.lifetime;
-  const std::string_view least = service.preexisting == 0 ? "" : ascii ? ">=" : "≥";  // their ages count from the start
   if (lifetime.closed > 0)
-    lines.push_back(detail(
-        "lifetime", fmt::format("{}  of {} closed", percentiles(lifetime, ascii), human_count(lifetime.closed))));
+    lines.push_back(
+        detail("lifetime", fmt::format("{}  of {} closed", percentiles(lifetime, ascii), count_text(lifetime.closed))));
   if (lifetime.open > 0)
     lines.push_back(
-        detail("still open", fmt::format("{}, not in any lifetime; age p50 {}{}  max {}{}", human_count(lifetime.open),
-                                         least, human_duration(lifetime.open_age_p50, ascii), least,
-                                         human_duration(lifetime.open_age_max, ascii))));
+        detail("still open", fmt::format("{}, not in any lifetime; age p50 {}  max {}", count_text(lifetime.open),
+                                         age_text(lifetime.open_age_p50, service.preexisting > 0, ascii),
+                                         age_text(lifetime.open_age_max, service.preexisting > 0, ascii))));
   if (service.preexisting > 0)
     lines.push_back(
         detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
-                                          human_count(service.preexisting), human_count(service.preexisting_closes))));
+                                          count_text(service.preexisting), count_text(service.preexisting_closes))));
   const WaitStats& wait = service.accept_wait;
   if (wait.count > 0)
     lines.push_back(
-        detail("accept wait", fmt::format("{}  of {}", percentiles(wait, ascii), human_count(wait.count, "accept"))));
+        detail("accept wait", fmt::format("{}  of {}", percentiles(wait, ascii), count_of(wait.count, "accept"))));
   if (const std::string reasons = close_reasons(service.close_reasons); !reasons.empty())
     lines.push_back(detail("closed by", reasons));
   lines.push_back(detail("accept queue", accept_queue(service)));
@@ -249,12 +249,12 @@ std::string command_ending(const CommandInfo& command, bool ascii) {
 void add_verdict_on_itself(std::vector<StyledLine>& lines, const Snapshot& snapshot, bool ascii) {
   std::vector<StyledLine> trouble = trouble_lines(snapshot, ascii);
   const Consistency& consistency = snapshot.consistency;
-  const std::string seen = human_count(consistency.records_seen, "record");
+  const std::string seen = count_of(consistency.records_seen, "record");
   if (trouble.empty())
     lines.emplace_back(fmt::format("No losses; the kernel's totals and {} agree.", seen));
   else if (consistency.broken.empty())
     trouble.emplace_back(fmt::format("The kernel's totals and {} agree, {} lost ones counted in.", seen,
-                                     human_count(consistency.records_lost)));
+                                     count_text(consistency.records_lost)));
   append(lines, std::move(trouble));
 }
 

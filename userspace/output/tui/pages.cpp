@@ -7,6 +7,7 @@
 
 #include "output/tui/parts.hpp"
 #include "output/words/histogram_rows.hpp"
+#include "output/words/worker_cells.hpp"
 #include "output/words/worker_lines.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
@@ -17,24 +18,26 @@ namespace {
 
 constexpr std::size_t kBesideEachOther = 76;  // columns from which two histograms stand side by side
 
+/// Without p99 where there is no room for all four.
 template <class Stats>
-std::string percentiles(const Stats& stats, bool ascii) {
-  return fmt::format(" p50 {} p95 {} p99 {} max {}", human_duration(stats.p50, ascii), human_duration(stats.p95, ascii),
-                     human_duration(stats.p99, ascii), human_duration(stats.max, ascii));
+std::string percentiles(const Stats& stats, std::size_t width, bool ascii) {
+  const std::string low =
+      fmt::format(" p50 {} p95 {}", duration_text(stats.p50, ascii), duration_text(stats.p95, ascii));
+  const std::string p99 = fmt::format(" p99 {}", duration_text(stats.p99, ascii));
+  const std::string max = fmt::format(" max {}", duration_text(stats.max, ascii));
+  return display_width(low + p99 + max) <= width ? low + p99 + max : low + max;
 }
 
 std::vector<StyledLine> lifetimes(const TuiScene& s, const ServiceRow& service, std::size_t room, std::size_t width) {
   const LifetimeStats& lifetime = service.lifetime;
   const bool ascii = s.options.ascii;
   std::vector<StyledLine> lines = {
-      StyledLine(fmt::format(" Lifetime of {} closed", human_count(lifetime.closed)), Style::strong),
-      StyledLine(percentiles(lifetime, ascii))};
-  const std::string least = service.preexisting == 0 ? "" : ascii ? ">=" : "≥";
-  lines.emplace_back(lifetime.open == 0
-                         ? " none open"
-                         : fmt::format(" {} open, apart: age p50 {}{} max {}{}", human_count(lifetime.open), least,
-                                       human_duration(lifetime.open_age_p50, ascii), least,
-                                       human_duration(lifetime.open_age_max, ascii)));
+      StyledLine(fmt::format(" Lifetime of {} closed", count_text(lifetime.closed)), Style::strong),
+      StyledLine(percentiles(lifetime, width, ascii))};
+  lines.emplace_back(lifetime.open == 0 ? " none open"
+                                        : fmt::format(" {} open, apart: age p50 {} max {}", count_text(lifetime.open),
+                                                      age_text(lifetime.open_age_p50, service.preexisting > 0, ascii),
+                                                      age_text(lifetime.open_age_max, service.preexisting > 0, ascii)));
   const std::size_t left = room - std::min(room, lines.size());
   std::vector<StyledLine> rows = histogram_rows(lifetime.buckets, left, width, ascii);
   std::move(rows.begin(), rows.end(), std::back_inserter(lines));
@@ -45,10 +48,10 @@ std::vector<StyledLine> waits(const TuiScene& s, const ServiceRow& service, std:
   const WaitStats& wait = service.accept_wait;
   const bool ascii = s.options.ascii;
   std::vector<StyledLine> lines = {
-      StyledLine(fmt::format(" Accept wait of {}", human_count(wait.count, "accept")), Style::strong),
-      StyledLine(percentiles(wait, ascii)),
-      StyledLine(fmt::format(" queue now {}, deepest {}", human_count(service.accept_queue.depth),
-                             human_count(service.accept_queue.depth_max)))};
+      StyledLine(fmt::format(" Accept wait of {}", count_of(wait.count, "accept")), Style::strong),
+      StyledLine(percentiles(wait, width, ascii)),
+      StyledLine(fmt::format(" queue now {}, deepest {}", count_text(service.accept_queue.depth),
+                             count_text(service.accept_queue.depth_max)))};
   const std::size_t left = room - std::min(room, lines.size());
   std::vector<StyledLine> rows = histogram_rows(wait.buckets, left, width, ascii);
   std::move(rows.begin(), rows.end(), std::back_inserter(lines));
@@ -103,16 +106,16 @@ TuiBody peers_page(const TuiScene& s, const ServiceRow& service, std::size_t roo
   std::vector<StyledLine> rows;
   for (const PeerRow& peer : service.peers) {
     StyledLine& row = rows.emplace_back(" ");
-    row.add_left(peer.address.to_string(), address).add_right(human_count(peer.connections), number);
-    row.add_right(human_count(peer.open), number).add_right(human_count(peer.preexisting), number);
-    row.add_right(human_count(peer.workers), number);
-    row.add_right(human_duration(peer.connection_time, s.options.ascii), number + 2).add("  ");
+    row.add_left(peer.address.to_string(), address).add_right(count_text(peer.connections), number);
+    row.add_right(count_text(peer.open), number).add_right(count_text(peer.preexisting), number);
+    row.add_right(count_text(peer.workers), number);
+    row.add_right(duration_text(peer.connection_time, s.options.ascii), number + 2).add("  ");
     row.add(bar(static_cast<double>(peer.connections), static_cast<double>(most), bar_width, s.options.ascii),
             Style::bar);
   }
   if (rows.empty()) rows.emplace_back(" no client yet", Style::faint);
   if (service.peers_other > 0)
-    rows.emplace_back(fmt::format(" and {} of other clients", human_count(service.peers_other, "connection")),
+    rows.emplace_back(fmt::format(" and {} of other clients", count_of(service.peers_other, "connection")),
                       Style::faint);
   return scrolled({std::move(head)}, std::move(rows), s.state, room);
 }

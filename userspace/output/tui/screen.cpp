@@ -38,8 +38,6 @@ struct Frame {
   std::size_t room = 0;  ///< between them
 };
 
-std::string least(const TuiOptions& options) { return options.ascii ? ">=" : "≥"; }
-
 TextOptions plain_options(const TuiOptions& options) {
   return {.width = options.width, .ascii = options.ascii, .host_netns = options.host_netns};
 }
@@ -57,7 +55,7 @@ StyledLine ends(StyledLine left, const StyledLine& right, const TuiOptions& opti
 StyledLine title(const TuiScene& s) {
   StyledLine left(" acceptscope ", Style::title);
   const RunInfo& run = s.snapshot.run;
-  left.add(fmt::format(" {}  {}  {}", human_duration(run.duration, s.options.ascii), run.backend,
+  left.add(fmt::format(" {}  {}  {}", duration_text(run.duration, s.options.ascii), run.backend,
                        describe_filters(run.filters, s.options.ascii)),
            Style::title);
   std::string pages = s.state.paused ? "PAUSED  " : "";
@@ -72,7 +70,7 @@ StyledLine title(const TuiScene& s) {
 /// "[1 0.0.0.0:8000] 2 [::1]:9000", from where the chosen one is in sight.
 StyledLine tabs(const TuiScene& s, const ServiceRow& shown) {
   const std::vector<const ServiceRow*> services = services_in_order(s.snapshot);
-  StyledLine line(fmt::format(" {}:", human_count(services.size(), "service")), Style::faint);
+  StyledLine line(fmt::format(" {}:", count_of(services.size(), "service")), Style::faint);
   const std::size_t at =
       static_cast<std::size_t>(std::find(services.begin(), services.end(), &shown) - services.begin());
   const std::size_t per_line = std::max<std::size_t>(s.options.width / 24, 1);
@@ -87,8 +85,8 @@ StyledLine tabs(const TuiScene& s, const ServiceRow& shown) {
 
 StyledLine headline(const TuiScene& s, const ServiceRow& service) {
   StyledLine line(fmt::format(" {}", service_name(service, s.snapshot, plain_options(s.options))), Style::strong);
-  line.add(fmt::format("  {} could accept, {} idle", human_count(service.workers_eligible, "worker"),
-                       human_count(service.workers_idle)));
+  line.add(fmt::format("  {} could accept, {} idle", count_of(service.workers_eligible, "worker"),
+                       count_text(service.workers_idle)));
   std::string supervisors;
   for (const WorkerRow& row : service.workers)
     if (row.role == Role::supervisor)
@@ -123,8 +121,9 @@ StyledLine gauge(const TuiScene& s, const ServiceRow& service) {
   if (!effective || service.workers_eligible == 0) return line.add("-  (no connection yet)", Style::faint);
   const auto eligible = static_cast<double>(service.workers_eligible);
   const std::optional<double> fair = service.effective_workers.fair_p01;
-  std::string text = fmt::format("{:.1f} of {}", *effective, human_count(service.workers_eligible));
-  const std::string note = fair ? fmt::format("  (a fair draw: {} {:.1f})", least(s.options), *fair) : "";
+  std::string text = fmt::format("{} of {}", decimal_text(*effective), count_text(service.workers_eligible));
+  const std::string note =
+      fair ? fmt::format("  (a fair draw: {})", at_least_text(decimal_text(*fair), s.options.ascii)) : "";
   const std::size_t taken = line.width() + 2 + display_width(text) + display_width(note);
   const std::size_t width = std::min<std::size_t>(s.options.width - std::min(s.options.width, taken + 1), 60);
   if (width >= 8) {
@@ -150,24 +149,25 @@ struct Figure {
 std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& service) {
   const bool ascii = s.options.ascii;
   const auto active = [](const ActiveStats& stats) {
-    return stats.windows == 0 ? std::string("-") : fmt::format("{} now, p50 {}", stats.now, stats.p50);
+    return stats.windows == 0 ? std::string("-")
+                              : fmt::format("{} now, p50 {}", count_text(stats.now), count_text(stats.p50));
   };
   const AcceptQueue& queue = service.accept_queue;
-  const std::string backlog = service.backlog ? fmt::format(" of {}", human_count(*service.backlog)) : "";
+  const std::string backlog = service.backlog ? fmt::format(" of {}", count_text(*service.backlog)) : "";
   std::uint64_t unread = 0;
   for (const WorkerRow& row : service.workers) unread += row.unread_connections;
   const std::vector<std::array<Figure, 2>> columns = {
       {{{"Serving", active(service.active_workers.serving)}, {"Accepting", active(service.active_workers.accepting)}}},
-      {{{"Open", fmt::format("{} (peak {})", human_count(service.open), human_count(service.peak_open))},
-        {"Closed", human_count(service.closes + service.preexisting_closes)}}},
+      {{{"Open", fmt::format("{} (peak {})", count_text(service.open), count_text(service.peak_open))},
+        {"Closed", count_text(service.closes + service.preexisting_closes)}}},
       {{{"Lifetime p50", median_lifetime_text(service.lifetime, ascii)},
-        {"Wait p95", human_duration(service.accept_wait.p95, ascii)}}},
-      {{{"Accepts/s", human_rate(service.recent_accepts, s.snapshot.recent_interval)},
-        {"Queue", human_count(queue.depth) + backlog}}},
-      {{{"Accepts", human_count(service.accepts)}, {"From before", human_count(service.preexisting)}}},
-      {{{"Overflows", queue.overflows ? human_count(*queue.overflows) : "-"}, {"Unread", human_count(unread)}}},
+        {"Wait p95", duration_text(service.accept_wait.p95, ascii)}}},
+      {{{"Accepts/s", rate_text(service.recent_accepts, s.snapshot.recent_interval)},
+        {"Queue", count_text(queue.depth) + backlog}}},
+      {{{"Accepts", count_text(service.accepts)}, {"From before", count_text(service.preexisting)}}},
+      {{{"Overflows", queue.overflows ? count_text(*queue.overflows) : "-"}, {"Unread", count_text(unread)}}},
   };
-  constexpr std::array<std::size_t, 6> widths = {23, 18, 20, 17, 18, 14};
+  constexpr std::array<std::size_t, 6> widths = {23, 18, 22, 17, 18, 14};
   std::vector<StyledLine> lines(2, StyledLine(" "));
   std::size_t taken = 1;
   for (std::size_t i = 0; i < columns.size() && (i == 0 || taken + widths[i] - 2 <= s.options.width); ++i) {
@@ -186,7 +186,7 @@ std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& servic
 StyledLine nothing_yet(const TuiScene& s) {
   return StyledLine(fmt::format(" Nothing accepted yet ({}; since {}).",
                                 describe_filters(s.snapshot.run.filters, s.options.ascii),
-                                human_instant(s.snapshot.run.started_at)));
+                                instant_text(s.snapshot.run.started_at)));
 }
 
 std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, std::size_t room) {
@@ -227,12 +227,11 @@ std::vector<StyledLine> detail_lines(const TuiScene& s, const ServiceRow* servic
   who.add(fmt::format("  {}", escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii})));
   if (row.cgroup) who.add(fmt::format("  {}", escape_text(*row.cgroup, {.ascii = ascii})), Style::faint);
   StyledLine what(fmt::format(" {} in, {} out; {} closed, lifetime p50 {} max {}; {} open",
-                              human_bytes(row.bytes_received), human_bytes(row.bytes_sent),
-                              human_count(row.lifetime.closed), human_duration(row.lifetime.p50, ascii),
-                              human_duration(row.lifetime.max, ascii), human_count(row.open)));
+                              bytes_text(row.bytes_received), bytes_text(row.bytes_sent),
+                              count_text(row.lifetime.closed), duration_text(row.lifetime.p50, ascii),
+                              duration_text(row.lifetime.max, ascii), count_text(row.open)));
   if (row.lifetime.open_age_max)
-    what.add(fmt::format(", oldest {}{}", row.preexisting > 0 ? least(s.options) : "",
-                         human_duration(row.lifetime.open_age_max, ascii)));
+    what.add(", oldest " + age_text(row.lifetime.open_age_max, row.preexisting > 0, ascii));
   return {std::move(who), std::move(what)};
 }
 
@@ -280,8 +279,8 @@ StyledLine last_line(const TuiScene& s, const TuiBody& body) {
   }
   std::string where;
   if (body.rows.size() < body.total)
-    where = fmt::format(" {}-{} of {} ", human_count(body.first + 1), human_count(body.first + body.rows.size()),
-                        human_count(body.total));
+    where = fmt::format(" {}-{} of {} ", count_text(body.first + 1), count_text(body.first + body.rows.size()),
+                        count_text(body.total));
   return ends(std::move(left), StyledLine(where, Style::title), s.options, Style::title);
 }
 

@@ -46,34 +46,34 @@ const std::array<Column, 13> kColumns = {{
     {"PID", false, 6, 0, TuiSort::pid, [](const Cell& c) { return pid_text(c.worker); }},
     {"COMMAND", true, 7, 6, {}, [](const Cell& c) { return command_text(c.worker, c.scene.options.ascii); }},
     {"", true, kBarLeast, 1, TuiSort::connections, nullptr},
-    {"ACCEPTS", false, 7, 2, {}, [](const Cell& c) { return human_count(c.worker.accepts); }},
-    {"BEFORE", false, 6, 2, {}, [](const Cell& c) { return human_count(c.worker.preexisting); }},
+    {"ACCEPTS", false, 7, 2, {}, [](const Cell& c) { return count_text(c.worker.accepts); }},
+    {"BEFORE", false, 6, 2, {}, [](const Cell& c) { return count_text(c.worker.preexisting); }},
     {"ACC/S", false, 6, 4, TuiSort::rate,
-     [](const Cell& c) { return human_rate(c.worker.recent_accepts, c.scene.snapshot.recent_interval); }},
-    {"OPEN", false, 5, 3, TuiSort::open, [](const Cell& c) { return human_count(c.worker.open); }},
-    {"UNREAD", false, 6, 5, TuiSort::unread, [](const Cell& c) { return human_count(c.worker.unread_connections); }},
-    {"LIFE p50", false, 8, 5, TuiSort::lifetime,
+     [](const Cell& c) { return rate_text(c.worker.recent_accepts, c.scene.snapshot.recent_interval); }},
+    {"OPEN", false, 5, 3, TuiSort::open, [](const Cell& c) { return count_text(c.worker.open); }},
+    {"UNREAD", false, 6, 5, TuiSort::unread, [](const Cell& c) { return count_text(c.worker.unread_connections); }},
+    {"LIFE p50", false, 10, 5, TuiSort::lifetime,
      [](const Cell& c) { return median_lifetime_text(c.worker.lifetime, c.scene.options.ascii); }},
     {"SHARE",
      false,
-     6,
+     7,
      7,
      {},
-     [](const Cell& c) { return human_share(connections_of(c.worker), c.service.accepts + c.service.preexisting); }},
+     [](const Cell& c) { return share_text(connections_of(c.worker), c.service.accepts + c.service.preexisting); }},
     {"WAIT p95",
      false,
      8,
      8,
      {},
-     [](const Cell& c) { return human_duration(c.worker.accept_wait.p95, c.scene.options.ascii); }},
+     [](const Cell& c) { return duration_text(c.worker.accept_wait.p95, c.scene.options.ascii); }},
     {"BYTES", false, 9, 9, TuiSort::traffic,
-     [](const Cell& c) { return human_bytes(c.worker.bytes_received + c.worker.bytes_sent); }},
+     [](const Cell& c) { return bytes_text(c.worker.bytes_received + c.worker.bytes_sent); }},
     {"LIFE p95",
      false,
      8,
      10,
      {},
-     [](const Cell& c) { return human_duration(c.worker.lifetime.p95, c.scene.options.ascii); }},
+     [](const Cell& c) { return duration_text(c.worker.lifetime.p95, c.scene.options.ascii); }},
 }};
 
 using Widths = std::array<std::size_t, kColumns.size()>;  // 0: left out
@@ -167,12 +167,12 @@ std::string upper(std::string_view text) {
   return result;
 }
 
-/// "TRAFFIC, last 41.0s        now"
+/// "TRAFFIC, last 41.0 s        now"
 StyledLine strip_header(const TuiScene& scene, std::size_t width) {
   const Nanoseconds span =
       scene.snapshot.run.interval * static_cast<std::int64_t>(std::min(width, scene.history.ticks()));
   const std::string name = upper(name_of(scene.state.heat));
-  const std::string longer = fmt::format("{}, last {}", name, human_duration(span, scene.options.ascii));
+  const std::string longer = fmt::format("{}, last {}", name, duration_text(span, scene.options.ascii));
   if (scene.history.ticks() == 0 || longer.size() > width) return StyledLine().add_right(name, width, Style::faint);
   StyledLine line(longer, Style::faint);
   return line.width() + 4 > width ? line : line.add_right("now", width - line.width(), Style::faint);

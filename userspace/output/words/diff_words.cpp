@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "model/figures.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 
@@ -25,13 +26,13 @@ std::string_view fix_word(FixCode code) {
 }
 
 std::string change_text(const FigureChange& change) {
-  const std::string text = figure_text(change.unit, change.change);
+  const std::string text = figure_change_text(change.unit, change.change);
   return change.change.value_or(0) > 0 ? "+" + text : text;
 }
 
 std::string chance_text(const FigureChange& change) {
   if (!change.p_value) return {};
-  const std::string p = *change.p_value < 0.001 ? "p < 0.001" : fmt::format("p = {:.3f}", *change.p_value);
+  const std::string p = p_value_text(*change.p_value);
   if (*change.p_value >= kSignificance) return fmt::format("no ({})", p);
   switch (change.kind) {
     case ChangeKind::better: return fmt::format("yes ({}), better", p);

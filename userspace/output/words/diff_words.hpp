@@ -16,7 +16,7 @@ namespace acceptscope {
 /// "FIXED", "BETTER", "UNCHANGED", "WORSE", "UNDECIDED"
 [[nodiscard]] std::string_view fix_word(FixCode code);
 
-/// "+3.1", "-20.0%"; shares change by points of a hundred.
+/// "+3.1", "-20.0 %"; shares change by points of a hundred.
 [[nodiscard]] std::string change_text(const FigureChange& change);
 
 /// "yes (p < 0.001), better", "no (p = 0.251)"; empty where nothing was tested.

@@ -41,7 +41,7 @@ std::map<int, std::uint64_t> at_most(const std::vector<HistogramBucket>& buckets
 
 std::string bound_text(int exponent, bool ascii) {
   if (exponent >= 63) return "longer";
-  return fmt::format("{} {}", ascii ? "<=" : "≤", human_duration(Nanoseconds{std::int64_t{1} << exponent}, ascii));
+  return at_most_text(duration_text(Nanoseconds{std::int64_t{1} << exponent}, ascii), ascii);
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ std::vector<StyledLine> histogram_rows(const std::vector<HistogramBucket>& bucke
   const std::map<int, std::uint64_t> counts = at_most(buckets, rows);
   std::uint64_t most = 0;
   for (const auto& [exponent, count] : counts) most = std::max(most, count);
-  const std::size_t count_width = human_count(most).size();
+  const std::size_t count_width = count_text(most).size();
   constexpr std::size_t label = 11;
   const std::size_t taken = label + 2 + count_width + 1;
   const std::size_t bar_width = width > taken + 4 ? width - taken : 4;
@@ -59,7 +59,7 @@ std::vector<StyledLine> histogram_rows(const std::vector<HistogramBucket>& bucke
   for (const auto& [exponent, count] : counts) {
     StyledLine& line = lines.emplace_back();
     line.add_right(bound_text(exponent, ascii), label, Style::faint).add(" ");
-    line.add_right(human_count(count), count_width).add(" ");
+    line.add_right(count_text(count), count_width).add(" ");
     line.add(bar(static_cast<double>(count), static_cast<double>(most), bar_width, ascii), Style::bar);
   }
   return lines;

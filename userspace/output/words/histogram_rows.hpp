@@ -10,7 +10,7 @@
 
 namespace acceptscope {
 
-/// "   ≤ 4.2ms 20 ████████████": a row for one or more powers of two, so that there are at most `rows` (3 at least) of
+/// "   ≤ 4.2 ms 20 ████████████": a row for one or more powers of two, so that there are at most `rows` (3 at least) of
 /// `width` columns; without gaps between the shortest and the longest.
 [[nodiscard]] std::vector<StyledLine> histogram_rows(const std::vector<HistogramBucket>& buckets, std::size_t rows,
                                                      std::size_t width, bool ascii);

@@ -56,14 +56,14 @@ std::string service_name(const ServiceRow& service, const Snapshot& snapshot, co
 
 StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options) {
   const Nanoseconds time = options.final ? snapshot.run.duration : snapshot.recent_interval;
-  const std::string rate = human_rate(options.final ? service.accepts : service.recent_accepts, time);
-  std::string numbers = "  " + human_count(service.accepts, "accept");
+  const std::string rate = rate_text(options.final ? service.accepts : service.recent_accepts, time);
+  std::string numbers = "  " + count_of(service.accepts, "accept");
   if (rate != "-") numbers += fmt::format("  {}/s", rate);
-  if (service.preexisting > 0) numbers += fmt::format("  {} from before", human_count(service.preexisting));
-  if (options.final) numbers += fmt::format("  {} closed", human_count(service.closes + service.preexisting_closes));
-  numbers += fmt::format("  {} open", human_count(service.open));
-  if (service.peak_open > 0) numbers += fmt::format(" (peak {})", human_count(service.peak_open));
-  if (service.never_accepted > 0) numbers += fmt::format("  {} never accepted", human_count(service.never_accepted));
+  if (service.preexisting > 0) numbers += fmt::format("  {} from before", count_text(service.preexisting));
+  if (options.final) numbers += fmt::format("  {} closed", count_text(service.closes + service.preexisting_closes));
+  numbers += fmt::format("  {} open", count_text(service.open));
+  if (service.peak_open > 0) numbers += fmt::format(" (peak {})", count_text(service.peak_open));
+  if (service.never_accepted > 0) numbers += fmt::format("  {} never accepted", count_text(service.never_accepted));
   return StyledLine(service_name(service, snapshot, options), Style::strong).add(numbers);
 }
 
@@ -72,7 +72,7 @@ std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii) {
   for_each_field<Losses>([&](const auto& f) {
     const std::uint64_t count = f.of(snapshot.losses);
     if (count == 0) return;
-    lines.push_back(StyledLine(fmt::format("LOST {} {}", f.name, human_count(count)), Style::warning)
+    lines.push_back(StyledLine(fmt::format("LOST {} {}", f.name, count_text(count)), Style::warning)
                         .add(fmt::format(": {}", f.help)));
   });
   for (const std::string& sentence : snapshot.consistency.broken)
@@ -84,11 +84,11 @@ std::string trouble_in_short(const Snapshot& snapshot) {
   std::string losses;
   for_each_field<Losses>([&](const auto& f) {
     const std::uint64_t count = f.of(snapshot.losses);
-    if (count > 0) append_item(losses, fmt::format("{} {}", f.name, human_count(count)));
+    if (count > 0) append_item(losses, fmt::format("{} {}", f.name, count_text(count)));
   });
   if (!losses.empty()) losses = "LOST " + losses;
   const std::size_t broken = snapshot.consistency.broken.size();
-  if (broken > 0) append_item(losses, fmt::format("INCONSISTENT: {}", human_count(broken, "total")));
+  if (broken > 0) append_item(losses, fmt::format("INCONSISTENT: {}", count_of(broken, "total")));
   return losses;
 }
 

@@ -26,8 +26,13 @@ std::string command_text(const WorkerRow& worker, bool ascii) {
 }
 
 std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii) {
-  if (lifetime.closed > 0 || !lifetime.open_age_p50) return human_duration(lifetime.p50, ascii);
-  return (ascii ? ">=" : "≥") + human_duration(lifetime.open_age_p50, ascii);
+  if (lifetime.closed > 0 || !lifetime.open_age_p50) return duration_text(lifetime.p50, ascii);
+  return age_text(lifetime.open_age_p50, true, ascii);
+}
+
+std::string age_text(std::optional<Nanoseconds> age, bool at_least, bool ascii) {
+  const std::string text = duration_text(age, ascii);
+  return at_least && age ? at_least_text(text, ascii) : text;
 }
 
 }  // namespace acceptscope

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "model/snapshot.hpp"
@@ -21,8 +22,11 @@ namespace acceptscope {
 /// The command name, and whether the process is gone.
 [[nodiscard]] std::string command_text(const WorkerRow& worker, bool ascii);
 
-/// Median lifetime of the closed ones; "≥41.0s" while none was closed: then the ages of the open ones are all that is
+/// Median lifetime of the closed ones; "≥ 41.0 s" while none was closed: then the ages of the open ones are all that is
 /// known, and a lower bound.
 [[nodiscard]] std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii);
+
+/// How long a connection has been open; "≥ 41.0 s" if that is only a lower bound, as for one from before the run.
+[[nodiscard]] std::string age_text(std::optional<Nanoseconds> age, bool at_least, bool ascii);
 
 }  // namespace acceptscope

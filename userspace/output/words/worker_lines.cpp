@@ -33,9 +33,10 @@ bool is_idle_worker(const WorkerRow& row) { return row.role == Role::worker && i
 std::string effective_text(const ServiceRow& service, bool ascii) {
   const std::optional<double> effective = effective_by_connections(service);
   if (!effective) return {};
-  std::string text = fmt::format("; effective workers {:.1f} of {}", *effective, human_count(service.workers_eligible));
+  std::string text =
+      fmt::format("; effective workers {} of {}", decimal_text(*effective), count_text(service.workers_eligible));
   if (service.effective_workers.fair_p01)
-    text += fmt::format(" (a fair draw: {} {:.1f})", ascii ? ">=" : "≥", *service.effective_workers.fair_p01);
+    text += fmt::format(" (a fair draw: {})", at_least_text(decimal_text(*service.effective_workers.fair_p01), ascii));
   return text;
 }
 
@@ -43,16 +44,17 @@ std::string active_text(const ServiceRow& service, bool final) {
   const ActiveStats& accepting = service.active_workers.accepting;
   const ActiveStats& serving = service.active_workers.serving;
   if (serving.windows == 0) return {};
-  if (!final) return fmt::format("; now {} accepting, {} serving", accepting.now, serving.now);
-  return fmt::format("Active per window: {}-{} accepting (median {}), {}-{} serving (median {}), in {}.", accepting.min,
-                     accepting.max, accepting.p50, serving.min, serving.max, serving.p50,
-                     human_count(serving.windows, "window"));
+  if (!final) return fmt::format("; now {} accepting, {} serving", count_text(accepting.now), count_text(serving.now));
+  return fmt::format("Active per window: {}-{} accepting (median {}), {}-{} serving (median {}), in {}.",
+                     count_text(accepting.min), count_text(accepting.max), count_text(accepting.p50),
+                     count_text(serving.min), count_text(serving.max), count_text(serving.p50),
+                     count_of(serving.windows, "window"));
 }
 
 std::string unread_text(const ServiceRow& service) {
   std::uint64_t unread = 0;
   for (const WorkerRow& row : service.workers) unread += row.unread_connections;
-  return unread == 0 ? "" : fmt::format("; {} unread", human_count(unread, "connection"));
+  return unread == 0 ? "" : fmt::format("; {} unread", count_of(unread, "connection"));
 }
 
 }  // namespace
@@ -66,9 +68,9 @@ std::vector<const WorkerRow*> table_rows(const ServiceRow& service) {
 std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptions& options) {
   const std::size_t supervisors = rows_where(service, is_supervisor).size();
   if (service.workers_eligible + supervisors == 0) return {};
-  std::string text = fmt::format("{} could accept; {} idle", human_count(service.workers_eligible, "worker"),
-                                 human_count(service.workers_idle));
-  if (supervisors > 0) text += "; " + human_count(supervisors, "supervisor");
+  std::string text = fmt::format("{} could accept; {} idle", count_of(service.workers_eligible, "worker"),
+                                 count_text(service.workers_idle));
+  if (supervisors > 0) text += "; " + count_of(supervisors, "supervisor");
   const std::string effective = effective_text(service, options.ascii);
   const std::string active = active_text(service, options.final);
   if (!options.final) {  // one line; the verdict above it has said how even the work is
@@ -84,10 +86,10 @@ std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii) {
   std::vector<StyledLine> lines;
   const std::vector<const WorkerRow*> idle = rows_where(service, is_idle_worker);
   if (folds(service) && !idle.empty())
-    lines.emplace_back(fmt::format("  {} idle: {}", human_count(idle.size()), workers_text(idle, kMostPids)));
+    lines.emplace_back(fmt::format("  {} idle: {}", count_text(idle.size()), workers_text(idle, kMostPids)));
   if (service.workers_forgotten > 0)
     lines.emplace_back(fmt::format("  Not listed any more: {} that left without a connection",
-                                   human_count(service.workers_forgotten, "worker")),
+                                   count_of(service.workers_forgotten, "worker")),
                        Style::faint);
   std::string names;
   for (const WorkerRow* row : rows_where(service, is_supervisor))

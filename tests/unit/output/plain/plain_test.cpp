@@ -84,10 +84,10 @@ TEST(Plain, SummaryDrawsLifetimesAndWaitsBesideEachOtherIn80Columns) {
 
   EXPECT_EQ(histograms_of(row),
             (std::vector<std::string>{"  lifetimes, accept to close              accept waits",
-                                      "    ≤ 4.2ms 10 ███████████                   ≤ 16µs  1 ▉",
-                                      "    ≤ 8.4ms  0                               ≤ 33µs  0",
-                                      "   ≤ 16.8ms 20 ██████████████████████        ≤ 66µs  2 █▋",
-                                      "                                            ≤ 131µs 27 ██████████████████████",
+                                      "   ≤ 4.2 ms 10 ███████████                  ≤ 16 µs  1 ▉",
+                                      "   ≤ 8.4 ms  0                              ≤ 33 µs  0",
+                                      "  ≤ 16.8 ms 20 ██████████████████████       ≤ 66 µs  2 █▋",
+                                      "                                           ≤ 131 µs 27 ██████████████████████",
                                       "                                             longer  1 ▉"}));
 
   row.lifetime.buckets.clear();
@@ -174,7 +174,7 @@ TEST(Plain, SaysThatNothingWasAcceptedYetOnWhichPortsAndSinceWhen) {
   s.run.filters.pids = {77};
 
   EXPECT_EQ(render(s, live()),
-            "acceptscope  12.0s  kprobe  ports 8000, 9000-9010; PID 77\n"
+            "acceptscope  12.0 s  kprobe  ports 8000, 9000-9010; PID 77\n"
             "Nothing accepted yet (ports 8000, 9000-9010; PID 77; since 2024-05-01 14:02:11 UTC).\n");
 }
 
@@ -184,7 +184,7 @@ TEST(Plain, SummaryOfARunWithoutAccepts) {
   s.run.end_reason = EndReason::duration;
 
   EXPECT_EQ(render(s, closing()),
-            "Nothing was accepted in 1m00s (any port; since 2024-05-01 14:02:11 UTC).\n"
+            "Nothing was accepted in 60.0 s (any port; since 2024-05-01 14:02:11 UTC).\n"
             "\n"
             "Backend kprobe (not fentry: Operation not permitted); ended after the time asked for.\n"
             "No losses; the kernel's totals and 0 records agree.\n");
@@ -247,8 +247,8 @@ TEST(PlainWidth, LeavesOutTheLeastImportantColumnsFirst) {
     return std::string();
   };
 
-  EXPECT_EQ(header_at(80), "    PID  COMMAND              ACCEPTS   ACC/S   OPEN   SHARE  LIFE p50  WAIT p95");
-  EXPECT_EQ(header_at(55), "    PID  COMMAND  ACCEPTS   ACC/S   OPEN   SHARE");
+  EXPECT_EQ(header_at(80), "    PID  COMMAND           ACCEPTS   ACC/S   OPEN    SHARE    LIFE p50  WAIT p95");
+  EXPECT_EQ(header_at(55), "    PID  COMMAND  ACCEPTS   ACC/S   OPEN    SHARE");
   EXPECT_EQ(header_at(24), "    PID  COMMAND");
 }
 

@@ -273,9 +273,9 @@ TEST(TuiKeys, SortsByWhatIsAskedForMostFirst) {
 
 TEST(TuiKeys, TheStripsShowWhatIsAskedFor) {
   const Snapshot s = pinned();
-  EXPECT_THAT(screen(s, {}, sized(120, 30)), Contains(HasSubstr("TRAFFIC, last 30.0s")));
-  EXPECT_THAT(screen(s, pressed(U"m", s), sized(120, 30)), Contains(HasSubstr("ACCEPTS, last 30.0s")));
-  EXPECT_THAT(screen(s, pressed(U"mm", s), sized(120, 30)), Contains(HasSubstr("OPEN, last 30.0s")));
+  EXPECT_THAT(screen(s, {}, sized(120, 30)), Contains(HasSubstr("TRAFFIC, last 30.0 s")));
+  EXPECT_THAT(screen(s, pressed(U"m", s), sized(120, 30)), Contains(HasSubstr("ACCEPTS, last 30.0 s")));
+  EXPECT_THAT(screen(s, pressed(U"mm", s), sized(120, 30)), Contains(HasSubstr("OPEN, last 30.0 s")));
 }
 
 /// The pid under the cursor, which the details name; 0 if there is none.
