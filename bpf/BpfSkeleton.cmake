@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# add_bpf_skeleton(NAME SOURCE): compiles SOURCE to BPF and makes the interface library NAME, which gives the
-# generated header NAME.skel.h. A changed header of SOURCE rebuilds it (DEPFILE).
+# add_bpf_skeleton(NAME SOURCE): compiles SOURCE to BPF and defines the interface library NAME, which provides the
+# generated header NAME.skel.h. A change in a header that SOURCE includes triggers a rebuild (DEPFILE).
 find_program(CLANG NAMES clang REQUIRED)
 find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
 
@@ -25,7 +25,7 @@ function(add_bpf_skeleton name source)
     DEPFILE ${object}.d
     COMMENT "BPF ${source}"
     VERBATIM)
-  # Written under a temporary name first: an interrupted run leaves no half header behind.
+  # Written to a temporary file first: an interrupted run leaves no truncated header behind.
   add_custom_command(
     OUTPUT ${header}
     COMMAND ${BPFTOOL} gen skeleton ${object} name ${name} > ${header}.tmp

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 /*
- * Three ways to the same five facts (enqueue, accept, close, state, destroy); userspace/capture/attach_plan decides
- * which programs a backend takes on the running kernel, and enables those alone (all are optional, "?").
+ * Three backends observe the same five events (enqueue, accept, close, state, destroy). userspace/capture/attach_plan
+ * decides which programs a backend needs on the running kernel and enables only those (all are optional, "?").
  *
- * - accept: return of inet_csk_accept(), in the winner's context. A task that was already blocked inside it when the
- *   return probe came is not seen there, and a probe can be skipped: security_sock_graft(), a call later on the same
- *   path, gives every accept a second chance.
- * - close: entry of tcp_close(), or the socket's release where functions cannot be probed.
- * - destroy: tcp_destroy_sock, the backstop: nothing outlives its socket in the connection map.
+ * - accept: return of inet_csk_accept(), in the context of the accepting task. The return probe misses tasks that were
+ *   already blocked in the function when it was attached, and the kernel can skip a probe. security_sock_graft(), which
+ *   runs later on the same path, catches these accepts.
+ * - close: entry of tcp_close(), or the release of the socket where functions cannot be probed.
+ * - destroy: tcp_destroy_sock, the backstop: no entry of the connection map outlives its socket.
  */
 #include "kernel_types.h"
 
@@ -20,7 +20,7 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Of an MPTCP socket its first subflow, which is what was accepted (or listens); any other socket itself. */
+/* The first subflow of an MPTCP socket, which is what was accepted (or listens); any other socket unchanged. */
 static __always_inline struct sock *tcp_of(struct sock *sk)
 {
 	if (sk && bpf_core_type_exists(struct mptcp_sock) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
@@ -36,7 +36,7 @@ int BPF_PROG(enqueue_fentry, struct sock *listener, struct request_sock *req, st
 	return on_enqueue(listener, child, true);
 }
 
-/* Calls inet_csk_reqsk_queue_add(), which some compilers build into it: on 6.1 the hook above never runs for these. */
+/* Calls inet_csk_reqsk_queue_add(), which some compilers inline: on 6.1 the hook above never fires for such calls. */
 SEC("?fentry/inet_csk_complete_hashdance")
 int BPF_PROG(enqueue2_fentry, struct sock *listener, struct sock *child, struct request_sock *req, bool own_req)
 {
@@ -52,7 +52,7 @@ int BPF_PROG(accept_fexit, struct sock *listener, int flags, int *err, bool kern
 SEC("?fexit/inet_csk_accept")
 int BPF_PROG(accept_fexit610, struct sock *listener, struct proto_accept_arg *arg, struct sock *child)
 {
-	return on_accept(listener, child, false); /* 92ef0fd55ac8 (6.10): two arguments; accept_fexit before */
+	return on_accept(listener, child, false); /* 92ef0fd55ac8 (6.10): two arguments; before: accept_fexit */
 }
 
 SEC("?fentry/security_sock_graft")
@@ -67,7 +67,7 @@ int BPF_PROG(close_fentry, struct sock *sk)
 	return on_close(sk);
 }
 
-/* An MPTCP socket closes its subflows by ways of its own, not by tcp_close(). */
+/* An MPTCP socket does not close its subflows with tcp_close(). */
 SEC("?fentry/mptcp_close")
 int BPF_PROG(mptcp_fentry, struct sock *sk)
 {
@@ -114,7 +114,7 @@ int BPF_KPROBE(mptcp_kprobe, struct sock *sk)
 
 /* ---- tracepoint */
 
-/* The socket behind a file, of MPTCP the TCP one; NULL if it is none. */
+/* The socket of a file, for MPTCP its TCP subflow; NULL if the file is not a socket. */
 static __always_inline struct sock *sock_of_file(struct file *file)
 {
 	struct socket *socket;
@@ -125,13 +125,13 @@ static __always_inline struct sock *sock_of_file(struct file *file)
 	return tcp_of(BPF_CORE_READ(socket, sk));
 }
 
-/* The descriptors of a task. */
+/* The file descriptor table of a task. */
 struct descriptors {
 	struct file **files;
 	__u32 count;
 };
 
-/* `typed` is about `task`. */
+/* `typed` refers to `task`. */
 static __always_inline struct descriptors descriptors_of(struct task_struct *task, bool typed)
 {
 	struct files_struct *files = READ(typed, task, files);
@@ -159,7 +159,7 @@ static __always_inline struct sock *sock_of_fd(const struct descriptors *descrip
 	return sock_of_file(file);
 }
 
-/* The first argument of the system call that is returning; -1 where the kernel cannot tell (before 5.15). */
+/* The first argument of the returning system call; -1 if the kernel cannot provide it (before 5.15). */
 static __always_inline int syscall_fd(void)
 {
 	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
@@ -169,7 +169,7 @@ static __always_inline int syscall_fd(void)
 	return PT_REGS_PARM1_SYSCALL(regs);
 }
 
-/* Attached twice, for accept and accept4. */
+/* Attached twice: to accept and accept4. */
 SEC("?tp/syscalls/sys_exit_accept4")
 int accept_sysexit(struct sys_exit_record *ctx)
 {
@@ -182,9 +182,9 @@ int accept_sysexit(struct sys_exit_record *ctx)
 }
 
 /*
- * io_uring accepts are no system calls. Whatever completes with the number of a descriptor behind which a connection
- * still counts as waiting is an accept of it: a socket gets a descriptor in no other way. The completion entry is the
- * last argument since 6.13; before, the result is an argument of its own (since 5.19 the fourth).
+ * io_uring accepts are not system calls. A completion whose result is the number of a file descriptor is an accept if
+ * the socket behind it still counts as queued: a queued socket gets a file descriptor in no other way. The completion
+ * queue entry is the last argument since 6.13; before, the result is a separate argument (the fourth since 5.19).
  */
 static __always_inline int on_io_uring_result(int result)
 {
@@ -248,9 +248,9 @@ int BPF_PROG(free_tp, struct task_struct *task)
 	return on_free(task);
 }
 
-/* ---- who holds what: one walk over every descriptor of the host, whatever its network namespace */
+/* ---- holders: one walk over every file descriptor of the host, in all network namespaces */
 
-/* Whether the name of an anonymous inode says "[eventpoll]". */
+/* Whether the file's anonymous inode is named "[eventpoll]". */
 static __always_inline bool is_epoll(struct file *file)
 {
 	static const char wanted[] = "[eventpoll]";
@@ -289,14 +289,14 @@ int walk_holders(struct bpf_iter__task_file *ctx)
 	}
 	describe_holder(&told, task, ctx->fd);
 	told.inode = BPF_CORE_READ(file, f_inode, i_ino);
-	/* Without room the kernel calls again for the same descriptor. */
+	/* If the buffer is full, the kernel calls again for the same file descriptor. */
 	bpf_seq_write(ctx->meta->seq, &told, sizeof(told));
 	return 0;
 }
 
 /*
- * ---- reading: one pass over the connection map on the tick brings the bytes of the open connections up to date, and
- * userspace reads the map afterwards. Two carriers for it, as each is missing somewhere.
+ * ---- refreshing: on the tick, one pass over the connection map updates the byte counts of open connections; then
+ * userspace reads the map. Two program types for it, because neither is available everywhere.
  */
 
 static long refresh_entry(struct bpf_map *map, __u64 *key, struct connection *conn, void *ctx)
@@ -327,6 +327,6 @@ int refresh_iter(struct bpf_iter__bpf_map_elem *ctx)
 	struct connection *conn = ctx->value;
 
 	if (key && conn)
-		refresh(*key, conn, false); /* an iterator's place in the map would be lost */
+		refresh(*key, conn, false); /* deleting would lose the iterator's position in the map */
 	return 0;
 }

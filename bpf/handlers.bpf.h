@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* One handler per fact, shared by every backend. */
+/* One handler per event, shared by all backends. */
 #pragma once
 
 #include "totals.bpf.h"
 
-/* Accepts younger than this may still be on their way back to the application: a walk leaves them alone. */
+/* Walks skip more recent connections: their accept may still be returning to the application. */
 #define WALK_PATIENCE_NS 100000000ULL
 
 static __always_inline __u64 ring_flags(void)
 {
-	/* The reader looks on its tick; only a filling ring is worth a wake-up. */
+	/* The reader polls on its tick; only a ring buffer that fills up is worth a wake-up. */
 	return bpf_ringbuf_query(&closed, BPF_RB_AVAIL_DATA) >= ring_wakeup_bytes ? BPF_RB_FORCE_WAKEUP
 	                                                                          : BPF_RB_NO_WAKEUP;
 }
 
 /*
- * Counts the close of an accepted connection, hands its record to the ring and forgets it. `flags`: FINISH_*.
+ * Counts the close of an accepted connection, sends its record to the ring buffer and deletes it. `flags`: FINISH_*.
  */
 static __noinline int finish(struct sock *sk, struct connection *conn, __u32 reason, __u32 closer_tgid, __u32 flags)
 {
@@ -36,7 +36,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	ending.rows = conn->rows;
 	ending.lifetime_ns = now - conn->accepted_ns;
 	ending.preexisting = conn->preexisting;
-	/* Two paths to the same end: before 6.2 the verifier loses track of a record that may be there or not. */
+	/* Two separate paths: the verifier before 6.2 loses track of a record that may be NULL. */
 	record = bpf_ringbuf_reserve(&closed, sizeof(*record), 0);
 	if (!record) {
 		if (untrack(key)) {
@@ -61,7 +61,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record->preexisting = conn->preexisting;
 	record->found = conn->found;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
-	if (!untrack(key)) { /* somebody else was faster: `conn` was no longer ours */
+	if (!untrack(key)) { /* another program ended it first: `conn` may be a different entry by now */
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
@@ -70,15 +70,15 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	return 0;
 }
 
-/* Two sockets cannot share an address: a new one there tells that the former one's end was missed. */
+/* Two sockets cannot share an address: a new socket there implies that the end of the former one was not seen. */
 static __always_inline void finish_former(struct sock *sk, struct connection *conn)
 {
 	finish(sk, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | FINISH_SOCKET_REUSED);
 }
 
 /*
- * Whether `sk` is still the socket of `conn`: where both its close and its end were skipped, the memory may be another
- * socket by now. `port` = local_port(sk). A disconnected socket has no ports left and is taken for its own.
+ * Whether `sk` is still the socket of `conn`. If programs were skipped at both its close and its end, the memory may
+ * belong to another socket. `port` = local_port(sk). A disconnected socket has no ports and is assumed to match.
  */
 static __always_inline bool is_socket_of(struct sock *sk, __u16 port, const struct connection *conn)
 {
@@ -87,7 +87,7 @@ static __always_inline bool is_socket_of(struct sock *sk, __u16 port, const stru
 	return (!port || port == conn->worker.service.port) && (!remote || remote == conn->remote_port);
 }
 
-/* It left the accept queue, and nobody had accepted it. */
+/* The connection left the accept queue without an accept. */
 static __always_inline void drop_queued(__u64 key, struct connection *conn)
 {
 	struct service_counters *service = get_service(conn);
@@ -105,7 +105,7 @@ static __always_inline __u64 connection_identity(const struct connection *conn)
 static __always_inline void end_dead(__u64 key, struct connection *conn, bool same)
 {
 	if (bpf_map_lookup_elem(&connections, &key) != conn)
-		return; /* it is gone, and its address is another connection's */
+		return; /* it is gone, and the address belongs to another connection */
 	if (conn->accepted_ns)
 		finish((struct sock *)key, conn, CLOSE_UNKNOWN, 0, FINISH_MISSED | (same ? 0 : FINISH_SOCKET_REUSED));
 	else
@@ -113,11 +113,11 @@ static __always_inline void end_dead(__u64 key, struct connection *conn, bool sa
 }
 
 /*
- * Brings the bytes of an open connection up to date, and ends one whose socket is gone without a program having seen
- * it: its memory is another socket by now, or it has no application any more (SOCK_DEAD). As this runs beside a close
- * that is under way, such a socket must be seen twice, by two passes: a close that a program sees is gone from the map
- * before the socket is dead. The memory of an entry can become another entry's under our hands, so what was seen is
- * told by its identity. `may_end`: the caller's context allows deleting.
+ * Updates the byte counts of an open connection, and ends one whose socket is gone without any program having seen its
+ * end: the memory belongs to another socket, or no application holds the socket any more (SOCK_DEAD). This may run
+ * concurrently with a close, so such a socket must be seen by two passes: a close that a program sees removes the entry
+ * before the socket is dead. The memory of an entry can become another entry at any time, so the check compares the
+ * connection's identity. `may_end`: the caller's context allows deletion.
  */
 static __always_inline void refresh(__u64 key, struct connection *conn, bool may_end)
 {
@@ -155,7 +155,7 @@ static __always_inline void refresh_listener(__u64 key, struct listener *listene
 	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
 }
 
-/* Found accepted, though no accept of it was seen: counted for its service, guessed for nobody. */
+/* The connection was accepted, but its accept was not seen: counted for its service, but for no worker. */
 static __always_inline void drop_unattributed(__u64 key, struct connection *conn)
 {
 	struct service_counters *service = get_service(conn);
@@ -169,8 +169,8 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
 }
 
 /*
- * A finished handshake put `child` into the accept queue of `listener` (NULL where the hook does not know it); `typed` is
- * about `child`. Runs in softirq as a rule: the current task means nothing here.
+ * A completed handshake put `child` into the accept queue of `listener` (NULL if the hook does not know it); `typed`
+ * refers to `child`. Usually runs in softirq context, where the current task is unrelated.
  */
 static __always_inline int on_enqueue(struct sock *listener, struct sock *child, bool typed)
 {
@@ -188,14 +188,14 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child,
 	}
 	conn.enqueued_ns = bpf_ktime_get_ns();
 	read_tuple(&conn, child, port, listener, typed);
-	read_listener(&conn, listener, 1); /* this one is about to be added */
+	read_listener(&conn, listener, 1); /* this connection is about to be added */
 	forget_untracked(key);
 	if (track(key, &conn) != -EEXIST)
-		return 0; /* full: on_accept() tries again and counts */
+		return 0; /* full: on_accept() tries again and counts the loss */
 	former = bpf_map_lookup_elem(&connections, &key);
-	if (!former || !former->accepted_ns) { /* two hooks on the same way */
+	if (!former || !former->accepted_ns) { /* a second hook on the same path */
 		bpf_map_update_elem(&connections, &key, &conn, BPF_EXIST);
-	} else if (!enqueue_from_state) { /* else it is fast open: accepted before the handshake was complete */
+	} else if (!enqueue_from_state) { /* otherwise TCP Fast Open: accepted before the handshake was complete */
 		finish_former(child, former);
 		track(key, &conn);
 	}
@@ -203,8 +203,8 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child,
 }
 
 /*
- * The current task accepted `conn`, which is in the map already: changed where it is, as the peer's packets may be
- * changing it at this moment. accepted_ns comes last: whoever sees it sees the rest.
+ * The current task accepted `conn`, which is already in the map. It is modified in place, because packets from the peer
+ * may modify it concurrently. accepted_ns is set last, so that a reader that sees it also sees the other fields.
  */
 static __always_inline void accept_tracked(struct connection *conn)
 {
@@ -225,12 +225,12 @@ static __noinline int accept_queued(struct sock *listener, struct connection *co
 	if (listener && !conn->listener_known)
 		read_service_address(conn, listener);
 	if (!conn->queue_depth)
-		read_listener(conn, listener, 1); /* this one was taken off already */
+		read_listener(conn, listener, 1); /* this connection was already dequeued */
 	accept_tracked(conn);
 	return 0;
 }
 
-/* The accept of a connection that was not seen to enter the queue; false if it is in the map by now. */
+/* The accept of a connection whose entry into the accept queue was not seen; false if it is in the map by now. */
 static __noinline int accept_unseen(struct sock *listener, struct sock *child, __u16 port)
 {
 	__u64 key = (__u64)child;
@@ -238,7 +238,7 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child, _
 	long error;
 
 	read_tuple(&conn, child, port, listener, false);
-	read_listener(&conn, listener, 1); /* this one was taken off already */
+	read_listener(&conn, listener, 1); /* this connection was already dequeued */
 	read_current_worker(&conn);
 	conn.ignored = !task_traced();
 	if (!conn.ignored)
@@ -256,8 +256,8 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child, _
 }
 
 /*
- * A process got `child` from inet_csk_accept(). `again` = a second look at the same accept, from a hook further down
- * its path: it serves only where the first one was not seen.
+ * inet_csk_accept() returned `child` to a process. `again`: called from a second hook further down the same path, which
+ * matters only if the first hook was skipped.
  */
 static __noinline int on_accept(struct sock *listener, struct sock *child, bool again)
 {
@@ -277,10 +277,10 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 		if (!is_tcp(child) || !port_traced(port))
 			return 0;
 		if (is_untracked(key, again))
-			return 0; /* by the first look, or by a walk that was faster */
+			return 0; /* counted by the first hook, or by a walk that ran earlier */
 		if (accept_unseen(listener, child, port))
 			return 0;
-		conn = bpf_map_lookup_elem(&connections, &key); /* a walk has found it meanwhile */
+		conn = bpf_map_lookup_elem(&connections, &key); /* a walk has inserted it meanwhile */
 		if (!conn)
 			return 0;
 	}
@@ -292,7 +292,10 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	return accept_queued(listener, conn);
 }
 
-/* The current task got a descriptor of `sk` from an accept that is no system call: the connection must be in the queue. */
+/*
+ * The current task got a file descriptor for `sk` from an accept that is not a system call: an accept only if the
+ * connection is in the queue.
+ */
 static __always_inline int on_uring_accept(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
@@ -303,14 +306,14 @@ static __always_inline int on_uring_accept(struct sock *sk)
 	if (conn->accepted_ns && !conn->found && !conn->preexisting)
 		return 0; /* another operation on an accepted connection */
 	if (conn->accepted_ns && bpf_ktime_get_ns() - conn->accepted_ns > WALK_PATIENCE_NS)
-		return 0; /* the same, on one that a walk found */
+		return 0; /* likewise, on a connection that a walk found */
 	if (conn->accepted_ns)
 		take_back(conn);
 	accept_tracked(conn);
 	return 0;
 }
 
-/* ---- walks: over every descriptor of every task; `task` is the holder, and the current task is the walker */
+/* ---- walks: over every file descriptor of every task; `task` is the holder, the current task is the walker */
 
 static __always_inline void describe_holder(struct descriptor *out, struct task_struct *task, __u32 fd)
 {
@@ -324,7 +327,7 @@ static __always_inline void describe_holder(struct descriptor *out, struct task_
 	BPF_CORE_READ_STR_INTO(&out->comm, leader, comm);
 }
 
-/* `task` holds the listening socket `sk`: fills `out`; false if that is of no interest. */
+/* `task` holds the listening socket `sk`: fills `out`; false if the socket is not traced. */
 static __noinline int on_listener(struct task_struct *task, struct sock *sk, struct descriptor *out)
 {
 	__u64 key = (__u64)sk;
@@ -351,7 +354,7 @@ static __noinline int on_listener(struct task_struct *task, struct sock *sk, str
 	return true;
 }
 
-/* The listening socket that took the connection `conn` in: on its own address, else on the wildcard. */
+/* Finds the listening socket of `conn`: the one bound to its local address, else the wildcard one. */
 static __always_inline bool find_listener(struct connection *conn)
 {
 	struct service_key *service = &conn->worker.service;
@@ -368,7 +371,7 @@ static __always_inline bool find_listener(struct connection *conn)
 	return bpf_map_lookup_elem(&listening, service) != NULL;
 }
 
-/* `task` holds a connection that no program has seen: one from before, or one whose accept was missed altogether. */
+/* `task` holds an unknown connection: a pre-existing one, or one whose accept was not seen at all. */
 static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 {
 	__u64 key = (__u64)sk;
@@ -402,12 +405,12 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 	if (!conn.ignored)
 		read_rows(&conn, task);
 	note_known_port(conn.worker.service.port);
-	/* The descriptor keeps the socket open while we are here: no close can come before the entry is there. */
+	/* The file descriptor keeps the socket open meanwhile: no close can precede the insertion. */
 	error = track(key, &conn);
 	if (error == -EEXIST)
 		return 0; /* its accept has just been seen */
 	if (error && !enter_untracked(key))
-		return 0; /* it would be counted again for every other holder, and by every other walk */
+		return 0; /* it would be counted again for every other holder and in every other walk */
 	if (conn.ignored)
 		return 0;
 	if (conn.found)
@@ -461,7 +464,7 @@ static __always_inline __u32 close_reason_of(const struct connection *conn, __u3
 		return conn->first_end;
 	switch (state) {
 	case TCP_ESTABLISHED:
-	case TCP_SYN_RECV: /* fast open */
+	case TCP_SYN_RECV: /* TCP Fast Open */
 		return exiting ? CLOSE_WORKER_EXIT : CLOSE_LOCAL;
 	case TCP_CLOSE_WAIT:
 	case TCP_LAST_ACK:
@@ -474,9 +477,9 @@ static __always_inline __u32 close_reason_of(const struct connection *conn, __u3
 }
 
 /*
- * A walk takes a reference to each file that it looks at. If that turns out to be the last one, the application closed its
- * descriptor meanwhile and the close happens in our own process: `task` and `tgid` become those of whom the walk saw
- * holding it. A task that is gone by now has exited.
+ * Sets `tgid` to the process that closed `conn`; true if that process is exiting. A walk takes a reference to each file
+ * that it visits. If that turns out to be the last reference, the application closed its file descriptor meanwhile, and
+ * the close runs in acceptscope itself on behalf of the holder that the walk saw. A holder that is gone has exited.
  */
 static __always_inline bool closer_exits(const struct connection *conn, struct task_struct *task, __u32 *tgid)
 {
@@ -490,18 +493,18 @@ static __always_inline bool closer_exits(const struct connection *conn, struct t
 	return BPF_CORE_READ(task, flags) & PF_EXITING;
 }
 
-/* A close of a connection that is not tracked: counted if it may have been accepted. */
+/* The close of a connection that is not tracked: counted if it may have been accepted. */
 static __always_inline int on_unknown_close(struct sock *sk, __u32 port)
 {
 	forget_untracked((__u64)sk);
-	/* A listener has no peer, in whatever state: shutdown() takes it out of LISTEN. */
-	/* Until the first walk is over, it is one from before that the walk came too late for. */
+	/* A listening socket has no peer in any state; shutdown() takes it out of LISTEN. */
+	/* Before the first walk ends, this is a pre-existing connection that closed before the walk reached it. */
 	if (*by_port(accepted_ports, port) && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
 		count_loss(LOSS_UNKNOWN_CLOSE);
 	return 0;
 }
 
-/* The application gave `sk` up. Also runs for listeners, clients and never-connected sockets: not ours. */
+/* The application closed `sk`. Also called for listening, client and never-connected sockets, which are ignored. */
 static __always_inline int on_close(struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
@@ -531,7 +534,7 @@ static __always_inline int on_close(struct sock *sk)
 	return finish(sk, conn, close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state), exits), tgid, 0);
 }
 
-/* Notes who leaves ESTABLISHED first and whether our FIN is out; stands in for hooks that a backend lacks. */
+/* Records which side leaves ESTABLISHED first and whether our FIN is out; replaces hooks that a backend lacks. */
 static __always_inline int on_state(struct sock *sk, int from, int to)
 {
 	__u64 key = (__u64)sk;
@@ -540,7 +543,7 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	bool is_enqueue = from == TCP_SYN_RECV && to == TCP_ESTABLISHED;
 	bool is_end = from == TCP_ESTABLISHED || to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE;
 
-	/* In this order: most changes of state are neither, and need no memory. */
+	/* In this order: most state changes are neither, and need no memory access. */
 	if (!(is_enqueue || is_end) || !recording)
 		return 0;
 	if (is_enqueue)
@@ -565,7 +568,7 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	return 0;
 }
 
-/* The socket's last moment, before its memory can become another socket: whatever is still tracked ends here. */
+/* The socket is about to be destroyed, before its memory can be reused: ends anything that is still tracked. */
 static __always_inline int on_destroy(struct sock *sk)
 {
 	__u64 key = (__u64)sk;
@@ -588,7 +591,7 @@ static __always_inline int on_destroy(struct sock *sk)
 	return 0;
 }
 
-/* --pid follows descendants. A thread of a traced process is in already. */
+/* --pid follows descendants. A thread of a traced process is already included. */
 static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 from = BPF_CORE_READ(parent, tgid), to = BPF_CORE_READ(child, tgid);
@@ -601,7 +604,7 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 	return 0;
 }
 
-/* sched_process_free of the group leader: the pid can be somebody else's from now on. */
+/* sched_process_free of the group leader: the pid can be reused from now on. */
 static __always_inline int on_free(struct task_struct *task)
 {
 	__u32 tgid = BPF_CORE_READ(task, tgid);

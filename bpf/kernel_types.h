@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * The few kernel structures that are read, with only the members that are read. CO-RE finds the true offsets on the
- * running kernel, so neither order nor completeness matters here. Beside each: where it is defined in the kernel.
+ * The kernel structures that the programs read, reduced to the members that they use. CO-RE resolves the actual offsets
+ * on the running kernel, so the order and completeness of members do not matter. Each structure names the kernel file
+ * that defines it.
  */
 #pragma once
 
-/* A table: one structure a line, its source beside it. */
+/* A table: one structure per line, its source file beside it. */
 /* clang-format off */
 
 #include <linux/bpf.h>
@@ -118,7 +119,7 @@ struct io_uring_cqe { __s32 res; };                             /* include/uapi/
 
 #pragma clang attribute pop
 
-/* What perf hands to a program on syscalls:sys_exit_*; struct syscall_tp_t in kernel/trace/trace_syscalls.c. */
+/* Program context that perf passes on syscalls:sys_exit_*; struct syscall_tp_t in kernel/trace/trace_syscalls.c. */
 struct sys_exit_record {
 	__u64 common;
 	__s32 nr;

@@ -5,9 +5,10 @@
 #include "wire.h"
 
 /*
- * connections: struct sock's address -> the connection. The address is unique while the socket lives, and the
- *   tcp_destroy_sock tracepoint deletes what tcp_close() left behind before the memory can be used again.
- *   inserted: track(); read: on_*(), refresh(), userspace; deleted: untrack(). Full: the accept is counted, the connection is not tracked, LOSS_CONNECTION_MAP_FULL.
+ * connections: address of the struct sock -> the connection. The address is unique while the socket lives, and the
+ *   tcp_destroy_sock tracepoint deletes entries that tcp_close() left behind before the kernel can reuse the memory.
+ *   inserted: track(); read: on_*(), refresh(), userspace; deleted: untrack(). Full: the accept is counted, but the
+ *   connection is not tracked, LOSS_CONNECTION_MAP_FULL.
  *   Size: --max-connections.
  */
 struct {
@@ -18,10 +19,10 @@ struct {
 } connections SEC(".maps");
 
 /*
- * workers: (service, process or thread, start time) -> the rows of its totals. A look-up by such a key costs more than all
- *   the counting, so connections remember the rows.
- *   inserted: new_worker(); read: read_rows(), userspace on the tick; deleted: never, rows stay after the worker's exit.
- *   Full, as when there are no rows left: the service still counts, LOSS_WORKER_MAP_FULL.
+ * workers: (service, process or thread, start time) -> the rows of its totals. A lookup by such a large key costs more
+ *   than all the counting, so connections cache the rows.
+ *   inserted: new_worker(); read: read_rows(), userspace on the tick; deleted: never, rows outlive the worker.
+ *   Full, or no row left: the service still counts, LOSS_WORKER_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -30,7 +31,7 @@ struct {
 	__type(value, struct worker_place);
 } workers SEC(".maps");
 
-/* worker_rows: row -> totals of a worker. All zeros before its first use. Read by userspace on the tick. */
+/* worker_rows: row -> totals of a worker. Zero until its first use. Read by userspace on the tick. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 4096);
@@ -38,8 +39,10 @@ struct {
 	__type(value, struct worker_counters);
 } worker_rows SEC(".maps");
 
-/* free_worker_rows: rows that nobody has -> 1. Filled by userspace before attaching; see take_row(). A queue would be no
- *   map for the sleepable refresh_syscall. */
+/*
+ * free_worker_rows: unused rows -> 1. Filled by userspace before attaching; see take_row(). Not a queue map: the
+ *   sleepable program refresh_syscall could not use one.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);
@@ -48,9 +51,10 @@ struct {
 } free_worker_rows SEC(".maps");
 
 /*
- * services: where a listening socket is bound -> the row of its totals.
- *   inserted: new_service(), by whoever counts; read: service_row(), userspace on the tick; deleted: never.
- *   Full, as when there are no rows left: LOSS_SERVICE_MAP_FULL.
+ * services: the address that a listening socket is bound to -> the row of the service's totals.
+ *   inserted: new_service(), by the first program that counts; read: service_row(), userspace on the tick;
+ *   deleted: never.
+ *   Full, or no row left: LOSS_SERVICE_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -59,7 +63,7 @@ struct {
 	__type(value, __u32);
 } services SEC(".maps");
 
-/* service_rows: row -> totals of a service; as worker_rows. */
+/* service_rows: row -> totals of a service; see worker_rows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1024);
@@ -67,7 +71,7 @@ struct {
 	__type(value, struct service_counters);
 } service_rows SEC(".maps");
 
-/* free_service_rows: as free_worker_rows. */
+/* free_service_rows: see free_worker_rows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1024);
@@ -76,9 +80,9 @@ struct {
 } free_service_rows SEC(".maps");
 
 /*
- * listeners: struct sock's address of a listening socket on a traced port -> the socket.
+ * listeners: address of the struct sock of a listening socket on a traced port -> the socket's state.
  *   inserted: on_listener(), by walks; refreshed: refresh_listener(); read: userspace on the tick; deleted: on_state().
- *   Full: the socket is missing in the listener facts, nowhere else.
+ *   Full: only the per-listener figures of the socket are missing.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -88,8 +92,9 @@ struct {
 } listeners SEC(".maps");
 
 /*
- * listening: where a listening socket is, or was, bound -> 1. Tells connections that were accepted from those that this
- *   host made itself. inserted: on_listener(); read: on_held(); deleted: never. Full: pre-existing connections there are not found.
+ * listening: an address that a listening socket is or was bound to -> 1. Distinguishes accepted connections from
+ *   outgoing ones. inserted: on_listener(); read: on_held(); deleted: never. Full: pre-existing connections of that
+ *   address are not found.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -99,8 +104,8 @@ struct {
 } listening SEC(".maps");
 
 /*
- * members: tgid -> 1 for the processes in the subtrees of --cgroup, for walks: a walk's current task is not the one that
- *   it looks at. inserted and deleted: userspace, before a walk.
+ * members: tgid -> 1 for the processes in the subtrees of --cgroup. Used by walks, in which the current task is not the
+ *   task being examined. inserted and deleted: userspace, before a walk.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -109,7 +114,7 @@ struct {
 	__type(value, __u8);
 } members SEC(".maps");
 
-/* closed: struct closed_connection, one per close. Full: LOSS_RING_FULL; the totals are not touched. --ring-bytes. */
+/* closed: struct closed_connection, one per close. Full: LOSS_RING_FULL; totals are unaffected. Size: --ring-bytes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 8 << 20);
@@ -124,9 +129,9 @@ struct {
 } losses SEC(".maps");
 
 /*
- * untracked: struct sock * -> 1 for connections that were counted while `connections` had no room for them: for whoever
- *   meets one again, a second look at the same accept or a walk. inserted: on_accept(), on_unknown(); deleted: on_close(),
- *   on_destroy(), on_enqueue(). Full: untracked_full; from then on no accept is missed and found later.
+ * untracked: struct sock * -> 1 for connections that were counted while `connections` was full. Keeps a second hook on
+ *   the same accept, or a walk, from counting them again. inserted: on_accept(), on_unknown(); deleted: on_close(),
+ *   on_destroy(), on_enqueue(). Full: untracked_full; from then on walks no longer recover missed accepts.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -135,7 +140,7 @@ struct {
 	__type(value, __u8);
 } untracked SEC(".maps");
 
-/* cgroups: the subtrees of --cgroup, as descriptors of their directories. Written by userspace before attaching. */
+/* cgroups: the subtrees of --cgroup, as file descriptors of their directories. Userspace writes it before attaching. */
 struct {
 	__uint(type, BPF_MAP_TYPE_CGROUP_ARRAY);
 	__uint(max_entries, MAX_CGROUPS);
@@ -144,7 +149,7 @@ struct {
 } cgroups SEC(".maps");
 
 /*
- * pids: tgid -> 1 for --pid's processes and their descendants.
+ * pids: tgid -> 1 for the processes of --pid and their descendants.
  *   inserted: userspace at start, on_fork(); deleted: on_free() of the group leader. Full: LOSS_PID_FILTER_FULL.
  */
 struct {

@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What is read of sockets and tasks: with probe reads, so that the same code passes the verifier from fentry, kprobe,
- * tracepoint and cgroup programs alike. A probe read is a helper's call of some 25 ns, and a connection takes dozens: where
- * the way of every connection has an object whose type the verifier knows (`typed`, a constant), they are plain loads.
+ * Readers of sockets and tasks. They use probe reads, so that the same code passes the verifier in fentry, kprobe,
+ * tracepoint and cgroup programs. A probe read is a helper call of about 25 ns, and a connection needs dozens of them.
+ * Where the hot path has an object whose type the verifier knows (`typed`, a compile-time constant), reads are plain
+ * loads.
  */
 #pragma once
 
 #include "state.bpf.h"
 
-/* A field of an object. */
+/* Reads a field of `object`. */
 #define READ(typed, object, field) ((typed) ? (object)->field : BPF_CORE_READ(object, field))
 
-/* Whether there is bpf_get_current_task_btf() (5.11). To be asked anew for every use: an old verifier forgets the answer. */
+/* Whether the kernel has bpf_get_current_task_btf() (5.11). Check at every use: old verifiers lose the result. */
 #define CURRENT_TASK_IS_TYPED bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_get_current_task_btf)
 
 static __always_inline __u16 local_port(struct sock *sk)
 {
-	/* inet_sport, not skc_num: that one is 0 after a reset, when the port was put back. */
+	/* inet_sport, not skc_num: skc_num is 0 after a reset, once the port has been released. */
 	return bpf_ntohs(BPF_CORE_READ((struct inet_sock *)sk, inet_sport));
 }
 
-/* The same of a socket that the program got as a typed argument: most often without a helper's call. */
+/* local_port() of a socket that the program received as a typed argument: usually needs no helper call. */
 static __always_inline __u16 local_port_of_typed(struct sock *sk)
 {
 	__u16 port = sk->__sk_common.skc_num;
@@ -50,7 +51,7 @@ static __always_inline void read_local(struct sock *sk, struct ip_address *out)
 		BPF_CORE_READ_INTO(out, sk, __sk_common.skc_v6_rcv_saddr);
 }
 
-/* The service of a connection: the listener's own address where the hook knows the listener. */
+/* The service of a connection: the bound address of the listener if the hook knows the listener. */
 static __always_inline void read_service_address(struct connection *conn, struct sock *listener)
 {
 	conn->listener_known = listener != NULL;
@@ -60,7 +61,7 @@ static __always_inline void read_service_address(struct connection *conn, struct
 		conn->worker.service.address = conn->local;
 }
 
-/* `port` = local_port(sk); `typed` is about `sk`. */
+/* `port` = local_port(sk); `typed` refers to `sk`. */
 static __always_inline void read_tuple(struct connection *conn, struct sock *sk, __u16 port, struct sock *listener,
                                        bool typed)
 {
@@ -85,8 +86,8 @@ struct bytes {
 };
 
 /*
- * Bytes at the socket API, of a pre-existing connection since it was found. A FIN takes one sequence number in either
- * direction and is counted by the kernel as a byte: it is taken off again. Sent = acknowledged + still queued or in flight
+ * Bytes at the socket API; for a pre-existing connection, since it was found. A FIN takes one sequence number in either
+ * direction and the kernel counts it as a byte, so it is subtracted. Sent = acknowledged + still queued or in flight
  * (tcp_rcv_nxt_update(), tcp_snd_una_update(), tcp_fin(), tcp_send_fin() in net/ipv4).
  */
 static __always_inline struct bytes read_bytes(const struct connection *conn, struct sock *sk)
@@ -106,7 +107,7 @@ static __always_inline struct bytes read_bytes(const struct connection *conn, st
 	return bytes;
 }
 
-/* What the application has not read yet of a connection that is open; a FIN has its sequence number here too. */
+/* Bytes of an open connection that the application has not read yet; excludes the sequence number of a FIN. */
 static __always_inline void read_unread(struct connection *conn, struct sock *sk)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
@@ -117,7 +118,7 @@ static __always_inline void read_unread(struct connection *conn, struct sock *sk
 	conn->unread_bytes = unread - (fin_received && unread);
 }
 
-/* `waiting` connections beside those that the listening socket itself counts make up its accept queue. */
+/* The accept queue has `waiting` connections in addition to those that the listening socket counts itself. */
 static __always_inline void read_listener(struct connection *conn, struct sock *listener, __u32 waiting)
 {
 	if (!listener)
@@ -136,7 +137,7 @@ static __always_inline __u32 innermost_pid(struct task_struct *task)
 	return BPF_CORE_READ((struct upid *)entry, nr);
 }
 
-/* `typed` is about `task`. */
+/* `typed` refers to `task`. */
 static __always_inline void read_worker(struct connection *conn, struct task_struct *task, bool typed)
 {
 	conn->accept_tid = READ(typed, task, pid);

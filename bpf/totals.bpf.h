@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* Where and how it is counted: rows of services and workers, histograms, accepts and closes. */
+/* Counting: rows of services and workers, histograms, accepts and closes. */
 #pragma once
 
 #include "socket.bpf.h"
@@ -9,7 +9,7 @@ static __always_inline void add(__u64 *counter, __u64 amount)
 	__sync_fetch_and_add(counter, amount);
 }
 
-/* A plain store: two CPUs that raise it at the same moment may lose the smaller of two almost equal values. */
+/* A plain store: if two CPUs race, the maximum may end up as the smaller of two almost equal values. */
 static __always_inline void raise(__u64 *maximum, __u64 value)
 {
 	if (value > *maximum)
@@ -22,7 +22,7 @@ static __always_inline void raise_peak(__u64 *maximum, __s64 open)
 		raise(maximum, open);
 }
 
-/* `width` if value has a bit at or above it, else 0; 0 < width < 64. The compiler is kept from making it a branch. */
+/* `width` if `value` has a bit set at or above bit `width`, else 0; 0 < width < 64. barrier_var() prevents a branch. */
 static __always_inline __u64 width_above(__u64 value, __u32 width)
 {
 	__u64 negative = -(value >> width);
@@ -32,8 +32,8 @@ static __always_inline __u64 width_above(__u64 value, __u32 width)
 }
 
 /*
- * floor(log2(value)); value != 0. Without branches: the verifier of 6.1 walks all of their 32 combinations, ten times the
- * instructions for the whole program.
+ * floor(log2(value)); value != 0. Branch-free: the verifier of 6.1 would explore all 32 combinations of branches, which
+ * multiplies the instructions processed for the whole program by ten.
  */
 static __always_inline __u64 log2_u64(__u64 value)
 {
@@ -47,7 +47,7 @@ static __always_inline __u64 log2_u64(__u64 value)
 	return bit + (value >> 1);
 }
 
-/* Index of the bucket of `value_ns`, below HIST_BUCKETS; the same function as Histogram::index_of(). */
+/* Bucket index of `value_ns`, less than HIST_BUCKETS; must match Histogram::index_of(). */
 static __always_inline __u64 hist_index(__u64 value_ns)
 {
 	__u64 bit, index;
@@ -63,13 +63,13 @@ static __always_inline void hist_add(struct histogram *hist, __u64 value_ns)
 {
 	__u64 index = hist_index(value_ns);
 
-	/* The verifier must see the bound on the very register that is used, or it forgets it (6.1). */
+	/* The verifier of 6.1 needs the bounds check on the same register that indexes the array. */
 	barrier_var(index);
 	if (index < HIST_BUCKETS)
 		__sync_fetch_and_add(&hist->count[index], 1);
 }
 
-/* Takes the row `*next`, or one of the next that is free. Whoever deletes it has it: a counter with a result is 5.12's. */
+/* Allocates a free row, starting at `*next`. Deleting a row claims it: atomic fetch-and-add needs 5.12. */
 static __always_inline __u32 take_row(void *free_rows, volatile __u32 *next, __u32 end)
 {
 	__u32 row, tries;
@@ -93,7 +93,7 @@ static __always_inline void give_row_back(void *free_rows, volatile __u32 *next,
 	*next = row;
 }
 
-/* The row of a service that has none yet; NO_ROW if there is none left. */
+/* Allocates the row of a new service; NO_ROW if none is left. */
 static __noinline __u32 new_service(const struct connection *conn)
 {
 	struct service_counters *service;
@@ -105,7 +105,7 @@ static __noinline __u32 new_service(const struct connection *conn)
 	service = bpf_map_lookup_elem(&service_rows, &row);
 	if (service) {
 		service->listener_known = conn->listener_known;
-		/* Fails if another CPU was first. */
+		/* Fails if another CPU inserted the service first. */
 		if (bpf_map_update_elem(&services, &conn->worker.service, &row, BPF_NOEXIST))
 			give_row_back(&free_service_rows, &next_service_row, row);
 	}
@@ -120,7 +120,7 @@ static __always_inline __u32 service_row(const struct connection *conn)
 	return known ? *known : new_service(conn);
 }
 
-/* The totals of the service of a connection that nobody has accepted. */
+/* The totals of the service of a connection that was not accepted. */
 static __always_inline struct service_counters *get_service(const struct connection *conn)
 {
 	__u32 row = service_row(conn);
@@ -131,7 +131,7 @@ static __always_inline struct service_counters *get_service(const struct connect
 	return service;
 }
 
-/* The row of a worker on the service of row `service` that has none yet; NO_ROW if there is none left. */
+/* Allocates the row of a new worker on the service of row `service`; NO_ROW if none is left. */
 static __noinline __u32 new_worker(const struct connection *conn, struct task_struct *task, __u32 service)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
@@ -152,7 +152,7 @@ static __noinline __u32 new_worker(const struct connection *conn, struct task_st
 	return known ? known->worker : NO_ROW;
 }
 
-/* Notes where the owner of `conn`, which is `task`, is counted. */
+/* Sets conn->rows, the rows that count for `task`, the owner of `conn`. */
 static __always_inline void read_rows(struct connection *conn, struct task_struct *task)
 {
 	struct worker_place *known = bpf_map_lookup_elem(&workers, &conn->worker);
@@ -161,15 +161,15 @@ static __always_inline void read_rows(struct connection *conn, struct task_struc
 		conn->rows = *known;
 		return;
 	}
-	/* Not by new_worker(): the stack has no room for one more call in the other. */
+	/* Not within new_worker(): the BPF stack has no room for another nested call. */
 	conn->rows.service = service_row(conn);
 	conn->rows.worker = new_worker(conn, task, conn->rows.service);
 }
 
 #define FINISH_MISSED        1 /* no program saw the close */
-#define FINISH_SOCKET_REUSED 2 /* the memory is another socket by now: the bytes cannot be read any more */
+#define FINISH_SOCKET_REUSED 2 /* the memory belongs to another socket now: the bytes can no longer be read */
 
-/* What is counted of a close: copied before the entry is deleted, as its memory may be another entry's at once. */
+/* Data counted at a close. Copied before the entry is deleted, because its memory may be reused immediately. */
 struct ending {
 	struct worker_place rows;
 	__u64 lifetime_ns;
@@ -192,7 +192,7 @@ static __always_inline void count_close(const struct ending *ending, __u32 reaso
 	add(&worker->bytes_sent, ending->bytes.sent);
 	if (reason < CLOSE_REASONS)
 		add(&worker->close_reasons[reason], 1);
-	if (ending->preexisting) { /* its lifetime is not known */
+	if (ending->preexisting) { /* its lifetime is unknown */
 		add(&worker->preexisting_closes, 1);
 		add(&worker->preexisting_sum_ns, ending->lifetime_ns);
 		return;
@@ -203,7 +203,7 @@ static __always_inline void count_close(const struct ending *ending, __u32 reaso
 	hist_add(&worker->lifetime, ending->lifetime_ns);
 }
 
-/* Connections in hand, as far as they are tracked; below 0 for a moment while one of them is taken back. */
+/* Tracked open connections. May be negative for a moment while one of them is taken back. */
 static __always_inline __s64 open_of_worker(const struct worker_counters *worker)
 {
 	return worker->accepts - worker->closes - worker->untracked + worker->preexisting - worker->preexisting_closes;
@@ -215,14 +215,14 @@ static __always_inline __s64 open_of_service(const struct service_counters *serv
 	       service->preexisting_closes;
 }
 
-/* An accepted connection, or a pre-existing one. */
+/* Counts an accepted or pre-existing connection. */
 static __always_inline void count_owned(struct connection *conn, bool is_tracked)
 {
 	__u64 wait = conn->accepted_ns - conn->enqueued_ns;
 	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &conn->rows.service);
 	struct worker_counters *worker = bpf_map_lookup_elem(&worker_rows, &conn->rows.worker);
 
-	if (!service || !service->accepts) /* the first one: later, the byte is as good as never in the cache */
+	if (!service || !service->accepts) /* only for the first: later, writing the byte would be a cache miss */
 		*by_port(accepted_ports, conn->worker.service.port) = 1;
 	if (!is_tracked)
 		count_loss(LOSS_CONNECTION_MAP_FULL);
@@ -257,8 +257,8 @@ static __always_inline void count_owned(struct connection *conn, bool is_tracked
 }
 
 /*
- * Its accept is reported after all: a walk was faster than the end of the system call. What the walk made of it is taken
- * back, so that it can be counted as what it is.
+ * Undoes the counting of a connection that a walk found before the accept system call ended. Now that its accept is
+ * reported, it can be counted as a regular accept.
  */
 static __noinline int take_back(struct connection *conn)
 {

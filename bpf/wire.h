@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * What crosses between the BPF programs and userspace: C for the one, C++ for the other, so fixed-width types,
- * named padding and no pointers. Host byte order everywhere, addresses excepted (network order, as on the wire).
+ * Types shared by the BPF programs (C) and userspace (C++): fixed-width types, named padding and no pointers. Host byte
+ * order, except for addresses (network byte order).
  * Times are CLOCK_MONOTONIC nanoseconds (bpf_ktime_get_ns), process start times CLOCK_BOOTTIME nanoseconds.
  */
 #pragma once
@@ -17,12 +17,12 @@ using __u64 = std::uint64_t;
 #include <linux/types.h>
 #endif
 
-/* An IPv6 address, or an IPv4 one in its IPv4-mapped form (::ffff:a.b.c.d): one shape for all three cases. */
+/* An IPv6 address, or an IPv4 address in IPv4-mapped form (::ffff:a.b.c.d): one layout for every address family. */
 struct ip_address {
 	__u8 bytes[16];
 };
 
-/* A service: where the listening socket is bound (wildcards kept), in which network namespace. */
+/* A service: the address that its listening socket is bound to (wildcards kept), and the network namespace. */
 struct service_key {
 	struct ip_address address;
 	__u32 netns; /* inode number, as in /proc/PID/ns/net */
@@ -30,7 +30,7 @@ struct service_key {
 	__u16 pad; /* zero */
 };
 
-/* Process or thread that accepts on a service. The start time keeps a reused pid apart from its predecessor. */
+/* A process or thread that accepts on a service. The start time distinguishes processes that reuse a pid. */
 struct worker_key {
 	struct service_key service;
 	__u32 tgid;     /* initial pid namespace */
@@ -40,7 +40,7 @@ struct worker_key {
 
 /*
  * Log-linear histogram of durations: HIST_SUB buckets per power of two (12.5 % wide) from HIST_FIRST_NS up to
- * 2^(HIST_FIRST_BIT + HIST_OCTAVES) ns = 19.5 h. Bucket 0 holds what is shorter, the last bucket what is longer.
+ * 2^(HIST_FIRST_BIT + HIST_OCTAVES) ns = 19.5 h. Bucket 0 holds shorter durations, the last bucket longer ones.
  */
 #define HIST_SUB_BITS  3
 #define HIST_SUB       (1 << HIST_SUB_BITS)
@@ -55,40 +55,40 @@ struct histogram {
 
 /* Who ended a connection. */
 enum close_reason {
-	CLOSE_UNKNOWN = 0,     /* seen only when the socket was destroyed, or not decidable */
-	CLOSE_LOCAL = 1,       /* this side first: tcp_close() or shutdown() before the peer's FIN */
+	CLOSE_UNKNOWN = 0,     /* noticed only when the socket was destroyed, or undecidable */
+	CLOSE_LOCAL = 1,       /* this side closed first: tcp_close() or shutdown() before the peer's FIN */
 	CLOSE_PEER = 2,        /* the peer's FIN came first */
 	CLOSE_RESET = 3,       /* reset or timed out while established */
 	CLOSE_WORKER_EXIT = 4, /* still established when its process exited */
 	CLOSE_REASONS = 5,
 };
 
-/* Where a worker's connections are counted: the rows of its own totals and of its service's. */
+/* The rows in which a worker's connections are counted: its own totals and those of its service. */
 struct worker_place {
 	__u32 worker;
 	__u32 service;
 };
-#define NO_ROW (~(__u32)0) /* no room for totals */
+#define NO_ROW (~(__u32)0) /* no row left for totals */
 
-/* Totals of one worker on one service. Counted in the kernel; exact when ring records are lost. */
+/* Totals of one worker on one service. Counted in the kernel, so they stay exact when ring buffer records are lost. */
 struct worker_counters {
-	/* One cache line for what an accept changes, one for what a close does; */
+	/* The first cache line: fields that an accept changes; the second: fields that a close changes. */
 	__u64 accepts;
-	__u64 closes;      /* of accepts */
-	__u64 preexisting; /* connections found in its hands when tracing began */
+	__u64 closes;      /* of accepted connections */
+	__u64 preexisting; /* connections that it held when tracing began */
 	__u64 preexisting_closes;
-	__u64 untracked; /* of accepts and pre-existing: the connection map was full; their close is not counted */
+	__u64 untracked; /* accepted and pre-existing, not in the (full) connection map; their close is not counted */
 	__u64 peak_open;
-	__u64 wait_count; /* accepts whose enqueue was seen */
+	__u64 wait_count; /* accepts whose entry into the accept queue was seen */
 	__u64 wait_sum_ns;
-	__u64 bytes_received; /* of closed connections; of pre-existing ones since they were found */
+	__u64 bytes_received; /* of closed connections; for pre-existing ones, since they were found */
 	__u64 bytes_sent;
 	__u64 lifetime_sum_ns;
 	__u64 close_reasons[CLOSE_REASONS];
-	/* these change seldom. */
+	/* Rarely written fields. */
 	__u64 lifetime_max_ns;
 	__u64 wait_max_ns;
-	__u64 preexisting_sum_ns; /* of those closed: from when they were found to their close */
+	__u64 preexisting_sum_ns; /* of closed pre-existing connections: time from discovery to close */
 	__u32 ns_pid;             /* of the process, in its innermost pid namespace */
 	__u32 pad;                /* zero */
 	char comm[16];
@@ -96,21 +96,21 @@ struct worker_counters {
 	struct histogram wait;
 };
 
-/* Totals of one service, whoever accepted. */
+/* Totals of one service, over all its workers. */
 struct service_counters {
-	/* One cache line, as all processors that accept and close write here. */
+	/* One cache line: every CPU that accepts or closes writes it. */
 	__u64 accepts;
-	__u64 closes;      /* of accepts */
+	__u64 closes;      /* of accepted connections */
 	__u64 preexisting; /* as in worker_counters */
 	__u64 preexisting_closes;
 	__u64 untracked; /* as in worker_counters */
 	__u64 peak_open;
 	__u32 depth_max;     /* deepest accept queue seen, connections */
-	__u32 backlog;       /* of the listening socket last seen; 0 = not seen */
-	__u8 reuseport;      /* SO_REUSEPORT on it */
-	__u8 listener_known; /* the key is the listening socket's address; else the connection's own */
+	__u32 backlog;       /* of the listening socket seen last; 0 = none seen */
+	__u8 reuseport;      /* SO_REUSEPORT is set on it */
+	__u8 listener_known; /* the key has the listening socket's address; else the connection's local address */
 	__u8 pad[6];         /* zero */
-	/* The next one. */
+	/* The second cache line. */
 	__u64 never_accepted; /* left the accept queue without an accept */
 	__u64 pad2[7];        /* zero */
 };
@@ -121,61 +121,61 @@ struct service_counters {
  */
 struct connection {
 	__u64 accepted_ns; /* pre-existing: when it was found */
-	__u64 enqueued_ns; /* entered the accept queue; 0 = before tracing began */
+	__u64 enqueued_ns; /* entry into the accept queue; 0 = before tracing began */
 	struct worker_key worker;
-	struct worker_place rows; /* from the accept on; before, zero */
+	struct worker_place rows; /* valid once accepted; zero before */
 	struct ip_address local;
 	struct ip_address remote;
 	__u32 accept_tid;
 	__u16 remote_port;
-	__u8 first_end;      /* enum close_reason: who left ESTABLISHED first; 0 = nobody yet */
-	__u8 fin_sent;       /* our FIN is in the sequence numbers */
+	__u8 first_end;      /* enum close_reason: the side that left ESTABLISHED first; 0 = neither yet */
+	__u8 fin_sent;       /* the sequence numbers include our FIN */
 	__u8 listener_known; /* as in service_counters */
 	__u8 active;         /* bytes_* changed between the last two refresh() */
-	__u8 ignored;        /* accepted by a task that --pid or --cgroup leaves out: kept so that its close is known */
-	__u8 found;          /* the accept was not seen: its holder was found later, accepted_ns is that moment */
+	__u8 ignored;        /* accepted by a task outside --pid or --cgroup: kept so that its close is recognized */
+	__u8 found;          /* the accept was not seen: a walk found the holder later, at accepted_ns */
 	__u8 reuseport;      /* SO_REUSEPORT on the listening socket */
 	__u8 preexisting;    /* open before tracing began */
 	__u8 pad[2];         /* zero */
-	__u32 queue_depth;   /* accept queue with this connection in it; 0 = not seen */
+	__u32 queue_depth;   /* length of the accept queue, this connection included; 0 = not seen */
 	__u32 backlog;       /* of the listening socket; 0 = not seen */
-	__u32 holder_tgid;   /* process that held a descriptor when the last walk came by; 0 = no walk did */
-	__u32 owner_walk;    /* number of the last walk that saw the owner hold a descriptor; 0 = none did */
-	/* Of no interest to the accept and the close of a new connection: a cache line that they leave alone. */
-	__u64 bytes_received; /* as of the last refresh(), since the accept or since it was found */
+	__u32 holder_tgid;   /* process that held a file descriptor at the last walk; 0 = no walk reached it yet */
+	__u32 owner_walk;    /* number of the last walk that saw the owner hold a file descriptor; 0 = none did */
+	/* Cold fields: the accept and the close of a new connection do not touch these cache lines. */
+	__u64 bytes_received; /* at the last refresh(): since the accept, or since a walk found it */
 	__u64 bytes_sent;
-	__u64 bytes_received_before; /* pre-existing: when it was found */
+	__u64 bytes_received_before; /* pre-existing: count at the time when it was found */
 	__u64 bytes_sent_before;
-	__u64 dead_ns;     /* refresh() found the socket gone: connection_identity() of the one that it saw; else 0 */
-	__u64 holder_task; /* task_struct of the holder: only to be probe-read */
+	__u64 dead_ns;     /* connection_identity() of the connection whose socket refresh() found gone; 0 = none */
+	__u64 holder_task; /* task_struct of the holder: may be stale, access by probe read only */
 	__u64 other_start_ns;
-	__u32 other_walk; /* as owner_walk, for another process: other_* */
+	__u32 other_walk; /* as owner_walk, for a process other than the owner: other_* */
 	__u32 other_tgid;
-	__u32 unread_bytes; /* received, not yet read by the application, as of the last refresh() */
+	__u32 unread_bytes; /* received, but not yet read by the application, at the last refresh() */
 	__u32 pad2;         /* zero */
 };
 
-/* A listening socket. Written by walks and refreshed on the tick. */
+/* A listening socket. Written by walks, refreshed on the tick. */
 struct listener {
 	struct service_key service;
-	__u64 drops;        /* sk_drops now */
-	__u64 drops_before; /* when it was found */
+	__u64 drops;        /* sk_drops at the last refresh */
+	__u64 drops_before; /* sk_drops when the socket was found */
 	__u32 depth;        /* connections in its accept queue */
 	__u32 backlog;
 	__u8 reuseport;
 	__u8 pad[7]; /* zero */
 };
 
-/* What a walk over all descriptors tells of one of them; read from the iterator. */
+/* Record that a walk emits for one file descriptor; userspace reads it from the iterator. */
 enum descriptor_kind {
 	DESCRIPTOR_LISTENER = 1,
-	DESCRIPTOR_EPOLL = 2, /* of the rest only tgid and fd are set */
+	DESCRIPTOR_EPOLL = 2, /* service is not set */
 };
 
 struct descriptor {
 	struct service_key service;
 	__u64 start_ns; /* CLOCK_BOOTTIME of the process's start */
-	__u64 inode;    /* of the socket, as in /proc/PID/fdinfo of an epoll descriptor */
+	__u64 inode;    /* of the socket, as in /proc/PID/fdinfo of an epoll file descriptor */
 	__u32 kind;     /* enum descriptor_kind */
 	__u32 tgid;
 	__u32 ns_pid;
@@ -186,13 +186,13 @@ struct descriptor {
 };
 
 /*
- * One closed connection: the ring's only record. Written by finish(), read by capture/. Of struct connection only what
- * outlives it: every cache line of the ring is written cold.
+ * One closed connection: the only record type in the ring buffer. Written by finish(), read by capture/. Holds only the
+ * fields of struct connection that are needed after the close: every cache line of the ring buffer is a cache miss.
  */
 struct closed_connection {
-	__u64 sock; /* address of the kernel's socket: with accepted_ns the identity, never shown */
+	__u64 sock; /* address of the struct sock; with accepted_ns it identifies the connection; never shown */
 	__u64 closed_ns;
-	__u64 accepted_ns; /* these as in struct connection */
+	__u64 accepted_ns; /* this and the following fields as in struct connection */
 	__u64 enqueued_ns;
 	struct worker_key worker;
 	struct ip_address local;
@@ -200,7 +200,7 @@ struct closed_connection {
 	__u64 bytes_received;
 	__u64 bytes_sent;
 	__u32 accept_tid;
-	__u32 closer_tgid; /* who dropped the last reference; may be a kernel worker */
+	__u32 closer_tgid; /* process that dropped the last reference; may be a kernel worker */
 	__u16 remote_port;
 	__u8 reason; /* enum close_reason */
 	__u8 preexisting;
@@ -208,7 +208,7 @@ struct closed_connection {
 	__u8 pad[3]; /* zero */
 };
 
-/* At most so many --cgroup. */
+/* Maximum number of --cgroup options. */
 #define MAX_CGROUPS 8
 
 /* Everything that can go missing, by kind. Indexes of the loss counters. */
