@@ -119,7 +119,7 @@ class OutputPath(faults.FaultTest):
     def expect_refusal(self, option):
         child = self.run_program("--duration", "100ms", option, self.planted)
         self.assertEqual(child.process.returncode, FAILED, child.stderr)
-        self.expect_one_error(child.stderr, self.planted, "somebody else put it")
+        self.expect_one_error(child.stderr, self.planted, "another user may have placed it")
         self.expect_untouched()
 
     def expect_untouched(self):

@@ -24,14 +24,14 @@ using Clock = std::chrono::steady_clock;
 
 /// How a client behaves. Both send about the same number of requests, so that only the connections differ.
 struct Behaviour {
-  unsigned lanes;                   ///< requests under way or being thought about at once
+  unsigned lanes;                   ///< concurrent lanes, each sending a request or thinking
   std::chrono::milliseconds think;  ///< between a response and the lane's next request
   bool keep_alive;
 };
 constexpr Behaviour kPinned{40, std::chrono::milliseconds{100}, true};
 constexpr Behaviour kSpread{40, std::chrono::milliseconds{100}, false};
 constexpr std::chrono::milliseconds kPoolPause{30};
-constexpr std::size_t kMostRequests = 20'000;  // well below the ephemeral ports, each of which rests a minute after use
+constexpr std::size_t kMostRequests = 20'000;  // well below the ephemeral ports; TIME_WAIT holds each for a minute
 
 constexpr std::string_view kRequest = "GET / HTTP/1.1\r\nHost: demo\r\nConnection: keep-alive\r\n\r\n";
 constexpr std::string_view kOnlyRequest = "GET / HTTP/1.1\r\nHost: demo\r\nConnection: close\r\n\r\n";
@@ -60,8 +60,7 @@ class Client {
   }
 
  private:
-  /// A pool that grows in two steps, the connections of each opened at once: the few workers that are first at the
-  /// accept queue then take them all.
+  /// Opens the pool in two bursts. In each, the few workers that reach the accept queue first take all connections.
   bool fill_pool() {
     for (std::size_t i = 0; i < lanes_.size(); ++i) {
       if (i == lanes_.size() / 2) std::this_thread::sleep_for(kPoolPause);
@@ -100,7 +99,7 @@ class Client {
     return true;
   }
 
-  /// Sleeps until a response comes, a request is due or the time is up; takes the responses.
+  /// Sleeps until a response arrives, a request is due or the time is up; then reads the responses.
   bool receive_responses() {
     auto wake = end_;
     std::vector<pollfd> polled;
@@ -121,7 +120,7 @@ class Client {
     return true;
   }
 
-  /// Responses are a few bytes and come whole.
+  /// Responses are a few bytes long and arrive in one piece.
   bool take_response(Lane& lane) const {
     std::array<char, 1024> bytes{};
     if (::recv(lane.fd.get(), bytes.data(), bytes.size(), 0) <= 0) return false;

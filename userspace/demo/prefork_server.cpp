@@ -26,19 +26,19 @@ namespace {
 
 constexpr int kBacklog = 1024;
 constexpr int kReadyTimeoutMs = 5000;
-constexpr std::chrono::milliseconds kRequestTime{4};  // a query to a database, say
+constexpr std::chrono::milliseconds kRequestTime{4};  // such as a database query
 
-// What an interpreter's busy loop needs from its wake-up to accept(). A connection wakes all idle workers; while they
-// are on their way the rest of a burst arrives, and whoever comes first takes it all. Observed with 8 workers on 2
-// processors: the pool of client.cpp goes to 1 to 3 workers (18 of 20 runs; 4 in the others), connections opened one by
-// one go to all 8, the busiest with less than twice its part (10 of 10). Without this time the pool went to 3 to 8
-// workers, as the scheduler liked, and more processors would spread it further.
+// Time from wake-up to accept(), as an interpreter's event loop needs it. A connection wakes all idle workers; while
+// they get going, the rest of a burst arrives, and the first worker takes all of it. Observed with 8 workers on 2 CPUs:
+// the pool of client.cpp goes to 1 to 3 workers (18 of 20 runs; to 4 in the others); connections opened one at a time
+// go to all 8 workers, the busiest with less than twice its share (10 of 10). Without this delay, the pool went to 3 to
+// 8 workers, depending on the scheduler, and more CPUs would spread it further.
 constexpr int kShortestLoopUs = 1000;
 constexpr int kLongestLoopUs = 5000;
 
 constexpr std::size_t kLongestRequest = std::size_t{16} * 1024;
 constexpr std::string_view kEndOfHead = "\r\n\r\n";
-/// Says who answered: the truth that a trace can be compared with.
+/// Names the worker that answered: the ground truth for comparisons with a trace.
 std::string response_of_this_worker(bool last) {
   const std::string body = fmt::format("worker {}\n", ::getpid());
   return fmt::format("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: {}\r\nConnection: {}\r\n\r\n{}",
@@ -50,7 +50,7 @@ class Worker {
  public:
   explicit Worker(int listener) : listener_(listener), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
 
-  /// Level-triggered and not EPOLLEXCLUSIVE, as asyncio registers it: a connection wakes every worker that waits.
+  /// Level-triggered and without EPOLLEXCLUSIVE, as asyncio registers it: a connection wakes every waiting worker.
   bool watch_listener() { return watch(listener_); }
 
   int run() {
@@ -78,7 +78,7 @@ class Worker {
     return ::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0;
   }
 
-  /// At most a backlog of them, as asyncio does.
+  /// Accepts at most kBacklog connections, as asyncio does.
   void accept_all() {
     std::this_thread::sleep_for(std::chrono::microseconds{loop_time_us_(random_)});
     for (int i = 0; i < kBacklog; ++i) {
@@ -102,7 +102,7 @@ class Worker {
     if (!answer_requests(connection)) connections_.erase(fd);
   }
 
-  /// False when the connection is to be closed.
+  /// False if the connection must be closed.
   static bool answer_requests(Connection& connection) {
     for (auto end = connection.request.find(kEndOfHead); end != std::string::npos;
          end = connection.request.find(kEndOfHead)) {
@@ -152,7 +152,7 @@ int run_worker(int listener, int ready) {
   return worker.run();
 }
 
-/// Waits until `count` workers have said that they are ready.
+/// Waits until `count` workers have reported that they are ready.
 Result<void> wait_for_workers(int ready, unsigned count) {
   unsigned started = 0;
   while (started < count) {
@@ -190,7 +190,7 @@ Result<DemoServer> DemoServer::start(unsigned workers) {
     if (!pid) return tl::unexpected(pid.error());
     server.worker_pids_.push_back(*pid);
   }
-  say_ready.reset();  // so that dead workers are an end of file, not a wait
+  say_ready.reset();  // so that the death of all workers is an end of file, not a timeout
   if (auto started = wait_for_workers(ready.get(), workers); !started) return tl::unexpected(started.error());
   return server;
 }

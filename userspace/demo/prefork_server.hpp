@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// A small prefork server: what uvicorn, gunicorn or nginx do, without needing any of them.
+/// A small prefork server that behaves like uvicorn, gunicorn or nginx without requiring any of them.
 #pragma once
 
 #include <sys/types.h>
@@ -14,17 +14,17 @@ namespace acceptscope::demo {
 inline constexpr unsigned kDefaultWorkers = 8;
 inline constexpr unsigned kMostWorkers = 256;
 
-/// N worker processes behind one listening socket on 127.0.0.1. Each waits with its own epoll set, accepts until the
-/// queue is empty, as asyncio does, and answers HTTP/1.1 requests one after the other; a request takes a few
-/// milliseconds, during which its worker does nothing else. Ends with its owner, however that dies.
+/// N worker processes behind one listening socket on 127.0.0.1. Each waits in its own epoll instance, accepts until the
+/// queue is empty, as asyncio does, and answers HTTP/1.1 requests one at a time. A request takes a few milliseconds,
+/// during which its worker does nothing else. The workers end with the owner of this object, even if it is killed.
 class DemoServer {
  public:
-  /// Returns when every worker waits for connections.
+  /// Returns once every worker waits for connections.
   [[nodiscard]] static Result<DemoServer> start(unsigned workers = kDefaultWorkers);
 
   DemoServer(DemoServer&& other) noexcept;
   DemoServer& operator=(DemoServer&& other) noexcept;
-  /// Ends the workers by pid and reaps them.
+  /// Terminates the workers and reaps them.
   ~DemoServer();
 
   [[nodiscard]] std::uint16_t port() const { return port_; }

@@ -30,7 +30,7 @@ void close_all_but(std::vector<int> keep) {
 
 void settle_in(const char* name, pid_t parent, std::vector<int> keep) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(1);  // it died before the line above
+  if (::getppid() != parent) ::_exit(1);  // the parent died before the prctl() above
   ::prctl(PR_SET_NAME, name);
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
@@ -50,7 +50,7 @@ Result<pid_t> spawn(const char* name, std::initializer_list<int> keep, const std
   if (pid < 0) return system_failure(errno, std::string("cannot fork ") + name);
   if (pid > 0) return pid;
   settle_in(name, parent, keep);
-  ::_exit(body());  // not exit(): what stands in the parent's stdio buffers is the parent's to write
+  ::_exit(body());  // not exit(): the stdio buffers belong to the parent
 }
 
 void end_process(pid_t pid) {

@@ -8,7 +8,7 @@ namespace acceptscope {
 
 using Nanoseconds = std::chrono::nanoseconds;
 
-/// CLOCK_MONOTONIC, the clock of bpf_ktime_get_ns(): all durations are differences of these.
+/// A CLOCK_MONOTONIC time stamp, as bpf_ktime_get_ns() returns it. All durations are differences of these.
 struct MonotonicTime {
   std::int64_t ns = 0;
   auto operator<=>(const MonotonicTime&) const = default;
@@ -16,7 +16,7 @@ struct MonotonicTime {
 [[nodiscard]] inline Nanoseconds operator-(MonotonicTime a, MonotonicTime b) { return Nanoseconds{a.ns - b.ns}; }
 [[nodiscard]] inline MonotonicTime operator+(MonotonicTime a, Nanoseconds d) { return {a.ns + d.count()}; }
 
-/// An instant of civil time, nanoseconds since 1970-01-01T00:00:00Z.
+/// An instant of wall-clock time, in nanoseconds since 1970-01-01T00:00:00Z.
 struct Instant {
   std::int64_t unix_ns = 0;
   auto operator<=>(const Instant&) const = default;
@@ -24,8 +24,8 @@ struct Instant {
 [[nodiscard]] inline Nanoseconds operator-(Instant a, Instant b) { return Nanoseconds{a.unix_ns - b.unix_ns}; }
 [[nodiscard]] inline Instant operator+(Instant a, Nanoseconds d) { return {a.unix_ns + d.count()}; }
 
-/// Maps kernel times to instants with offsets taken once, when tracing began: a clock set back during the run
-/// moves no record (CLOCK_REALTIME is read once).
+/// Maps kernel time stamps to instants. The offsets are taken once, when tracing begins (CLOCK_REALTIME is read once),
+/// so setting the clock during the run shifts no record.
 struct ClockBase {
   MonotonicTime monotonic;                       ///< CLOCK_MONOTONIC ...
   Instant realtime;                              ///< ... and CLOCK_REALTIME at the same moment
@@ -37,7 +37,7 @@ struct ClockBase {
   }
 };
 
-/// The system's clocks now.
+/// Reads the system's clocks.
 [[nodiscard]] MonotonicTime monotonic_now();
 [[nodiscard]] ClockBase clock_base_now();
 

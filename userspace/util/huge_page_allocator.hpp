@@ -9,9 +9,9 @@
 
 namespace acceptscope {
 
-/// For vectors of many megabytes that fill up while the host is busy: the kernel hands out their memory by two
-/// megabytes instead of by four kilobytes, and a page fault costs more than what is done with the record that hits it.
-/// Only a wish (madvise(2), MADV_HUGEPAGE): where there are no huge pages, this is as any other allocator.
+/// Allocator for vectors of many megabytes that grow while the host is busy. The kernel backs their memory with 2 MiB
+/// pages instead of 4 KiB ones; a page fault costs more than processing the record that triggers it.
+/// This is only advice (madvise(2), MADV_HUGEPAGE): without huge pages it behaves like any other allocator.
 template <class T>
 struct HugePageAllocator {
   using value_type = T;

@@ -24,10 +24,10 @@ namespace {
 
 constexpr mode_t kMode = 0600;
 constexpr int kTemporaryNameTries = 100;
-constexpr int kLinksAtMost = 40;                 // as the kernel follows (path_resolution(7))
-constexpr std::size_t kCollectAtMost = 1 << 20;  // a log that nobody flushes still has bounded memory
+constexpr int kLinksAtMost = 40;                 // the kernel's own limit (path_resolution(7))
+constexpr std::size_t kCollectAtMost = 1 << 20;  // bounds the memory of a log that is never flushed
 
-/// Temporary names that exist right now. A signal handler can reach nothing but static storage: this is the one global.
+/// Temporary names that currently exist. A signal handler can only reach static storage: this is the only global.
 struct CleanupSlot {
   std::atomic<int> state{0};  ///< free, being filled, armed
   int directory = -1;
@@ -35,9 +35,9 @@ struct CleanupSlot {
 };
 enum : int { kFree, kFilling, kArmed };
 std::array<CleanupSlot, 8> cleanup_slots;
-static_assert(std::atomic<int>::is_always_lock_free);  // or a signal handler could not read it
+static_assert(std::atomic<int>::is_always_lock_free);  // required for access from a signal handler
 
-/// Index of the slot, -1 when all are taken: then the name is removed on every path but the second Ctrl-C.
+/// Index of the slot. -1 if none is free: then a second Ctrl-C leaves the file behind; every other path removes it.
 int arm_cleanup(int directory, const std::string& name) {
   for (std::size_t i = 0; i < cleanup_slots.size(); ++i) {
     CleanupSlot& slot = cleanup_slots[i];
@@ -65,7 +65,7 @@ int write_all(int fd, std::string_view bytes, std::size_t& written) {
   while (written < bytes.size()) {
     const ssize_t n = ::write(fd, bytes.data() + written, bytes.size() - written);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) {  // standard output may be non-blocking: that flag belongs to whoever shares it
+    if (n < 0 && errno == EAGAIN) {  // standard output may be non-blocking; the flag is shared with other processes
       pollfd ready{fd, POLLOUT, 0};
       static_cast<void>(::poll(&ready, 1, -1));
       continue;
@@ -76,8 +76,8 @@ int write_all(int fd, std::string_view bytes, std::size_t& written) {
   return 0;
 }
 
-/// N of "-" (1), /dev/stdout, /dev/stderr, /dev/fd/N and /proc/self/fd/N; -1 for other paths. These are duplicated,
-/// not opened: opening them would truncate a file that standard output was redirected to, and fails for sockets.
+/// The file descriptor that `path` names: "-" (1), /dev/stdout, /dev/stderr, /dev/fd/N or /proc/self/fd/N; -1 for other
+/// paths. Callers duplicate it: opening the path would truncate a redirected file, and fails for sockets.
 int descriptor_named_by(std::string_view path) {
   if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
   if (path == "/dev/stderr") return STDERR_FILENO;
@@ -96,12 +96,12 @@ std::string hint_for(int errno_value) {
     case ENOTDIR: return "a part of the path is not a directory";
     case EISDIR: return "it is a directory; name a file in it";
     case EACCES: return "choose a directory that this user may write to";
-    case EPERM: return "somebody else put it where everybody may write, or it is immutable; choose another place";
+    case EPERM: return "another user may have placed it there, or it is immutable; choose another place";
     case EROFS: return "choose a place on a writable file system";
     case ENOSPC: return "free some space or choose another file system";
     case EDQUOT: return "the disk quota is used up; choose another file system";
     case ENXIO: return "nobody reads from this pipe; start its reader first";
-    case EPIPE: return "whoever read from it has gone";
+    case EPIPE: return "its reader has exited";
     default: return {};
   }
 }
@@ -112,22 +112,22 @@ std::string directory_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-/// Whether somebody else may have put `entry` into `directory` for us to fall over: the rules of fs.protected_symlinks,
-/// protected_fifos and protected_regular (proc_sys_fs(5)), which a kernel may have switched off; and a second name of a
-/// file, which may be anybody's.
+/// Whether another user may have planted `entry` in `directory` as a trap. Applies the rules of fs.protected_symlinks,
+/// protected_fifos and protected_regular (proc_sys_fs(5)), which may be disabled in the kernel. Also true for a file
+/// with a second hard link, which may be any user's file.
 bool is_planted(const struct stat& entry, const struct stat& directory) {
   if ((directory.st_mode & S_IWOTH) == 0) return false;
   if (S_ISREG(entry.st_mode) && entry.st_nlink > 1) return true;
   return entry.st_uid != ::geteuid() && entry.st_uid != directory.st_uid;
 }
 
-/// Links there lead to what has no path, such as pipes.
+/// Symbolic links in procfs can refer to objects without a path, such as pipes.
 bool is_in_procfs(const std::string& path) {
   struct statfs info {};
   return ::statfs(directory_of(path).c_str(), &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
 }
 
-/// Where `path` leads, symbolic link by symbolic link; 0, or the errno value: EPERM where one of them is planted.
+/// Resolves the symbolic links of `path`, one at a time. Returns 0 or the errno value: EPERM for a planted link.
 int follow_links(std::string& path) {
   for (int followed = 0; followed < kLinksAtMost; ++followed) {
     struct stat entry {};
@@ -144,13 +144,13 @@ int follow_links(std::string& path) {
   return ELOOP;
 }
 
-/// Opens `path`, which follow_links() gave, or duplicates a descriptor that it names. Without O_CREAT among `flags` it
-/// must not be a regular file. -1 and errno on failure; EPERM for what is planted. No waiting for a FIFO's reader: that
-/// would hold up everything, deaf to Ctrl-C.
+/// Opens `path`, a result of follow_links(), or duplicates the file descriptor that it names. Without O_CREAT in
+/// `flags`, it must not be a regular file. Returns -1 and sets errno on failure; EPERM for a planted file. Does not
+/// wait for the reader of a FIFO: that would block the program, and Ctrl-C would have no effect.
 int open_direct(const std::string& path, int flags) {
   if (const int existing = descriptor_named_by(path); existing >= 0) return ::fcntl(existing, F_DUPFD_CLOEXEC, 3);
   const bool in_procfs = is_in_procfs(path);
-  if (!in_procfs) flags |= O_NOFOLLOW;  // it was no link when it was looked at
+  if (!in_procfs) flags |= O_NOFOLLOW;  // follow_links() has resolved all links
   UniqueFd fd(::open(path.c_str(), flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kMode));
   if (!fd) return -1;
   struct stat entry {};
@@ -218,7 +218,7 @@ Result<void> OutputFile::open_staged(const std::string& target, Staging staging)
   if (staging == Staging::unnamed_if_possible) {
     fd_ = UniqueFd(::openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode));
     if (fd_) return {};
-    // EOPNOTSUPP: the file system (NFS, FUSE, overlayfs before 6.3) has no unnamed files; EISDIR: the kernel has none.
+    // EOPNOTSUPP: the file system (NFS, FUSE, overlayfs before 6.3) lacks unnamed files; EISDIR: the kernel does.
     if (errno != EOPNOTSUPP && errno != EISDIR) return failed("open", errno);
   }
   return create_temporary([this](const char* name) {
@@ -227,8 +227,8 @@ Result<void> OutputFile::open_staged(const std::string& target, Staging staging)
   });
 }
 
-/// Takes a hidden name in the target's directory and calls `create` with it, which returns -1 and errno on failure.
-/// The name is registered for removal before it exists, so that no signal can fall in between.
+/// Picks a hidden name in the target's directory and passes it to `create`, which returns -1 and sets errno on failure.
+/// The name is registered for removal before the file exists, so that no signal can arrive in between.
 template <class Create>
 Result<void> OutputFile::create_temporary(Create create) {
   for (int i = 0; i < kTemporaryNameTries; ++i) {
@@ -251,7 +251,7 @@ Result<void> OutputFile::write(std::string_view bytes) {
 
 Result<void> OutputFile::commit() {
   if (directory_) {
-    // Space that a file system promised but does not have shows here at the latest, before the name is given.
+    // Delayed allocation failures (no space) surface here at the latest, before the file gets its name.
     if (::fsync(fd_.get()) != 0 && errno != EINVAL && errno != ENOSYS) return failed("write", errno);
     if (auto named = give_name(); !named) return named;
   }
@@ -260,7 +260,7 @@ Result<void> OutputFile::commit() {
   return {};
 }
 
-/// linkat() cannot replace a file, rename() can: so link under a temporary name, then rename.
+/// linkat() cannot replace a file, but rename() can: link under a temporary name, then rename.
 Result<void> OutputFile::give_name() {
   if (temporary_.empty()) {
     const std::string self = "/proc/self/fd/" + std::to_string(fd_.get());
@@ -326,7 +326,7 @@ Result<LogFile> LogFile::open(const std::string& path, std::string purpose) {
   if (const int error = follow_links(target); error != 0) return failed(error);
   log.fd_ = UniqueFd(open_direct(target, O_CREAT | O_APPEND));
   if (!log.fd_) return failed(errno);
-  // Not by O_TRUNC: first it must be known that it is nobody else's. What else it may be cannot be cut, and need not.
+  // Not O_TRUNC: the checks must pass before anything is truncated. Other file types cannot and need not be truncated.
   if (descriptor_named_by(target) < 0) static_cast<void>(!::ftruncate(log.fd_.get(), 0));
   return log;
 }
@@ -360,7 +360,7 @@ void LogFile::write_collected() {
         Error{cannot("write", path_, purpose_), std::error_code(error, std::generic_category()), hint_for(error)};
     const std::string_view arrived = std::string_view(collected_).substr(0, written);
     complete = static_cast<std::uint64_t>(std::count(arrived.begin(), arrived.end(), '\n'));
-    const std::size_t torn = arrived.size() - (arrived.rfind('\n') + 1);  // bytes of a line that is not complete
+    const std::size_t torn = arrived.size() - (arrived.rfind('\n') + 1);  // bytes of an incomplete line
     struct stat status {};
     if (torn > 0 && ::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
       static_cast<void>(!::ftruncate(fd_.get(), status.st_size - static_cast<off_t>(torn)));

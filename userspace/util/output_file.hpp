@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// Files that the program writes: the dump, which appears complete or not at all, and the log, which grows line by
-/// line. Both are opened before tracing starts, so that a bad path fails at once. Writing to a closed pipe is an error
-/// value only where SIGPIPE is ignored: the program does that.
+/// line. Both are opened before tracing starts, so that a bad path fails immediately. Writing to a closed pipe returns
+/// an error value only if SIGPIPE is ignored, which the program does.
 #pragma once
 
 #include <cstdint>
@@ -14,28 +14,28 @@
 
 namespace acceptscope {
 
-/// A file that appears under its name, complete, at commit(). Until then the bytes are in an unnamed file of the same
-/// directory (O_TMPFILE), or in a hidden one where the file system has no unnamed files. A file that was there is
-/// replaced; a symbolic link to one is followed, but not one that somebody else put into a directory where everybody
-/// may write, such as /tmp: as root that would be a way to any file. Nor is a FIFO of somebody else's written there.
-/// Mode 0600: dumps name peers. "-", /dev/stdout, devices, FIFOs and sockets are written directly.
+/// A file that appears under its name, complete, at commit(). Until then the bytes are in an unnamed file in the same
+/// directory (O_TMPFILE), or in a hidden file if the file system does not support unnamed files. An existing file is
+/// replaced. A symbolic link to a file is followed, unless another user placed it in a world-writable directory such as
+/// /tmp: as root, that would give access to any file. Likewise, another user's FIFO in such a directory is not written.
+/// Mode 0600, because dumps contain peer addresses. "-", /dev/stdout, devices, FIFOs and sockets are written directly.
 class OutputFile {
  public:
   /// Where the bytes are until commit().
   enum class Staging : std::uint8_t { unnamed_if_possible, hidden_name };
-  /// What becomes of a file that has the name already.
+  /// What happens to an existing file of the same name.
   enum class Existing : std::uint8_t { replace, keep };
 
-  /// Opens `path` for `purpose` ("the dump"), which only error messages use.
+  /// Opens `path` for `purpose` ("the dump"); `purpose` appears only in error messages.
   [[nodiscard]] static Result<OutputFile> open(const std::string& path, std::string purpose,
                                                Staging staging = Staging::unnamed_if_possible);
-  /// Likewise, but what has the name already, now or at commit(), is an error and stays as it is.
+  /// Likewise, but an existing file, now or at commit(), is an error and stays unchanged.
   [[nodiscard]] static Result<OutputFile> create(const std::string& path, std::string purpose,
                                                  Staging staging = Staging::unnamed_if_possible);
 
   OutputFile(OutputFile&& other) noexcept;
   OutputFile& operator=(OutputFile&& other) noexcept;
-  /// Without commit() nothing is left behind.
+  /// Without a prior commit(), leaves no file behind.
   ~OutputFile();
 
   /// Writes all of `bytes`. After an error the file can only be abandoned.
@@ -43,11 +43,12 @@ class OutputFile {
   /// Gives the file its name and closes it; no write() may follow.
   [[nodiscard]] Result<void> commit();
 
-  /// Where the bytes go, as typed.
+  /// The path as the user typed it.
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// It appears at commit(), and can do so more than once; false for what is written directly.
+  /// Whether the file appears at commit(), so that the same path can be opened and replaced again; false for files that
+  /// are written directly.
   [[nodiscard]] bool appears_at_commit() const { return static_cast<bool>(directory_); }
-  /// A descriptor of its own, to tell whether this is the terminal or the file that something else writes.
+  /// The file descriptor, for checks whether this is the terminal or a file that another output writes.
   [[nodiscard]] int descriptor() const { return fd_.get(); }
 
  private:
@@ -62,27 +63,27 @@ class OutputFile {
   std::string path_;
   std::string purpose_;
   UniqueFd fd_;
-  UniqueFd directory_;     ///< of `name_`; none for what is written directly
+  UniqueFd directory_;     ///< of `name_`; none for files written directly
   std::string name_;       ///< last component of the target
-  std::string temporary_;  ///< name in `directory_` that must not survive; empty if there is none
+  std::string temporary_;  ///< name in `directory_` that must be removed; empty if there is none
   Existing existing_ = Existing::replace;
   int cleanup_slot_ = -1;  ///< of `temporary_`, for remove_temporary_files()
 };
 
-/// Lines appended to a file that exists from the start; what was there before is discarded. Where everybody may write,
-/// a file of somebody else's, or one with several names, is refused, as is a link. Lines are collected and reach the
-/// file whole at flush(), or when many have been collected.
+/// A file that exists from the start and grows by appended lines; previous content is discarded. In a world-writable
+/// directory, other users' files and links and files with several hard links are refused. Lines are buffered and reach
+/// the file complete, at flush() or when the buffer is full.
 class LogFile {
  public:
   /// Creates or empties `path` for `purpose` ("the log"); "-" is standard output.
   [[nodiscard]] static Result<LogFile> open(const std::string& path, std::string purpose);
 
-  /// Adds `line`, which has no newline at its end yet.
+  /// Adds `line`, which must not end with a newline.
   void append(std::string_view line);
-  /// Writes what was collected. The first failure is returned, once; from then on lines are only counted as lost, so
-  /// that the file stays a complete beginning of the whole.
+  /// Writes the buffered lines. Returns the first failure, once. After a failure, lines are only counted as lost, so
+  /// that the file stays a complete prefix of the log.
   [[nodiscard]] Result<void> flush();
-  /// Lines that were appended and are not in the file.
+  /// Lines that were appended but did not reach the file.
   [[nodiscard]] std::uint64_t lines_lost() const { return lines_lost_; }
   [[nodiscard]] std::uint64_t lines_written() const { return lines_written_; }
   [[nodiscard]] const std::string& path() const { return path_; }

@@ -11,7 +11,7 @@
 namespace acceptscope {
 namespace {
 
-/// Sets of capabilities, a bit each.
+/// Capability sets, one bit per capability.
 struct Sets {
   std::uint64_t effective = 0;
   std::uint64_t permitted = 0;

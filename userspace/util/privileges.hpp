@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What this process may do: less, once everything is attached. The user stays who it is (root, as a rule).
+/// Privileges of this process: reduced once everything is attached. The user stays the same (usually root).
 #pragma once
 
 #include <cstdint>
@@ -9,13 +9,13 @@
 
 namespace acceptscope {
 
-/// Gives up, for good, every capability that is in neither list, and what execve() could give back (no_new_privs: a
-/// child that needs privileges is started before). Those of `in_force` stay in effect; those of `in_reserve` are in
-/// effect only while a RaisedCapabilities has them. Numbers are those of linux/capability.h; what the process does not
-/// have it does not get.
+/// Permanently drops every capability that is in neither list, and the ability to regain one in execve()
+/// (no_new_privs: start children that need privileges before). Capabilities of `in_force` stay in effect; those of
+/// `in_reserve` are in effect only while a RaisedCapabilities holds them. The numbers are from linux/capability.h.
+/// Capabilities that the process does not have are not added.
 [[nodiscard]] Result<void> drop_privileges(std::initializer_list<int> in_force, std::initializer_list<int> in_reserve);
 
-/// Capabilities in effect while this object lives, as far as they are permitted.
+/// Puts capabilities into effect while this object lives, if they are permitted.
 class RaisedCapabilities {
  public:
   explicit RaisedCapabilities(std::initializer_list<int> capabilities);

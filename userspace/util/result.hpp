@@ -13,7 +13,7 @@ namespace acceptscope {
 /// What failed, on what, why, and what the user can do about it.
 struct Error {
   std::string what;      ///< "cannot open '/x/hot.json' for the dump": action and object, no trailing stop
-  std::error_code code;  ///< the reason; empty where `what` says it all
+  std::error_code code;  ///< the reason; empty if `what` already includes it
   std::string hint;      ///< one sentence for the user; may be empty
 
   /// "what: why (hint)" on one line, as it is printed after "acceptscope: ".
@@ -25,7 +25,7 @@ struct Error {
   }
 };
 
-/// A value or the error that kept it from being made. Recoverable errors travel as values.
+/// A value, or the error that prevented it. Recoverable errors are passed as values.
 template <class T>
 using Result = tl::expected<T, Error>;
 

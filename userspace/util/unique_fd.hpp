@@ -7,7 +7,7 @@
 
 namespace acceptscope {
 
-/// Owns one file descriptor; -1 is "none".
+/// Owns one file descriptor; -1 means none.
 class UniqueFd {
  public:
   UniqueFd() = default;

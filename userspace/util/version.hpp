@@ -5,7 +5,7 @@
 
 namespace acceptscope {
 
-/// The program's version, such as "0.1.0"; CMakeLists.txt has it.
+/// The program's version, such as "0.1.0"; defined in CMakeLists.txt.
 [[nodiscard]] std::string_view version();
 
 }  // namespace acceptscope
