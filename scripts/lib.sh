@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=bash
 #
-# What scripts/run and scripts/test share. Sourced; bash. Messages go to standard error: standard output belongs to the
-# program that is run.
+# Functions that the scripts share. To be sourced by bash. Messages go to standard error: standard output belongs to the
+# program that the script runs.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-# What the build needs, by the names of Debian 12's packages.
-# shellcheck disable=SC2034  # used by those who source this
+# Packages that the build needs, by their names in Debian 12.
+# shellcheck disable=SC2034  # used by the scripts that source this file
 build_packages=(cmake ninja-build g++ pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev
 	libcli11-dev libfmt-dev nlohmann-json3-dev rapidjson-dev libexpected-dev libncurses-dev)
-# What a build with its tests needs beside them.
+# Additional packages for a build with tests.
 # shellcheck disable=SC2034
 test_build_packages=(libgtest-dev libgmock-dev libbenchmark-dev liburing-dev)
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }
 
-# quietly WHAT LOG COMMAND...: runs it with its output in LOG, which is shown only if it fails.
+# quietly WHAT LOG COMMAND...: runs COMMAND with its output in LOG; shows the log only on failure.
 quietly() {
 	local what=$1 log=$2
 	shift 2
@@ -26,7 +26,7 @@ quietly() {
 	die "$what failed; the log is above and in $log"
 }
 
-# Of the packages named, those that are not installed, one a line.
+# missing_packages NAME...: prints the packages that are not installed, one per line.
 missing_packages() {
 	local package status
 	for package; do
@@ -35,19 +35,19 @@ missing_packages() {
 	done
 }
 
-# The package lists, fetched anew: an old list names versions that are no longer there.
+# Refreshes the package lists: an old list refers to versions that are no longer available.
 update_package_lists() {
 	apt-get -qq update || { sleep 5; apt-get -qq update; }
 }
 
-# Installs the packages named with no service started, now or at the next boot: nginx is here to be started by tests.
-# In a subshell, so that its trap is its own.
+# install_without_services NAME...: installs packages without starting services now or at boot: the tests start nginx
+# themselves. Runs in a subshell to have its own trap.
 install_without_services() (
 	policy=/usr/sbin/policy-rc.d had_nginx=yes status=0
 	command -v nginx >/dev/null || had_nginx=no
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
-		# shellcheck disable=SC2064  # this file, whatever the variable is then
+		# shellcheck disable=SC2064  # expand now: the variable may change later
 		trap "rm -f '$policy'" EXIT
 	fi
 	export DEBIAN_FRONTEND=noninteractive
@@ -59,7 +59,7 @@ install_without_services() (
 	exit $status
 )
 
-# need_packages NAME...: installs those that are missing; asks nobody and no network if none is.
+# need_packages NAME...: installs missing packages; needs neither a prompt nor the network if none is missing.
 need_packages() {
 	local missing log
 	if ! command -v dpkg-query >/dev/null; then
@@ -76,7 +76,7 @@ need_packages() {
 	rm -f "$log"
 }
 
-# configure BUILD_DIR CMAKE_ARGUMENT...: only what a first configuration needs is said the first time.
+# configure BUILD_DIR CMAKE_ARGUMENT...: configures the build; selects the generator only the first time.
 configure() {
 	local build=$1 generator=()
 	shift
@@ -90,6 +90,6 @@ build() {
 	local build=$1
 	shift
 	quietly "building" "$build/build.log" cmake --build "$build" "$@"
-	# Under sudo the tree stays its owner's, who would otherwise not be able to build in it any more.
+	# Under sudo, keep the owner of the tree: otherwise the user could not build in it any more.
 	[ -z "${SUDO_UID:-}" ] || chown -R --reference="$root" "$build"
 }
