@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Who accepted: every way in which servers share a listening socket.
+// Attribution of accepts, for every way in which servers share a listening socket.
 #include <cmath>
 #include <map>
 
@@ -76,8 +76,8 @@ TEST_P(Accepting, TimeInTheAcceptQueueIsMeasured) {
     EXPECT_GE(record["accept_wait_seconds"].get<double>(), 0.059);
   }
   EXPECT_GE(service["accept_wait_seconds"]["p50"].get<double>(), 0.05);
-  if (backend() == "tracepoint" && kernel_version() < 515) return;  // not known there: differences.json
-  // The tracepoint backend reads the depth when the system call ends: the other worker may have taken one more by then.
+  if (backend() == "tracepoint" && kernel_version() < 515) return;  // unknown there, see differences.json
+  // The tracepoint backend reads the depth at system call exit: the other worker may have taken a connection by then.
   EXPECT_GE(service["accept_queue"]["depth_max"].get<int>(), backend() == "tracepoint" ? 11 : 12);
 }
 
@@ -90,7 +90,7 @@ TEST_P(Accepting, ConnectionsQueuedBeforeTheTracingBeganHaveAnAcceptButNoWait) {
   for (const json& record : outcome_.traced.dump["connections"]) EXPECT_EQ(record["accept_wait_seconds"], nullptr);
 }
 
-/// An emulated processor takes minutes for 20,000.
+/// An emulated CPU would take minutes for 20,000 connections.
 int many_connections() { return time_factor() > 4 ? 500 : 20000; }
 
 SHARED_PLAN(Accepting, TwentyThousandShortConnectionsOverEightWorkers,
@@ -101,12 +101,12 @@ TEST_P(Accepting, TwentyThousandShortConnectionsOverEightWorkers) {
   expect_truth_of_shared_plan();
   if (!is_exact()) return;
   EXPECT_EQ(outcome_.traced.dump["totals"]["accepts"], count);
-  // By the server's own clock readings, without allowing for the moments in which they cannot be taken.
+  // From the server's own time stamps, without allowing for the time between the event and the time stamp.
   std::map<int, const TrueConnection*> by_port;
   const Truth truth = truth_of(outcome_.truth);
   for (const TrueConnection& connection : truth.connections) {
     const auto [place, fresh] = by_port.emplace(connection.peer_port, &connection);
-    if (!fresh) place->second = nullptr;  // a re-used port: not worth telling apart here
+    if (!fresh) place->second = nullptr;  // a reused port: skipped here
   }
   int compared = 0;
   int off = 0;
@@ -123,7 +123,7 @@ TEST_P(Accepting, TwentyThousandShortConnectionsOverEightWorkers) {
   EXPECT_LE(off, compared / 100) << "of " << compared;
 }
 
-/// What userspace makes of it, whatever the backend.
+/// Processing in userspace, independent of the backend.
 class Listing : public Accepting {};
 
 TEST_P(Listing, TheDumpListsNoMoreConnectionsThanAskedFor) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How connections end: who first, by whom, when.
+// How connections end: which side closes first, which process closes, and when.
 #include "shared.hpp"
 
 namespace acceptscope::test {
@@ -11,7 +11,7 @@ Plan connections_that_end(const std::string& end) {
   return {.workload = {"--connections", "24", "--hold-ms", "0,3,30", "--end", end}};
 }
 
-/// Connections that are held until the server or the client ends, while it is traced.
+/// Connections that are held until the server or the client ends while it is traced.
 Plan held_until(const std::string& finish, const std::string& accepting = "epoll") {
   return {.workload = {"--connections", "24", "--end", "hold,peer", "--finish", finish, "--accept", accepting},
           .finish_while_traced = true};

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kShownMismatches = 8;
 
-/// Collects what does not agree, so that 20,000 wrong connections do not make 20,000 messages.
+/// Collects mismatches, so that 20,000 wrong connections do not print 20,000 messages.
 class Mismatches {
  public:
   explicit Mismatches(std::string what) : what_(std::move(what)) {}
@@ -26,7 +26,7 @@ class Mismatches {
     if (count_ > 0) ADD_FAILURE() << what_ << ": " << count_ << " mismatches, such as\n" << shown_;
   }
 
-  /// How many there are; they are not told then.
+  /// Returns the number of mismatches and discards them without reporting a failure.
   [[nodiscard]] std::size_t forgive() { return std::exchange(count_, 0); }
 
   void add(const std::string& text) {
@@ -59,7 +59,7 @@ std::optional<T> known(const json& value) {
   return value.is_null() ? std::nullopt : std::optional<T>(value.get<T>());
 }
 
-/// "2026-01-31T12:00:00.123456789Z" as nanoseconds since 1970; none if it is anything else.
+/// "2026-01-31T12:00:00.123456789Z" as nanoseconds since 1970; nullopt for any other text.
 std::optional<std::int64_t> parse_instant(const json& value) {
   if (!value.is_string()) return std::nullopt;
   const std::string text = value.get<std::string>();
@@ -69,7 +69,7 @@ std::optional<std::int64_t> parse_instant(const json& value) {
   return std::int64_t{timegm(&time)} * 1'000'000'000 + std::stoll(std::string(rest + 1, 9));
 }
 
-/// What tells connections apart, port re-use aside.
+/// Identifies a connection, unless a port is reused.
 using Tuple = std::tuple<std::uint64_t, int, std::string, int>;
 
 Tuple tuple_of(const TrueConnection& connection) {
@@ -132,15 +132,15 @@ std::uint64_t bucket_total(const json& statistics) {
   return total;
 }
 
-/// The server's own measure is an interval: it cannot look at the clock in the very moment of its accept or close.
+/// The server can only bound the moment: it cannot read the clock at the exact time of its accept or close.
 void compare_lifetime(Mismatches& mismatches, const std::string& name, const TrueConnection& truth,
                       const json& record) {
   const std::int64_t earliest_accept = std::max(truth.accept_entered_ns, truth.connect_started_ns.value_or(0));
   const double shortest = seconds(*truth.closing_ns - truth.accepted_ns);
   const double longest = seconds(truth.close_returned_ns.value_or(*truth.closing_ns) - earliest_accept);
   const double tolerance = tolerance_seconds(shortest);
-  // A walk over the descriptors holds the socket that it looks at: the kernel closes it when the walk has gone on,
-  // which on an emulated processor is after the time slices of all the others.
+  // A walk over the file descriptors holds a reference to the socket that it visits: the kernel closes the socket when
+  // the walk moves on, which on an emulated CPU is after the time slices of all other processes.
   const double held_by_a_walk = time_factor() > 4 ? 0.5 : 0;
   mismatches.compare_range(name, "lifetime_seconds", record["lifetime_seconds"], std::max(0.0, shortest - tolerance),
                            longest + tolerance + held_by_a_walk);
@@ -176,7 +176,7 @@ void compare_instant(Mismatches& mismatches, const std::string& name, const True
     mismatches.add(name + ": accepted_at is " + record["accepted_at"].dump());
     return;
   }
-  // Clocks may be slewed between the two readings of CLOCK_REALTIME.
+  // The clock may be slewed between the two readings of CLOCK_REALTIME.
   const double slack = 0.05 + tolerance_seconds(0);
   const std::int64_t earliest_accept = std::max(truth.accept_entered_ns, truth.connect_started_ns.value_or(0));
   mismatches.compare_range(name, "accepted_at (monotonic)", seconds(*instant - offset_ns - earliest_accept), -slack,
@@ -316,7 +316,7 @@ void expect_true_workers(const Truth& truth, const json& dump, const Expectation
       const std::string name =
           fmt::format("worker {} thread {} of {}", std::get<1>(key), tid, name_of(std::get<0>(key)));
       const auto found = expected.find(key);
-      if (found == expected.end()) {  // it holds the listening socket, as the conductor does
+      if (found == expected.end()) {  // only holds the listening socket, as the conductor does
         for (const char* field : {"accepts", "closes", "open", "preexisting"}) {
           mismatches.compare(name, field, worker[field], 0);
         }
@@ -348,7 +348,7 @@ void expect_true_connections(const Truth& truth, const json& records, const Expe
   std::map<Tuple, std::vector<const json*>> listed;
   for (const json& record : records) listed[tuple_of(record)].push_back(&record);
   for (auto& [tuple, same] : listed) {
-    // A re-used port: the instants sort as text.
+    // A reused port: the instants sort as text.
     std::ranges::sort(same, {}, [](const json* record) { return (*record)["accepted_at"].dump(); });
     const std::vector<const TrueConnection*>& true_ones = expected[tuple];
     if (same.size() > true_ones.size() || (expectation.every_record && same.size() < true_ones.size())) {
@@ -366,7 +366,7 @@ void expect_true_connections(const Truth& truth, const json& records, const Expe
 }
 
 void TruthTest::expect_truth_of(const Plan& plan, const Expectation& expectation) {
-  const auto says_something = [](const Outcome& outcome) {  // else most mistakes would be within the bound
+  const auto says_something = [](const Outcome& outcome) {  // otherwise most errors would be within the bound
     const std::uint64_t skipped = programs_skipped(outcome.traced.dump);
     return skipped == 0 || skipped <= truth_of(outcome.truth).connections.size() / 4;
   };
@@ -418,11 +418,11 @@ Traced part_of(const Traced& traced, const json& document) {
 
 namespace {
 
-/// What skipped programs can cause; anything else that is lost has another reason.
+/// Losses that skipped programs can cause; other losses have other causes.
 const std::set<std::string> kLossesOfSkippedPrograms{"program_skipped", "missed_accept", "missed_close",
                                                      "unattributed_accept", "unknown_close"};
 
-/// Each record against the connection of its addresses. Gives the number of those that are distorted or not there.
+/// Compares each record with the connection of the same addresses. Returns the number of distorted or missing records.
 std::uint64_t distorted_connections(const Truth& truth, const json& records) {
   std::map<Tuple, std::vector<const TrueConnection*>> expected;
   for (const TrueConnection& connection : truth.connections) expected[tuple_of(connection)].push_back(&connection);
@@ -438,7 +438,7 @@ std::uint64_t distorted_connections(const Truth& truth, const json& records) {
     std::vector<const json*> same = listed[tuple];
     if (same.size() != true_ones.size()) {
       distorted += std::max(same.size(), true_ones.size()) - std::min(same.size(), true_ones.size());
-      continue;  // of a re-used port: not to be told which one it is
+      continue;  // a reused port: the records cannot be assigned to connections
     }
     std::ranges::sort(same, {}, [](const json* record) { return (*record)["accepted_at"].dump(); });
     for (std::size_t i = 0; i < same.size(); ++i) {
@@ -454,7 +454,7 @@ std::uint64_t distorted_connections(const Truth& truth, const json& records) {
   return distorted;
 }
 
-/// The connections that are open, each with its owner: exactly these.
+/// The open connections must be exactly these, each with its owner.
 void expect_true_open_ones(const Truth& truth, const json& records) {
   std::set<std::string> expected;
   for (const TrueConnection& connection : truth.connections) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The same script gives the same dump but for times, whatever the backend and the kernel. One dump is kept, in
-// tests/data/kernel; UPDATE_GOLDEN=1 in the environment writes it instead of comparing. What a kernel makes unavoidable
-// is in differences.json beside it, from which the README's table is made.
+// The same script gives the same dump, except for times, with every backend and kernel. The reference dump is in
+// tests/data/kernel; UPDATE_GOLDEN=1 in the environment writes it instead of comparing. Unavoidable differences between
+// kernels are listed in differences.json beside it, the source of the README's table.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -23,8 +23,8 @@ json read_json(const std::string& path) {
   return json::parse(file);
 }
 
-/// Whether a difference at `path` (a JSON pointer) is one that is named for this backend. A row whose "path" is null is
-/// about something that the script leaves out, as it is not the same on every kernel; other tests are about it.
+/// Whether a difference at `path` (a JSON pointer) is listed for this backend. A row whose "path" is null concerns a
+/// feature that the script omits, because it differs between kernels; other tests cover it.
 bool is_named(const json& named, const std::string& backend, const std::string& path) {
   for (const json& row : named) {
     if (row.contains("before") && kernel_version() >= row["before"].get<int>()) continue;
@@ -34,7 +34,7 @@ bool is_named(const json& named, const std::string& backend, const std::string& 
   return false;
 }
 
-/// Each place where the two differ and no row says so, a line each.
+/// The unlisted differences between the two dumps, one per line.
 std::string differences(const json& expected, const json& actual, const std::string& backend) {
   const json named = read_json(data_file("differences.json"));
   std::string text;
@@ -49,7 +49,7 @@ std::string differences(const json& expected, const json& actual, const std::str
   return text;
 }
 
-// Where the kernel skips programs the script is played until none was skipped that matters, a number of times at most.
+// If the kernel skips programs, the script is repeated until no relevant one was skipped, up to a limit.
 TEST_P(Equivalence, TheSameScriptGivesTheSameDump) {
   const bool update = std::getenv("UPDATE_GOLDEN") != nullptr;
   Names names;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What is selected is all there, what is not leaves no trace.
+// Selected connections are complete; all others leave no trace.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ namespace {
 
 class Filtering : public BackendTest {
  protected:
-  /// Traces one workload with a filter and expects the connections that `wanted` tells.
+  /// Traces one workload with a filter and expects the connections that `wanted` accepts.
   void expect_only(const Arguments& workload, const Arguments& filter,
                    const std::function<bool(const TrueConnection&)>& wanted) {
     Workload server(workload);
@@ -31,7 +31,7 @@ class Filtering : public BackendTest {
   }
 };
 
-/// A cgroup (version 2) with one inside it, gone with the object.
+/// A cgroup v2 with a child cgroup, removed with the object.
 class Cgroups {
  public:
   Cgroups() : outer_(fmt::format("{}/acceptscope-test-{}", mount_point(), getpid())) {
@@ -40,7 +40,7 @@ class Cgroups {
   Cgroups(const Cgroups&) = delete;
   Cgroups& operator=(const Cgroups&) = delete;
   ~Cgroups() {
-    // A cgroup is busy until the kernel has let go of the last task that died in it.
+    // A cgroup is busy until the kernel has released the last task that exited in it.
     const bool removed = eventually([&] { return rmdir(inner().c_str()) == 0 && rmdir(outer_.c_str()) == 0; });
     if (!removed) ADD_FAILURE() << "cannot remove " << outer_;
   }
@@ -57,7 +57,7 @@ class Cgroups {
   std::string outer_;
 };
 
-/// What userspace selects: no program of a backend has a part in it.
+/// Filters applied in userspace: no BPF program of any backend is involved.
 class Selecting : public Filtering {};
 
 TEST_P(Filtering, PortsInAListAndARangeGivenInSeveralOptions) {
@@ -88,7 +88,7 @@ TEST_P(Selecting, ACommandNamePattern) {
 TEST_P(Filtering, OneProcessOfSeveralAndOneWithItsDescendantsAlsoThoseBornLater) {
   Workload several({"--workers", "4", "--connections", "40", "--reuseport"});
   const int one_of_them = several.truth()["workers"][1]["pid"].get<int>();
-  // The shell's child is there when the tracing begins, that one's workers are not yet.
+  // The child of the shell exists when tracing begins; the child's workers do not yet.
   Workload inside({"--workers", "3", "--connections", "20", "--late-workers"}, {},
                   {"sh", "-c", "\"$@\"; exit $?", "sh"});
   Workload outside({"--workers", "3", "--connections", "20"});
@@ -130,7 +130,7 @@ TEST_P(Filtering, WithoutAFilterEveryServiceIsThere) {
     }
     return;
   }
-  // Others may serve on this host at the same time: only what is ours is compared.
+  // Other servers may run on this host: compare only our own.
   json ours = json::array();
   for (const json& record : connections_of(traced.dump)) {
     const int port = record["local"]["port"].get<int>();

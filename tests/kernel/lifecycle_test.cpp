@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Beginning and end: signals, duration, command, two at once; and nothing of ours stays in the kernel.
+// Start and end of a run: signals, duration, command, two runs at once; nothing of ours stays in the kernel.
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ namespace {
 
 using Ids = std::set<std::uint64_t>;
 
-/// Identifiers of kernel objects. The kernel gives none out again, so other processes' cannot be mistaken for ours.
+/// Ids of kernel objects. The kernel does not reuse them, so objects of other processes cannot be mistaken for ours.
 struct KernelObjects {
   Ids programs;
   Ids maps;
@@ -39,7 +39,7 @@ json bpftool(const Arguments& arguments) {
   return document;
 }
 
-/// What a process has in the kernel: what its descriptors are, and the programs and maps behind those.
+/// The kernel objects of a process: its file descriptors, and the programs and maps behind them.
 KernelObjects objects_of(pid_t pid) {
   KernelObjects objects;
   for (const auto& entry : std::filesystem::directory_iterator(fmt::format("/proc/{}/fdinfo", pid))) {
@@ -61,7 +61,7 @@ KernelObjects objects_of(pid_t pid) {
   return objects;
 }
 
-/// Those of `ours` that are in a listing of bpftool's.
+/// The objects of `ours` that a bpftool listing contains.
 Ids still_in(const Ids& ours, const json& listing) {
   Ids left;
   for (const json& entry : listing) {
@@ -77,7 +77,7 @@ Ids attached_to_cgroups(const Ids& ours) {
   return left;
 }
 
-/// What is left of `ours`, in words; empty if nothing is.
+/// Description of the objects of `ours` that are left; empty if none are.
 std::string left_of(const KernelObjects& ours) {
   const Ids programs = still_in(ours.programs, bpftool({"prog", "show"}));
   const Ids maps = still_in(ours.maps, bpftool({"map", "show"}));
@@ -89,7 +89,7 @@ std::string left_of(const KernelObjects& ours) {
 
 class Lifecycle : public TruthTest {
  protected:
-  /// Starts the program on a workload, ends it somehow, and expects that the kernel forgets all of it.
+  /// Starts the program on a workload, ends it in some way, and expects that no kernel object of it remains.
   void expect_nothing_left_after(const std::function<void(Tracer&)>& end, const Arguments& arguments = {}) {
     Workload workload({"--workers", "2", "--connections", "20", "--end", "peer,hold"});
     Arguments options{"--port", workload.ports()};
@@ -110,7 +110,7 @@ class Lifecycle : public TruthTest {
   }
 };
 
-/// What ends a run makes no difference to a backend.
+/// The way in which a run ends is independent of the backend.
 class Ending : public Lifecycle {};
 
 TEST_P(Ending, NothingIsLeftAfterTheDuration) {
@@ -157,7 +157,7 @@ TEST_P(Lifecycle, TwoAtOnceSeeTheSameAndNothingIsLeftOfTheOneThatEnds) {
   const Traced first = one.stop(SIGINT);
   expect_truth(truth, first);
   expect_nothing_left(of_one);
-  // The end of the first is not the end of the second.
+  // The end of the first run does not end the second.
   const Truth later = truth_of(workload.finish());
   expect_truth(later, other.stop());
 }
@@ -184,7 +184,7 @@ TEST_P(Ending, ACommandIsTracedFromItsBeginningToItsEnd) {
   expect_true_connections(truth_of(document), ours);
 }
 
-/// What changes the whole machine: only where the machine is a guest of tests/vm.
+/// Tests that change the whole machine: run only in a guest of tests/vm.
 class Upheaval : public Ending {
  protected:
   void SetUp() override {
@@ -193,7 +193,7 @@ class Upheaval : public Ending {
   }
 };
 
-/// Moves CLOCK_REALTIME; the monotonic clock goes on.
+/// Sets CLOCK_REALTIME; the monotonic clock is not affected.
 void move_clock(std::chrono::seconds by) {
   timespec now{};
   clock_gettime(CLOCK_REALTIME, &now);

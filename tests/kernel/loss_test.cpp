@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// When something is too small, what is lost is counted and shown, and what is not lost is true. Where the kernel skips
-// programs, that comes on top: counts are then held to the number of skips, and attribution still has to be right.
+// If a buffer or map is too small, losses are counted and shown, and everything else stays correct. If the kernel skips
+// programs in addition, counts may be off by at most the number of skips; attribution must still be right.
 #include <map>
 #include <set>
 
@@ -11,7 +11,7 @@ namespace {
 
 class Losing : public BackendTest {
  protected:
-  /// Whether every figure must be right. Else the records that are there must still name the right process.
+  /// Whether every figure must be exact. If not, the records that exist must still name the right process.
   static bool is_undisturbed(const Truth& truth, const Traced& traced) {
     if (programs_skipped(traced.dump) == 0) return true;
     std::map<int, std::set<int>> owners;
@@ -34,7 +34,7 @@ TEST_P(Losing, AFullRingBufferLosesDetailsButNoTotal) {
   Workload workload({"--workers", "4", "--connections", "500"});
   Tracer tracer(backend(), {"--port", workload.ports(), "--ring-bytes", "4096"});
   SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
-  tracer.signal(SIGSTOP);  // nobody reads the ring
+  tracer.signal(SIGSTOP);  // stops reading the ring buffer
   const Truth truth = truth_of(workload.make_traffic());
   tracer.signal(SIGCONT);
   const Traced traced = tracer.stop();
@@ -83,8 +83,8 @@ TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsToTheirEndAndMisattribut
   EXPECT_NE(traced.output.find(std::to_string(untracked.get<int>())), std::string::npos) << traced.output;
 }
 
-/// One connection in the accept queue, which makes the program walk once more at its end to see whether somebody holds
-/// it.
+/// One connection in the accept queue. It makes the program walk once more at its end, to see whether a process holds
+/// the connection.
 class Waiting {
  public:
   Waiting() : workload_({"--connections", "1", "--gate"}) {}
@@ -118,7 +118,7 @@ TEST_P(Losing, AnUntrackedConnectionIsCountedOnceThoughAWalkMeetsItWhenThereIsRo
 
 TEST_P(Losing, PreexistingConnectionsBeyondTheMapAreCountedOnce) {
   Waiting waiting;
-  Workload tracked({"--connections", "16", "--end", "hold"});  // walks go by pid: the first ones take the room there is
+  Workload tracked({"--connections", "16", "--end", "hold"});  // walks go by pid: the first processes fill the map
   Workload untracked({"--workers", "4", "--connections", "64", "--end", "hold"});
   tracked.make_traffic();
   untracked.make_traffic();

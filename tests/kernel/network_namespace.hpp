@@ -12,7 +12,7 @@
 
 namespace acceptscope::test {
 
-/// A network namespace with a loopback device, gone with the object.
+/// A network namespace with a loopback device, deleted with the object.
 class NetworkNamespace {
  public:
   explicit NetworkNamespace(const std::string& name) : name_(fmt::format("acceptscope-{}-{}", name, getpid())) {
@@ -23,7 +23,7 @@ class NetworkNamespace {
   NetworkNamespace& operator=(const NetworkNamespace&) = delete;
   ~NetworkNamespace() { static_cast<void>(run({"ip", "netns", "delete", name_})); }
   [[nodiscard]] const std::string& name() const { return name_; }
-  /// Runs a command inside; throws if it fails.
+  /// Runs a command in the namespace; throws if it fails.
   void run_inside(const Arguments& command) const {
     Arguments whole{"ip", "netns", "exec", name_};
     whole.insert(whole.end(), command.begin(), command.end());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Preloaded into the program, it answers bpf(BPF_MAP_CREATE) for a ring buffer as a kernel before 5.8 does: EINVAL.
- * libbpf makes its system calls by way of the C library's syscall().
+ * Preload library: fails bpf(BPF_MAP_CREATE) for a ring buffer with EINVAL, as a kernel before 5.8 does. libbpf makes
+ * its system calls through the C library's syscall().
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Connections that were open when tracing began: found once, told apart from accepts, counted to their end.
+// Connections that were open when tracing began: found once, distinguished from accepts, counted until they end.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,7 +17,7 @@ std::int64_t monotonic_ns() {
   return std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec;
 }
 
-/// Connection records by the client's port; a port used twice is left out, as its records cannot be told apart.
+/// Connection records by client port, without ports that were used twice, because their records are ambiguous.
 std::map<int, json> records_by_port(const json& dump) {
   std::map<int, json> records;
   std::map<int, int> uses;
@@ -32,7 +32,7 @@ std::map<int, json> records_by_port(const json& dump) {
 
 class Preexisting : public BackendTest {};
 
-/// Takes what does not hold for no more connections than programs were skipped; of anything beyond it complains.
+/// Tolerates as many failed expectations as programs were skipped; reports any beyond that.
 class Budget {
  public:
   explicit Budget(const json& dump) : left_(programs_skipped(dump)), is_exact_(left_ == 0) {
@@ -83,7 +83,7 @@ TEST_P(Preexisting, HeldOnesAreFoundWithTheirOwnersAndCountedToTheirEnd) {
 }
 
 TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
-  // The traffic has to outlast the start of the program, which takes as long as it takes: twice the traffic then.
+  // The traffic must outlast the start of the program, however long that takes: if it did not, the traffic is doubled.
   const bool slow = time_factor() > 4;
   std::int64_t tracing_began_after = 0;
   std::int64_t tracing_began_before = 0;
@@ -125,7 +125,7 @@ TEST_P(Preexisting, NoneIsLostOrCountedTwiceWhileOthersComeAndGo) {
     const bool open_while_tracing = connection.closing_ns > tracing_began_before;
     accepts += accepted_while_tracing;
     expected_by_all_means += open_while_tracing;
-    // One of the two for each: a connection that a skipped program distorted takes its share of the budget once.
+    // One of the two per connection, so that a connection distorted by a skipped program uses the budget only once.
     if (accepted_while_tracing)
       budget.expect(seen && records[connection.peer_port]["preexisting"] == false,
                     name + " was accepted while tracing");

@@ -24,7 +24,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
-constexpr int kPipeBytes = 1 << 20;  // what one process prints while the test looks at another
+constexpr int kPipeBytes = 1 << 20;  // holds the output of one process while the test reads from another
 
 struct Pipe {
   UniqueFd reader;
@@ -37,7 +37,7 @@ Pipe make_pipe() {
   return {UniqueFd{ends[0]}, UniqueFd{ends[1]}};
 }
 
-/// Reads what is there; closes the pipe at its end.
+/// Reads the available output; closes the pipe at end of file.
 void read_available(UniqueFd& pipe, std::string& text) {
   std::array<char, 65536> buffer;
   while (pipe) {

@@ -14,15 +14,15 @@
 
 namespace acceptscope::test {
 
-/// What an environment variable multiplies deadlines and time tolerances by: guests with emulated processors are slow.
+/// Factor for deadlines and time tolerances, from an environment variable: guests with emulated CPUs are slow.
 [[nodiscard]] double time_factor();
 
-/// How long anything may take before a test gives up.
+/// Time limit for any operation before a test gives up.
 [[nodiscard]] std::chrono::milliseconds patience();
 
 struct ProcessSetup {
   std::vector<std::string> argv;
-  std::string cgroup{};  ///< directory of the cgroup to start in; empty: the parent's
+  std::string cgroup{};  ///< directory of the cgroup to start in; empty: the cgroup of the parent
 };
 
 /// A child process; killed with SIGKILL if it outlives this object.
@@ -40,13 +40,14 @@ class Process {
   void signal(int number) const;
   void write_line(const std::string& text) const;
 
-  /// Collects output until `done`, the end of the process or the deadline; whether `done` came true.
+  /// Collects output until `done` returns true, the process ends or the deadline passes; whether `done` returned true.
   bool collect_until(const std::function<bool()>& done);
 
-  /// The next line of standard output; throws if none comes in time.
+  /// The next line of standard output; throws if none arrives in time.
   [[nodiscard]] std::string read_line();
 
-  /// Waits for the end and gives the exit status, 128 + number for a signal; throws if it does not come in time.
+  /// Waits for the exit; returns the exit status, or 128 + number for a signal; throws if the process does not exit in
+  /// time.
   int wait();
   [[nodiscard]] std::optional<int> exit_status() const { return exit_status_; }
 
@@ -73,7 +74,7 @@ struct Finished {
 };
 [[nodiscard]] Finished run(const std::vector<std::string>& argv);
 
-/// Polls until `condition` holds or patience ends; whether it held. For what the kernel does in its own time.
+/// Polls until `condition` holds or the time limit passes; whether it held. For asynchronous work of the kernel.
 [[nodiscard]] bool eventually(const std::function<bool()>& condition);
 
 }  // namespace acceptscope::test

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Ways to a connection that are not the usual one: many waiting tasks, io_uring, SYN cookies, Multipath TCP.
+// Unusual ways to accept a connection: many waiting tasks, io_uring, SYN cookies, Multipath TCP.
 #include <liburing.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -24,7 +24,7 @@ std::optional<std::string> no_mptcp(const std::string&) {
   return "this kernel has no Multipath TCP, or it is switched off";
 }
 
-/// A ring that is torn down with the object.
+/// An io_uring instance, destroyed with the object.
 struct Ring {
   io_uring ring{};
   int error = io_uring_queue_init(4, &ring, 0);
@@ -36,8 +36,8 @@ struct Ring {
   }
 };
 
-/// Why io_uring cannot accept here: asked of the kernel with a listening socket. A submission that is accepted stays
-/// without an answer, as nobody connects; one that the kernel does not know is answered at once.
+/// The reason why io_uring cannot accept here. Probes the kernel with a listening socket: a supported submission stays
+/// pending, because there is no client; an unsupported one fails at once.
 std::optional<std::string> no_uring(bool multishot) {
   Ring ring;
   if (ring.error != 0) return std::string("this kernel gives no io_uring: ") + std::strerror(-ring.error);
@@ -58,19 +58,19 @@ std::optional<std::string> no_uring(bool multishot) {
 template <bool multishot>
 std::optional<std::string> no_uring_accept(const std::string& backend) {
   if (auto reason = no_uring(multishot)) return reason;
-  // Before 5.19 the tracepoint io_uring_complete does not have the form that the programs know.
+  // Before 5.19 the tracepoint io_uring_complete has a different prototype than the programs expect.
   if (backend != "tracepoint" || kernel_version() >= 519) return std::nullopt;
   return "here this backend finds io_uring accepts by their holder: see AcceptsThatNoProgramSees";
 }
 
-// A return probe has room for a limited number of tasks at a time (kretprobe's maxactive): all of these are inside.
+// A return probe tracks a limited number of tasks at a time (kretprobe's maxactive): all of these are in the function.
 TRUTH_TEST(Unusual, ManyTasksBlockedInAcceptSinceBeforeTheTracingBegan,
            {.workload = {"--workers", "4", "--threads", "40", "--accept", "blocking", "--connections", "400",
                          "--concurrency", "4"}})
 
 TEST_P(Unusual, ConnectionsMadeWithSynCookies) {
   const NetworkNamespace netns("cookies");
-  netns.run_inside({"sysctl", "-qw", "net.ipv4.tcp_syncookies=2"});  // always, not only under attack
+  netns.run_inside({"sysctl", "-qw", "net.ipv4.tcp_syncookies=2"});  // always, not only when the queue overflows
   Workload workload({"--netns", netns.name(), "--workers", "2", "--connections", "20"});
   Tracer tracer(backend(), {"--port", workload.ports()});
   SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
@@ -94,8 +94,8 @@ TRUTH_TEST(Unusual, IoUringAcceptsOfThreads,
 TRUTH_TEST(Unusual, PlainClientsOfAMultipathListener,
            {.workload = {"--mptcp", "--workers", "3", "--connections", "30"}, .impossible = no_mptcp})
 
-// How a Multipath connection ended is in its data sequence, not in the states of the subflows that are seen here: of
-// the close only the fact, the moment and the closer are compared.
+// The end of a Multipath TCP connection is part of its data sequence, not of the subflow states that are visible here.
+// Therefore only the close itself, its time and the closing process are compared.
 TEST_P(Unusual, MultipathClients) {
   if (const auto reason = no_mptcp(backend())) GTEST_SKIP() << *reason;
   const Outcome outcome =
@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(, Unusual, all_backends(), backend_name);
 
 class AcceptsThatNoProgramSees : public BackendTest {};
 
-// What the tracepoint backend has to do before 5.19, and everywhere for 32-bit programs.
+// The path that the tracepoint backend takes before 5.19, and on every kernel for 32-bit programs.
 TEST_P(AcceptsThatNoProgramSees, AreCountedForWhoHoldsTheConnection) {
   if (const auto reason = no_uring(false)) GTEST_SKIP() << *reason;
   const Outcome outcome = undisturbed([&] {

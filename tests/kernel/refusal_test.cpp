@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Kernels on which nothing can run: exit status 3, and the reason, from the program and from doctor alike.
+// Kernels without any usable backend: the program and doctor both exit with status 3 and the reason.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -14,7 +14,7 @@ class Refusal : public testing::Test {
     if (geteuid() != 0) GTEST_SKIP() << "needs root";
   }
 
-  /// Runs the program behind `launcher`, tracing and as doctor, and expects that both refuse with `reason`.
+  /// Runs the program through `launcher`, tracing and as doctor; expects that both refuse with `reason`.
   static void expect_refusal(const Arguments& launcher, const std::string& reason) {
     for (const Arguments& arguments : {Arguments{"--view", "none", "--duration", "1"}, Arguments{"doctor"}}) {
       Arguments command = launcher;
@@ -29,13 +29,13 @@ class Refusal : public testing::Test {
 };
 
 TEST_F(Refusal, WithoutTypeInformation) {
-  // The kernel's own, hidden: in a mount namespace that ends with the command.
+  // Hides the kernel's BTF in a mount namespace that ends with the command.
   expect_refusal({"unshare", "--mount", "sh", "-ec", R"(mount -t tmpfs none /sys/kernel/btf; exec "$@")", "sh"},
                  "this kernel gives no type information (BTF)");
 }
 
 TEST_F(Refusal, WithoutRingBuffers) {
-  // With sanitizers, their library may come second here: it is the program that is looked at.
+  // In sanitizer builds, the preload library precedes the sanitizer runtime: disable the check of that order.
   expect_refusal({"env", "ASAN_OPTIONS=verify_asan_link_order=0", std::string("LD_PRELOAD=") + NO_RING_BUFFER},
                  "this kernel has no BPF ring buffer");
 }

@@ -15,12 +15,12 @@
 namespace acceptscope::test {
 namespace {
 
-/// One server of the script. With one worker process each and one connection at a time, who accepts what in which order
-/// is settled.
+/// One server of the script. With one worker process each and one connection at a time, the order of accepts and the
+/// accepting process are deterministic.
 struct Act {
   std::string name;
   Arguments workload;
-  bool before = false;  ///< its connections are made before tracing begins
+  bool before = false;  ///< its connections are opened before tracing begins
   bool ends_while_traced = false;
 };
 
@@ -40,7 +40,7 @@ const std::vector<Act>& script() {
   return acts;
 }
 
-/// Fields that follow the clock, or tell where the run took place.
+/// Fields that depend on the clock or identify the machine.
 bool follows_the_clock(std::string_view key) {
   static const std::set<std::string_view> kKeys{"timeline", "active_workers", "overhead", "host",      "tool",
                                                 "run",      "cmdline",        "cgroup",   "summary",   "evidence",
@@ -52,7 +52,7 @@ bool is_time(std::string_view key) {
   return key.ends_with("_seconds") || key.ends_with("_seconds_min") || key.ends_with("_at");
 }
 
-/// `value` without what follows the clock; `within_times`: its numbers are times, but for counts.
+/// `value` without fields that depend on the clock; `within_times`: its numbers, except counts, are times.
 json timeless(const json& value, bool within_times) {
   if (value.is_array()) {
     json list = json::array();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// One scripted run in which nothing is left to chance but time, and its dump without the times.
+/// One scripted run that is deterministic except for times, and its dump without the times.
 #pragma once
 
 #include <map>
@@ -9,10 +9,10 @@
 
 namespace acceptscope::test {
 
-/// Names for what differs from run to run: ports, processes, threads.
+/// Symbolic names for values that differ between runs: ports, processes, threads.
 class Names {
  public:
-  /// What `truth` tells of the workload that plays `act`.
+  /// Adds the ports, processes and threads in `truth`, the report of the workload that plays `act`.
   void learn(const std::string& act, const json& truth);
 
   [[nodiscard]] json port(const json& number) const { return find(ports_, number, "a client's port"); }
@@ -27,12 +27,12 @@ class Names {
   std::map<int, std::string> threads_;
 };
 
-/// Traces the script: accepts one at a time by processes and threads, IPv4 and IPv6, waits in the accept queue, closes
-/// by either side, resets (also of connections in the queue), shutdowns, the death of a worker, children that close,
-/// connections from before, open ones at the end, and connections that nobody accepts. Fills `names`.
+/// Traces the script: sequential accepts by processes and threads, IPv4 and IPv6, waits in the accept queue, closes by
+/// either side, resets (also of queued connections), shutdowns, the death of a worker, children that close,
+/// pre-existing connections, connections open at the end, and connections that are never accepted. Fills `names`.
 [[nodiscard]] Outcome trace_script(const std::string& backend, Names& names);
 
-/// The dump with names for ports, processes and threads, without what follows the clock or tells where it was made.
+/// The dump with symbolic names for ports, processes and threads, without fields that depend on the clock or machine.
 [[nodiscard]] json without_times(const json& dump, const Names& names);
 
 }  // namespace acceptscope::test

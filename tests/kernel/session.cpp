@@ -94,7 +94,7 @@ void Workload::proceed_to(const std::string& phase) {
 
 namespace {
 
-/// An emulated processor takes seconds to clear maps of the usual size; every test starts the program anew.
+/// An emulated CPU takes seconds to clear maps of the default size, and every test starts the program again.
 Arguments smaller_maps() {
   if (time_factor() <= 4) return {};
   return {"--max-connections", "4096", "--max-workers", "256", "--ring-bytes", "1048576"};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The program around a workload: the one fixture of the kernel tests.
+/// The program tracing a workload: the fixture of all kernel tests.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -24,7 +24,7 @@ using nlohmann::json;
 [[nodiscard]] std::string acceptscope_path();
 [[nodiscard]] std::string workload_path();
 
-/// A directory of this test's own, gone with the object.
+/// A temporary directory of this test, deleted with the object.
 class TemporaryDirectory {
  public:
   TemporaryDirectory();
@@ -37,7 +37,7 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-/// A server and its client under this test's control, phase by phase. Each phase tells the truth so far.
+/// A server and its client, controlled phase by phase. Each phase reports the ground truth so far.
 class Workload {
  public:
   /// `launcher` comes before the command, as in {"ip", "netns", "exec", "x"}.
@@ -46,16 +46,16 @@ class Workload {
   [[nodiscard]] pid_t pid() const { return process_.pid(); }
   [[nodiscard]] const json& truth() const { return truth_; }
   [[nodiscard]] std::uint16_t port(std::size_t service = 0) const;
-  /// As --port takes them.
+  /// The ports in the syntax of --port.
   [[nodiscard]] std::string ports() const;
 
-  /// To the next phase.
+  /// Continues to the next phase.
   const json& proceed();
-  /// Starts the traffic and does not wait for its end; make_traffic() does.
+  /// Starts the traffic without waiting for its end; make_traffic() waits.
   void begin_traffic();
-  /// Through to the end of the traffic.
+  /// Runs until the end of the traffic.
   const json& make_traffic();
-  /// To the end.
+  /// Runs until the end of the workload.
   const json& finish();
 
  private:
@@ -63,31 +63,31 @@ class Workload {
 
   Process process_;
   json truth_;
-  bool under_way_ = false;  ///< the next phase has been asked for
+  bool under_way_ = false;  ///< the next phase has been requested
 };
 
-/// What the program left: its outputs and its exit status.
+/// Results of the program: its outputs and its exit status.
 struct Traced {
   int exit_status = -1;
-  json dump{};  ///< null if there is no complete one
+  json dump{};  ///< null if there is no complete dump
   std::vector<json> log{};
   std::string output{};  ///< live view and closing summary
   std::string errors{};
 };
 
-/// The program, tracing.
+/// A running tracer.
 class Tracer {
  public:
   explicit Tracer(const std::string& backend, const Arguments& arguments = {});
 
-  /// Waits until it traces; false if the kernel or the privileges do not allow this backend.
+  /// Waits until tracing has begun; false if the kernel or the privileges do not allow this backend.
   [[nodiscard]] bool starts();
-  /// What it said when it did not start.
+  /// The error message of a failed start.
   [[nodiscard]] std::string refusal() const;
 
   [[nodiscard]] pid_t pid() const { return process_.pid(); }
   void signal(int number) const { process_.signal(number); }
-  /// Ends the run by a signal, or waits for its own end.
+  /// Ends the run with a signal, or waits until it ends by itself.
   [[nodiscard]] Traced stop(std::optional<int> signal = SIGINT);
 
  private:
@@ -95,13 +95,13 @@ class Tracer {
   Process process_;
 };
 
-/// A plain run: workload, program around it, all compared by the caller.
+/// A simple run of workload and tracer; the caller compares the results.
 struct Plan {
   Arguments workload{};
   Arguments tracer{};
   bool queued_before = false;        ///< connections wait in the accept queue when tracing begins (needs --gate)
   bool finish_while_traced = false;  ///< held connections end before the program does
-  /// Why this plan cannot be traced with a backend on this machine, if it cannot; null: it always can.
+  /// Returns the reason why a backend cannot trace this plan on this machine, if there is one; null: it always can.
   std::optional<std::string> (*impossible)(const std::string& backend) = nullptr;
 };
 
@@ -113,24 +113,24 @@ struct Outcome {
 
 [[nodiscard]] Outcome trace(const std::string& backend, const Plan& plan);
 
-/// How many runs of its programs the kernel skipped while the dump was made.
+/// Number of program runs that the kernel skipped while the dump was recorded.
 [[nodiscard]] std::uint64_t programs_skipped(const json& dump);
 
-/// Plays `scene` until its outcome suits, `attempts` times at most. Gives the last outcome.
+/// Runs `scene` until its outcome is acceptable, at most `attempts` times. Returns the last outcome.
 [[nodiscard]] Outcome play_until(const std::function<bool(const Outcome&)>& suits, int attempts,
                                  const std::function<Outcome()>& scene);
 
-/// Plays `scene` until the kernel skipped no program in it, a few times at most: for tests that are about something
-/// else and have nothing to expect of a disturbed run. Gives the last outcome.
+/// Runs `scene` until the kernel skipped no program in it, up to a limit: for tests of other features, which cannot
+/// evaluate a run with skipped programs. Returns the last outcome.
 [[nodiscard]] Outcome undisturbed(const std::function<Outcome()>& scene);
 
-/// Whether a refused backend is one that this machine must be able to run (ACCEPTSCOPE_REQUIRED_BACKENDS).
+/// Whether a refused backend is required on this machine (ACCEPTSCOPE_REQUIRED_BACKENDS).
 [[nodiscard]] bool backend_is_required(const std::string& backend);
 
 /// The running kernel's version, as 612 for 6.12.
 [[nodiscard]] int kernel_version();
 
-/// Once per backend; needs root.
+/// Base of tests that run once per backend; needs root.
 class BackendTest : public testing::TestWithParam<std::string> {
  protected:
   void SetUp() override;
@@ -140,7 +140,7 @@ class BackendTest : public testing::TestWithParam<std::string> {
 [[nodiscard]] inline auto all_backends() { return testing::Values("fentry", "kprobe", "tracepoint"); }
 [[nodiscard]] std::string backend_name(const testing::TestParamInfo<std::string>& info);
 
-/// Ends a test whose backend the kernel refuses, with the reason that the program gave.
+/// Skips a test whose backend the kernel refuses, with the reason that the program gave.
 #define SKIP_IF_REFUSED(refused, why)                                         \
   if (refused) {                                                              \
     if (backend_is_required(backend())) FAIL() << "must run here: " << (why); \

@@ -14,8 +14,8 @@
 namespace acceptscope::test {
 namespace {
 
-/// How many are traced together. Each tick walks the descriptors of all their processes, so more would only disturb;
-/// but an emulated processor takes longer for a start of the program than for that.
+/// Number of plans that are traced together. Each tick walks the file descriptors of all their processes, so a larger
+/// batch would only disturb; but on an emulated CPU, starting the program takes longer than that.
 std::size_t plans_at_once() { return time_factor() > 4 ? std::numeric_limits<std::size_t>::max() : 16; }
 
 struct Planned {
@@ -29,13 +29,13 @@ std::vector<Planned>& all_plans() {
   return plans;
 }
 
-/// What a test gets: its outcome, or why there is none.
+/// The share of one test: its outcome, or the reason why there is none.
 struct Share {
   Outcome outcome{};
   std::string failure{};
 };
 
-/// Whether this process is going to run a test.
+/// Whether this process will run `test`.
 bool is_selected(const std::string& test) {
   const testing::UnitTest& unit = *testing::UnitTest::GetInstance();
   for (int i = 0; i < unit.total_test_suite_count(); ++i) {
@@ -52,7 +52,7 @@ std::optional<std::string> impossible(const Plan& plan, const std::string& backe
   return plan.impossible == nullptr ? std::nullopt : plan.impossible(backend);
 }
 
-/// `test`, and selected ones of the same backend that come after it.
+/// `test` and the selected tests of the same backend that follow it.
 std::vector<const Planned*> batch_from(const std::string& test, const std::string& backend) {
   std::vector<const Planned*> batch;
   for (const Planned& planned : all_plans()) {
@@ -83,7 +83,7 @@ std::string ports_of(const WorkloadList& workloads) {
   return fmt::format("{}", fmt::join(lists, ","));
 }
 
-/// The whole dump against all truths together: the parts are compared by each test.
+/// Compares the whole dump with the ground truth of all plans; each test compares its own part.
 void expect_true_sums(const std::vector<Share*>& shares, const Traced& traced) {
   if (traced.dump.is_null() || programs_skipped(traced.dump) > 0) return;
   Truth all;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Tests that share one start of the program: under emulation a start takes seconds, the traffic of a test does not.
+/// Tests that share one start of the program: under emulation a start takes seconds, unlike the traffic of a test.
 #pragma once
 
 #include <string>
@@ -8,10 +8,10 @@
 
 namespace acceptscope::test {
 
-/// A plan that can be traced along with others. Made once for each test, before main(), under the test's name. The
-/// first selected test of a backend that needs its outcome traces the plans of the next few selected ones with the same
-/// options for the program along with it; each test then sees only the part of the outputs that is about its own
-/// services. A test selected alone runs alone.
+/// A plan that can be traced together with others. Constructed once per test, before main(), under the test's name. The
+/// first selected test of a backend that needs its outcome also traces the plans of the next few selected tests with
+/// the same program options; each test then sees only the part of the outputs that concerns its own services. A test
+/// that is selected alone runs alone.
 class SharedPlan {
  public:
   SharedPlan(const std::string& test, Plan plan, Expectation expectation = {});
@@ -19,7 +19,7 @@ class SharedPlan {
 
 #define SHARED_PLAN(suite, name, ...) const SharedPlan shared_plan_of_##name(#suite "." #name, __VA_ARGS__)
 
-/// A test that is nothing but its plan.
+/// A test that consists only of its plan.
 #define TRUTH_TEST(suite, name, ...)     \
   SHARED_PLAN(suite, name, __VA_ARGS__); \
   TEST_P(suite, name) { expect_truth_of_shared_plan(); }

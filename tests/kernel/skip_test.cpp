@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Programs that the kernel skips, because another run of them was preempted on the same CPU (recursion_misses).
+// Programs that the kernel skips because another run of them was preempted on the same CPU (recursion_misses).
 #include <fstream>
 #include <iterator>
 
@@ -16,8 +16,8 @@ std::string preemption() {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// Where skips are certain to come if there is enough traffic: fentry programs can be preempted, and since 7.0 those on
-/// tracepoints can; kprobes run with preemption off.
+/// Whether skips are certain under enough traffic: fentry programs can be preempted, and since 7.0 tracepoint programs
+/// too; kprobes run with preemption disabled.
 bool skips_are_certain(const std::string& backend) {
   const std::string mode = preemption();
   const bool is_full = mode.find("(full)") != std::string::npos;
