@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A command line of any words, one per line of the input: options, or one line to say what is wrong.
+// A command line of arbitrary words, one per line of the input: yields options, or one line with the error.
 #include <string>
 #include <variant>
 #include <vector>

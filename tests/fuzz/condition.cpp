@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A condition of --fail-if from anybody: it is understood, or refused with one line.
+// An arbitrary condition of --fail-if: it is parsed, or refused with one line.
 #include <string>
 
 #include "model/condition.hpp"

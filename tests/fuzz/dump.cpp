@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A dump from anybody: it is refused with one line, or it is a snapshot that can be shown and written again.
+// An arbitrary dump: it is refused with one line, or it becomes a snapshot that can be shown and written again.
 #include <sstream>
 #include <string>
 #include <utility>
@@ -23,7 +23,7 @@ std::string written(const Snapshot& snapshot) {
   return std::move(out).str();
 }
 
-/// Everything that is in it, its connections too.
+/// Reads the whole dump, its connections included.
 Result<Snapshot> read(const std::string& text) {
   std::istringstream in(text);
   std::vector<ConnectionRow> connections;

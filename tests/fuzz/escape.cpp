@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// escape_text(): what comes out is harmless and no wider than asked. The first byte chooses the options.
+// escape_text(): the output is harmless and no wider than requested. The first byte selects the options.
 #include <string_view>
 
 #include "target.hpp"
@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   promise(fuzz::is_tame(text) && text.find('\n') == std::string::npos, "no control characters");
   promise(display_width(text) <= options.max_width, "no wider than asked");
   for (const char c : text) promise(!options.ascii || static_cast<unsigned char>(c) < 0x80, "ASCII where asked");
-  // What is escaped has nothing left to escape but the backslashes: so it was valid UTF-8.
+  // Escaping escaped text changes only the backslashes: so it was valid UTF-8.
   std::string doubled;
   for (const char c : text) doubled += c == '\\' ? std::string("\\\\") : std::string(1, c);
   promise(escape_text(text, {.ascii = options.ascii}) == doubled, "valid UTF-8, all of it visible");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A fuzz target without libFuzzer: replays the files of the directories named.
+// A fuzz target without libFuzzer: replays the files in the given directories.
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
     for (const auto& entry : std::filesystem::directory_iterator(argv[i])) {
       std::ifstream file(entry.path(), std::ios::binary);
       const std::string bytes{std::istreambuf_iterator<char>(file), {}};
-      std::fprintf(stderr, "%s\n", entry.path().c_str());  // the last one is the one that broke it
+      std::fprintf(stderr, "%s\n", entry.path().c_str());  // after a crash, the last line names the input
       LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
       ++replayed;
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What every fuzz target has.
+/// Declarations shared by all fuzz targets.
 #pragma once
 
 #include <cstddef>
@@ -8,20 +8,20 @@
 #include <cstdlib>
 #include <string_view>
 
-/// libFuzzer's entry, also replay.cpp's: takes one input, ends the process where a promise is broken.
+/// The entry point for libFuzzer and replay.cpp: processes one input, aborts if a promise is broken.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace acceptscope::fuzz {
 
-/// Ends the process, as a crash does, unless `kept`.
+/// Aborts the process unless `kept`.
 inline void promise(bool kept, std::string_view what) {
   if (kept) return;
   std::fprintf(stderr, "broken promise: %.*s\n", static_cast<int>(what.size()), what.data());
   std::abort();
 }
 
-/// Whether nothing in `text` can move a terminal's cursor other than by a line, ring its bell or change its state:
-/// neither C0 nor C1 control characters, the latter in UTF-8.
+/// Whether nothing in `text` can move a terminal's cursor other than by a line, ring its bell or change its state: no
+/// C0 control characters except newline, and no C1 ones in UTF-8.
 [[nodiscard]] inline bool is_tame(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto byte = static_cast<unsigned char>(text[i]);

@@ -23,7 +23,7 @@
 namespace workload {
 namespace {
 
-/// The client's side of one connection. Blocking: a client thread has one at a time.
+/// The client's side of one connection. Blocking: a client thread handles one connection at a time.
 class ClientConnection {
  public:
   ClientConnection(const Options& options, std::uint32_t nth)
@@ -56,7 +56,7 @@ class ClientConnection {
     send_all(request);
   }
 
-  /// Waits for the response and keeps the connection as long as planned.
+  /// Waits for the response and holds the connection for the planned time.
   void use() {
     if (end_ == End::kQueueReset) return;
     if (end_ != End::kHalfClosePeer) receive_response();
@@ -64,7 +64,7 @@ class ClientConnection {
     std::this_thread::sleep_for(hold_);
   }
 
-  /// Ends the connection as planned.
+  /// Ends the connection in the planned way.
   void finish() {
     switch (end_) {
       case End::kPeer:
@@ -87,7 +87,7 @@ class ClientConnection {
     fd_.reset();
   }
 
-  /// Reads until the other side has ended the connection, in whichever way.
+  /// Reads until the peer has ended the connection, in any way.
   void drain() const {
     std::array<char, 4096> buffer;
     for (;;) {
@@ -104,8 +104,8 @@ class ClientConnection {
     if (bind(fd_.get(), &source.generic, source.length) != 0) fail_with_errno("bind to the source port");
   }
 
-  /// Resets the connection once it is surely in the server's accept queue: an acknowledged byte proves that the
-  /// handshake's last packet, which may be handled by another CPU than the reset, has arrived.
+  /// Resets the connection once it is certain to be in the server's accept queue: an acknowledged byte proves that the
+  /// last packet of the handshake, which another CPU than that of the reset may process, has arrived.
   void reset_in_queue() {
     send_all({'.'});
     for (int unacknowledged = 1; unacknowledged > 0;) {
@@ -146,14 +146,14 @@ class ClientConnection {
   UniqueFd fd_;
 };
 
-/// One thread of the client: every `concurrency`-th connection of the run, one after the other.
+/// One thread of the client: makes every `concurrency`-th connection of the run, one at a time.
 class ClientThread {
  public:
   ClientThread(const Options& options, Truth& truth, const std::vector<std::uint16_t>& ports, int finish)
       : options_(options), truth_(truth), ports_(ports), finish_(finish) {}
 
   void run(std::uint32_t first) {
-    // Behind a gate nothing is answered until all connections are made, so all are made first.
+    // With --gate, nothing is answered until all connections are made, so make them all first.
     const bool all_first = options_.gate || options_.never_accept;
     std::vector<ClientConnection> opened;
     for (std::uint32_t index = first; index < options_.total_connections(); index += options_.concurrency) {
@@ -204,7 +204,7 @@ class ClientThread {
     held_.clear();
   }
 
-  /// Runs one step; a failure is told, counted (it settles the connection) and answered with false.
+  /// Runs one step. Reports and counts a failure, which settles the connection, and returns false.
   template <class Step>
   [[nodiscard]] bool attempt(const Step& step) {
     try {

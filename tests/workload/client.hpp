@@ -8,7 +8,7 @@
 
 namespace workload {
 
-/// The life of the client process, in the process forked for it. `finish` hangs up when held connections shall end.
+/// Main function of the forked client process. `finish` hangs up when held connections must end.
 [[noreturn]] void run_client_process(const Options& options, Truth& truth, const std::vector<std::uint16_t>& ports,
                                      int finish);
 

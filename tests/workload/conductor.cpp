@@ -72,7 +72,7 @@ void Conductor::complete_traffic() {
 void Conductor::finish() {
   if (options_.finish == Finish::kPeer && !options_.never_accept) {
     end_held_.send();
-    // Workers that block in accept() look at what they hold only once they are stopped.
+    // Workers blocked in accept() service the connections that they hold only after they are stopped.
     const bool served = options_.accepting == Accepting::kEpoll;
     wait_until("the close of held connections",
                [&] { return !served || truth_.counters().closed == accepted_connections(); });
@@ -80,7 +80,7 @@ void Conductor::finish() {
   if (options_.finish == Finish::kKill) kill_workers();
   stop_.send();
   if (options_.accepting == Accepting::kBlocking) {
-    for (const ListeningSocket& socket : sockets_) shutdown(socket.fd.get(), SHUT_RD);  // wakes those in accept()
+    for (const ListeningSocket& socket : sockets_) shutdown(socket.fd.get(), SHUT_RD);  // wakes threads in accept()
   }
   sockets_.clear();
   reap_workers();
@@ -131,7 +131,7 @@ void Conductor::start_workers() {
   wait_until("the workers", [&] { return all_workers_wait(); });
 }
 
-/// Worker processes are numbered through all services: service by service, `--workers` each.
+/// Worker processes are numbered across all services: service by service, `--workers` each.
 void Conductor::start_worker(std::uint32_t process, std::uint32_t slot) {
   const std::uint32_t own_service = process / options_.workers;
   const std::uint32_t first_thread = process % options_.workers * options_.threads;
@@ -197,7 +197,7 @@ void Conductor::reap_workers() {
   }
   workers_.clear();
   for (ConnectionRecord& record : truth_.records()) {
-    if (record.close_returned_ns == 0) record.close_returned_ns = now_ns();  // left to the exit of its worker
+    if (record.close_returned_ns == 0) record.close_returned_ns = now_ns();  // closed by the exit of its worker
   }
   if (failed) throw Failure("a worker failed");
 }

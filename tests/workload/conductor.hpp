@@ -14,29 +14,29 @@
 
 namespace workload {
 
-/// Runs a workload: makes the listening sockets, starts workers and client, tells the truth.
-/// It is the supervisor of its workers: holds the listening sockets and never accepts.
+/// Runs a workload: creates the listening sockets, starts workers and client, reports the ground truth.
+/// Acts as the supervisor of its workers: holds the listening sockets and never accepts.
 class Conductor {
  public:
   explicit Conductor(const Options& options);
 
-  /// Listening sockets are there and, unless they are to be late, the workers wait for connections.
+  /// The listening sockets exist and, without --late-workers, the workers wait for connections.
   void prepare();
-  /// All connections are made. Behind a gate they are still in the accept queue, without one most are over.
+  /// All connections are made. With --gate they are still in the accept queue; without it most have already ended.
   void start_traffic();
-  /// All connections that are not to be held are closed, on both sides.
+  /// All connections except held ones are closed on both sides.
   void complete_traffic();
-  /// Held connections are ended, all processes gone.
+  /// Held connections have ended and all processes have exited.
   void finish();
 
-  /// The truth so far.
+  /// The ground truth so far.
   [[nodiscard]] nlohmann::json document(const std::string& phase);
 
  private:
   struct ListeningSocket {
     UniqueFd fd;
     std::uint32_t service;
-    std::uint32_t thread;  ///< of all workers of the service in order; 0 where they share the socket
+    std::uint32_t thread;  ///< index over all workers of the service; 0 if they share the socket
   };
 
   void listen();

@@ -16,7 +16,7 @@ void tell(workload::Conductor& conductor, const char* phase) {
   std::fflush(stdout);
 }
 
-/// Tells the truth so far and waits for a line; the end of input means that nobody is interested any more.
+/// Prints the ground truth so far and waits for a line; end of file means that the reader is gone.
 void tell_and_wait(workload::Conductor& conductor, const char* phase) {
   tell(conductor, phase);
   std::string line;
@@ -39,7 +39,7 @@ int main(int argc, char** argv) {
     tell(conductor, "finished");
   } catch (const std::exception& error) {
     fmt::print(stderr, "workload: {}\n", error.what());
-    return 1;  // workers and client follow: they asked for SIGKILL when their parent dies
+    return 1;  // workers and client exit too: they requested SIGKILL on their parent's death
   }
   return 0;
 }

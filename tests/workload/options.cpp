@@ -12,7 +12,7 @@
 namespace workload {
 namespace {
 
-/// Why a combination of options makes no sense; empty if it does.
+/// The reason why a combination of options is invalid; empty if it is valid.
 std::string contradiction(const Options& options) {
   const bool blocking = options.accepting == Accepting::kBlocking;
   if (options.accepting != Accepting::kEpoll && options.share_services) return "--share-services needs --accept epoll";
@@ -52,41 +52,41 @@ Options parse_options(int argc, char** argv) {
   Options options;
   CLI::App app{
       "A prefork server and its client that print the truth about every connection as JSON.\n"
-      "One line per phase: 'ready' (listening), 'queued' (only with --gate: connections wait to be accepted),\n"
-      "'traffic_done' (what was to be closed is closed, the rest is held), 'finished'.\n"
+      "One line per phase: 'ready' (listening), 'queued' (only with --gate: connections wait in the accept queue),\n"
+      "'traffic_done' (all connections except held ones are closed), 'finished'.\n"
       "With --interactive, every phase but the last waits for a line on standard input;\n"
-      "without it only the last one is printed."};
+      "without it, only the last phase is printed."};
 
   app.add_option("--netns", options.netns, "network namespace, as ip-netns(8) names it")->group("Server");
-  app.add_option("--listen", options.listen, "listening addresses, one service each unless --services says more")
+  app.add_option("--listen", options.listen, "listening addresses; one service each, unless --services is higher")
       ->delimiter(',')
       ->group("Server");
-  app.add_option("--port", options.port, "port of the first service; 0: the kernel chooses")->group("Server");
-  app.add_option("--services", options.services, "listening sockets, each with workers of its own")
+  app.add_option("--port", options.port, "port of the first service; 0: chosen by the kernel")->group("Server");
+  app.add_option("--services", options.services, "number of listening sockets, each with its own workers")
       ->check(CLI::PositiveNumber)
       ->group("Server");
-  app.add_option("--workers", options.workers, "worker processes of each service")
+  app.add_option("--workers", options.workers, "worker processes per service")
       ->check(CLI::PositiveNumber)
       ->group("Server");
-  app.add_option("--threads", options.threads, "accepting threads in each worker process")
+  app.add_option("--threads", options.threads, "accepting threads per worker process")
       ->check(CLI::PositiveNumber)
       ->group("Server");
-  app.add_flag("--share-services", options.share_services, "the workers accept on all services")->group("Server");
+  app.add_flag("--share-services", options.share_services, "all workers accept on all services")->group("Server");
   app.add_flag("--late-workers", options.late_workers, "fork the workers only after 'ready'")->group("Server");
   app.add_option("--accept", options.accepting, "epoll; blocking, uring, uring-multishot: one connection at a time")
       ->transform(CLI::CheckedTransformer(acceptings))
       ->group("Server");
-  app.add_flag("--reuseport", options.reuseport, "a listening socket per worker (SO_REUSEPORT)")->group("Server");
-  app.add_flag("--mptcp", options.mptcp, "listen with MPTCP, which takes plain TCP clients as well")->group("Server");
+  app.add_flag("--reuseport", options.reuseport, "one listening socket per worker (SO_REUSEPORT)")->group("Server");
+  app.add_flag("--mptcp", options.mptcp, "listen with MPTCP; plain TCP clients are accepted too")->group("Server");
   app.add_flag("--exclusive", options.exclusive, "EPOLLEXCLUSIVE")->group("Server");
-  app.add_flag("--drain", options.drain, "accept until the queue is empty, as asyncio does; else one per wake-up")
+  app.add_flag("--drain", options.drain, "accept until the queue is empty, as asyncio does; default: once per wake-up")
       ->group("Server");
-  app.add_flag("--fork-after-accept", options.fork_after_accept, "a child per connection, which closes it last")
+  app.add_flag("--fork-after-accept", options.fork_after_accept, "fork a child per connection, which closes it last")
       ->group("Server");
-  app.add_flag("--gate", options.gate, "accept only when all connections are made")->group("Server");
-  app.add_option("--gate-ms", options.gate_ms, "with --gate: time the connections stay in the queue at least")
+  app.add_flag("--gate", options.gate, "accept only after all connections are made")->group("Server");
+  app.add_option("--gate-ms", options.gate_ms, "with --gate: minimum time that connections stay in the accept queue")
       ->group("Server");
-  app.add_flag("--never-accept", options.never_accept, "close the listening sockets with the queue full")
+  app.add_flag("--never-accept", options.never_accept, "close the listening sockets while connections are queued")
       ->group("Server");
   app.add_option("--backlog", options.backlog, "length of the accept queue")->group("Server");
   app.add_option("--comm", options.comms, "command names of the workers, in turn")->delimiter(',')->group("Server");

@@ -8,7 +8,7 @@
 
 namespace workload {
 
-/// Something the workload cannot do; the message says what and why. Ends the program with status 1.
+/// An operation that the workload cannot perform, with the reason. Ends the program with status 1.
 struct Failure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -18,11 +18,11 @@ struct Failure : std::runtime_error {
 enum class Accepting {
   kEpoll,           ///< workers share one listening socket and wait in epoll
   kBlocking,        ///< workers share one listening socket and block in accept(); one connection at a time each
-  kUring,           ///< as blocking, but by io_uring, a submission for each accept
-  kUringMultishot,  ///< the same with one submission for all accepts (kernel 5.19)
+  kUring,           ///< like blocking, but with io_uring, one submission per accept
+  kUringMultishot,  ///< like kUring, with one submission for all accepts (kernel 5.19)
 };
 
-/// How one connection goes. Travels to the server in the request, so ends can be mixed in one run.
+/// How one connection ends. Sent to the server in the request, so that one run can mix different ends.
 enum class End : std::uint8_t {
   kPeer,               ///< the client closes first
   kLocal,              ///< the server closes first
@@ -32,10 +32,10 @@ enum class End : std::uint8_t {
   kHalfCloseLocal,     ///< the server shuts down its sending side (nginx's lingering close), then the client closes
   kShutdownAfterPeer,  ///< the client closes first; the server shuts down, then closes
   kQueueReset,         ///< the client resets while the connection is in the accept queue (needs --gate)
-  kHold,               ///< stays open until the finish
+  kHold,               ///< the connection stays open until the finish
 };
 
-/// What happens at the finish to connections that are held.
+/// What happens to held connections at the finish.
 enum class Finish { kPeer, kLocal, kExit, kKill };
 
 struct Options {
@@ -73,9 +73,9 @@ struct Options {
   bool interactive = false;
   unsigned timeout_seconds = 120;
 
-  /// Connections of the whole run.
+  /// Number of connections in the whole run.
   [[nodiscard]] std::uint32_t total_connections() const { return connections * services; }
-  /// Where to connect for the `nth` connection to a service.
+  /// The address for the `nth` connection to a service.
   [[nodiscard]] const std::string& address_for(std::uint32_t service, std::uint32_t nth) const {
     return connect.empty() ? listen[service % listen.size()] : connect[nth % connect.size()];
   }

@@ -9,7 +9,7 @@
 
 namespace workload {
 
-/// What a client sends first, followed by `payload_bytes` of payload. Same machine, same program: host layout.
+/// The header of a request, followed by `payload_bytes` of payload. Same machine, same program: uses the host's layout.
 struct RequestHeader {
   std::uint32_t payload_bytes;
   std::uint32_t response_bytes;

@@ -31,7 +31,7 @@ class Connection {
   Connection(UniqueFd fd, Truth& truth, ConnectionRecord& record)
       : fd_(std::move(fd)), truth_(&truth), record_(&record) {}
 
-  /// Does all that can be done now; true when the connection is closed.
+  /// Processes all available input; true once the connection is closed.
   [[nodiscard]] bool advance() {
     std::array<char, 65536> buffer;
     for (;;) {
@@ -51,7 +51,7 @@ class Connection {
     }
   }
 
-  /// Advances until the connection is closed, or answered and held.
+  /// Advances until the connection is closed, or its request is answered and it is held.
   void serve() {
     while (!advance() && !held()) wait_for(fd_.get(), POLLIN);
   }
@@ -67,13 +67,13 @@ class Connection {
     truth_->counters().closed.fetch_add(1, std::memory_order_acq_rel);
   }
 
-  /// The process is about to exit with this connection open; the conductor notes when it was gone.
+  /// The process is about to exit with this connection open; the conductor records when it is gone.
   void leave_to_exit() {
     note_closing(ClosedBy::kWorkerExit);
     static_cast<void>(fd_.release());
   }
 
-  /// Gives this process's descriptor up: a child goes on with its own.
+  /// Closes this process's file descriptor: a child continues with its own.
   void hand_over() { fd_.reset(); }
 
  private:
@@ -83,7 +83,7 @@ class Connection {
     record_->closing_ns = now_ns();
   }
 
-  /// Takes input in; true when that closed the connection.
+  /// Reads input; true if that closed the connection.
   bool consume(const char* data, std::size_t size) {
     const std::size_t for_header = std::min(size, sizeof header_ - header_received_);
     std::memcpy(reinterpret_cast<char*>(&header_) + header_received_, data, for_header);
@@ -108,9 +108,9 @@ class Connection {
     if (header_.end == End::kHalfCloseLocal) shutdown(fd_.get(), SHUT_WR);
   }
 
-  /// The byte after the request, by which the client asks the server to close first. True when that closed.
+  /// The byte after the request, with which the client asks the server to close first. True if that closed it.
   bool last_word() {
-    if (header_.end == End::kHalfCloseLocal) return false;  // only there to be counted
+    if (header_.end == End::kHalfCloseLocal) return false;  // the byte only has to be counted
     if (header_.end == End::kLocalReset) reset_on_close(fd_.get());
     close_as(ClosedBy::kLocal);
     return true;
@@ -125,7 +125,7 @@ class Connection {
   void respond() {
     static constexpr std::array<char, 16384> kBody{};
     for (std::size_t left = header_.response_bytes; left > 0;) {
-      // Noted before it is sent: once the client has it all, the truth may be asked for at any moment.
+      // Recorded before sending: once the client has received everything, the ground truth can be requested.
       const std::size_t part = std::min(left, kBody.size());
       record_->bytes_sent += part;
       const ssize_t sent = send(fd_.get(), kBody.data(), part, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -135,7 +135,7 @@ class Connection {
       } else if (errno == EAGAIN) {
         wait_for(fd_.get(), POLLOUT);
       } else if (errno != EINTR) {
-        return;  // the client is gone: the next recv() says how
+        return;  // the client is gone: the next recv() returns the reason
       }
     }
   }
@@ -149,7 +149,7 @@ class Connection {
   bool answered_ = false;
 };
 
-/// Accepts and serves: a worker process, or one of its threads.
+/// Accepts and serves connections: a worker process, or one of its threads.
 class Worker {
  public:
   Worker(const WorkerPlan& plan, std::uint32_t slot, std::vector<Listener> listeners)
@@ -174,7 +174,7 @@ class Worker {
     record.tid.store(gettid());
   }
 
-  /// Waits for the gate; false if the run was finished first.
+  /// Waits for the gate; false if the run finished first.
   [[nodiscard]] bool gate_opened() const {
     std::array<pollfd, 2> entries{pollfd{.fd = plan_.gate, .events = POLLIN, .revents = 0},
                                   pollfd{.fd = plan_.stop, .events = POLLIN, .revents = 0}};
@@ -183,7 +183,7 @@ class Worker {
     return entries[0].revents != 0;
   }
 
-  /// Accepts one connection; nothing if there is none (any more).
+  /// Accepts one connection; nullopt if there is none, or none any more.
   std::optional<Connection> accept_one(const Listener& listener) {
     Endpoint peer;
     std::memset(&peer, 0, sizeof peer);
@@ -194,14 +194,14 @@ class Worker {
       const std::uint64_t accepted_ns = now_ns();
       if (!fd) {
         if (errno == EINTR || errno == ECONNABORTED) continue;
-        if (errno == EAGAIN || errno == EINVAL) return std::nullopt;  // EINVAL: the socket listens no longer
+        if (errno == EAGAIN || errno == EINVAL) return std::nullopt;  // EINVAL: the socket no longer listens
         fail_with_errno("accept");
       }
       return admit(listener, std::move(fd), peer, entered_ns, accepted_ns);
     }
   }
 
-  /// Notes an accepted connection.
+  /// Records an accepted connection.
   Connection admit(const Listener& listener, UniqueFd fd, const Endpoint& peer, std::uint64_t entered_ns,
                    std::uint64_t accepted_ns) {
     ConnectionRecord& record = truth_.add(slot_, listener.service);
@@ -244,7 +244,7 @@ class Worker {
     for (Connection& connection : held) finish(connection);
   }
 
-  /// The child goes on only when this process has closed its own descriptor, so that the child's close is the last.
+  /// The child continues only after this process has closed its own file descriptor, so that the child closes last.
   static void serve_in_child(Connection& connection) {
     Broadcast go_on = Broadcast::create();
     const pid_t child = fork();
@@ -320,7 +320,7 @@ class Worker {
   std::vector<Listener> listeners_;
 };
 
-/// Runs one worker; a failure is told and ends the whole run.
+/// Runs one worker; reports a failure, which ends the whole run.
 void run_worker(const WorkerPlan& plan, std::uint32_t thread) {
   try {
     std::vector<Listener> listeners = plan.listeners;
@@ -340,7 +340,7 @@ void run_worker(const WorkerPlan& plan, std::uint32_t thread) {
 
 void run_worker_process(const WorkerPlan& plan) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  signal(SIGCHLD, SIG_IGN);  // children of --fork-after-accept are nobody's to wait for
+  signal(SIGCHLD, SIG_IGN);  // children of --fork-after-accept are reaped automatically
   const std::vector<std::string>& comms = plan.options->comms;
   if (!comms.empty()) prctl(PR_SET_NAME, comms[plan.first_slot / plan.options->threads % comms.size()].c_str());
 

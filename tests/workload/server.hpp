@@ -9,23 +9,23 @@
 
 namespace workload {
 
-/// A listening socket as a worker uses it.
+/// A listening socket from a worker's point of view.
 struct Listener {
   int fd;
   std::uint32_t service;
 };
 
-/// What a worker process needs to know.
+/// Parameters of a worker process.
 struct WorkerPlan {
   const Options* options;
   Truth* truth;
-  std::uint32_t first_slot;         ///< of its threads, in Truth::workers()
-  std::vector<Listener> listeners;  ///< with SO_REUSEPORT one of each service for each thread, in order
+  std::uint32_t first_slot;         ///< index of its first thread in Truth::workers()
+  std::vector<Listener> listeners;  ///< with SO_REUSEPORT one per service for each thread, in order
   int gate;                         ///< hang-up: begin to accept
   int stop;                         ///< hang-up: finish
 };
 
-/// The life of a worker process, in the process forked for it.
+/// Main function of a forked worker process.
 [[noreturn]] void run_worker_process(const WorkerPlan& plan);
 
 }  // namespace workload

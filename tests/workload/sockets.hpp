@@ -13,7 +13,7 @@ namespace workload {
 
 using acceptscope::UniqueFd;
 
-/// An address and port as the socket API gives them. Trivial: it lives in shared memory.
+/// An address and port as returned by the socket API. A trivial type, because it is stored in shared memory.
 struct Endpoint {
   union {
     sockaddr generic;
@@ -31,19 +31,19 @@ struct Endpoint {
   [[nodiscard]] std::uint16_t port() const;
 };
 
-/// CLOCK_MONOTONIC, nanoseconds: the clock of the kernel's time stamps.
+/// CLOCK_MONOTONIC in nanoseconds: the clock of the kernel's time stamps.
 [[nodiscard]] std::uint64_t now_ns();
 
-/// Multipath TCP, where the C library does not name it (linux/in.h since 5.6).
+/// Multipath TCP, for C libraries without the constant (linux/in.h since 5.6).
 inline constexpr int kMptcp = 262;
 
-/// A listening-to-be socket, bound; IPv6 ones take IPv4 too when the address is the wildcard. `protocol`: 0 or kMptcp.
+/// A bound socket that is ready to listen; on the IPv6 wildcard it also accepts IPv4. `protocol`: 0 or kMptcp.
 [[nodiscard]] UniqueFd bind_socket(const Endpoint& endpoint, bool reuseport, int protocol);
 
-/// Closing resets the connection instead of finishing it.
+/// Makes close() reset the connection instead of finishing it.
 void reset_on_close(int fd);
 
-/// Both ends of a pipe. Closing the writing end wakes all that wait on the reading end: a broadcast.
+/// Both ends of a pipe. Closing the write end wakes all waiters on the read end: a broadcast.
 struct Broadcast {
   UniqueFd reader;
   UniqueFd writer;
@@ -51,10 +51,10 @@ struct Broadcast {
   void send() { writer.reset(); }
 };
 
-/// Waits until one of `events` or a hang-up is there.
+/// Waits for one of `events` or a hang-up.
 void wait_for(int fd, short events);
 
-/// Moves this process into a network namespace made by `ip netns add`.
+/// Moves this process into a network namespace created by `ip netns add`.
 void enter_network_namespace(const std::string& name);
 
 /// Inode number of this process's network namespace, as in /proc/PID/ns/net.

@@ -2,10 +2,10 @@
 // storm COUNT [--same-pid]
 //
 // A storm of workers behind one listening socket: each is forked, accepts one connection and exits. Prints the port on
-// a line and waits for a line; then raises the storm; prints the pid of the worker of each connection, in order, and
-// the forks per second, as JSON; and waits for the end of its input. Workers are processes that share the memory of
-// their parent, as copying its page tables takes longer than all the rest. With --same-pid the kernel is told to give
-// every worker the pid of the first one (clone3(), Linux 5.5, in the initial pid namespace).
+// a line and waits for a line; then runs the storm, prints the pid of the worker of each connection, in order, and the
+// forks per second, as JSON, and waits for the end of its input. Workers share the memory of their parent, because
+// copying its page tables takes longer than everything else. With --same-pid, every worker gets the pid of the first
+// one (clone3(), Linux 5.5, in the initial pid namespace).
 #include <linux/sched.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -46,7 +46,7 @@ int listen_on_loopback(sockaddr_in& address) {
   return listener;
 }
 
-/// AddressSanitizer knows nothing of the stacks below, and would complain about them when the worker exits.
+/// AddressSanitizer does not know the stacks below, and would report errors when the worker exits.
 __attribute__((no_sanitize("address"))) [[noreturn]] void serve_one(int listener) {
   const int connection = accept(listener, nullptr, nullptr);
   char byte = 0;
@@ -55,7 +55,7 @@ __attribute__((no_sanitize("address"))) [[noreturn]] void serve_one(int listener
 }
 __attribute__((no_sanitize("address"))) int serve_inherited(void* listener) { serve_one(*static_cast<int*>(listener)); }
 
-/// A worker with this pid.
+/// Forks a worker with pid `pid`.
 pid_t fork_as(pid_t pid, int listener) {
   clone_args arguments{};
   arguments.exit_signal = SIGCHLD;
@@ -66,7 +66,7 @@ pid_t fork_as(pid_t pid, int listener) {
   return worker;
 }
 
-/// The `i`th worker of a round, i < kAtOnce; the one of the round before must have exited.
+/// Forks the `i`th worker of a round, i < kAtOnce; the `i`th worker of the previous round must have exited.
 pid_t fork_worker(std::size_t i, int listener) {
   struct alignas(64) Stack {
     std::array<std::byte, 65536> bytes;
@@ -83,7 +83,8 @@ void connect_and_close(const sockaddr_in& address) {
   close(client);
 }
 
-/// `count` workers at once, with a connection for each; adds their pids. `wanted`: the pid of the one, if not 0.
+/// Runs `count` workers at once, with one connection each; adds their pids. `wanted`: pid of the single worker, if not
+/// 0.
 void round(int listener, const sockaddr_in& address, std::size_t count, pid_t wanted, std::vector<pid_t>& pids) {
   const std::size_t first = pids.size();
   for (std::size_t i = 0; i < count; ++i) {

@@ -60,7 +60,7 @@ Truth::Truth(const Options& options) {
   void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) fail_with_errno("cannot map shared memory");
   memory_ = {static_cast<std::byte*>(memory), Unmap{size}};
-  // The mapping is zero-filled, which is the initial state of all that lies in it.
+  // The mapping is zero-filled, which is the initial state of all objects in it.
   counters_ = new (memory_.get()) Counters{};
   workers_ = {reinterpret_cast<WorkerRecord*>(memory_.get() + workers_at), worker_count};
   records_ = {reinterpret_cast<ConnectionRecord*>(memory_.get() + records_at), record_count};

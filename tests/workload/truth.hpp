@@ -24,7 +24,7 @@ struct ConnectionRecord {
   std::uint32_t service;
   Endpoint peer;
   Endpoint local;
-  std::uint64_t connect_started_ns;  ///< by the client; 0 = the request never arrived
+  std::uint64_t connect_started_ns;  ///< on the client; 0 = the request never arrived
   std::uint64_t connected_ns;        ///< connect() had returned
   std::uint64_t accept_entered_ns;
   std::uint64_t accepted_ns;  ///< taken right after accept() returned
@@ -39,31 +39,31 @@ struct ConnectionRecord {
 /// A worker process, or one of its threads.
 struct WorkerRecord {
   std::atomic<pid_t> pid;
-  std::atomic<pid_t> tid;  ///< set when it is ready to accept
+  std::atomic<pid_t> tid;  ///< set once the thread is ready to accept
   std::array<char, 16> comm;
 };
 
-/// What the processes of a run share: it survives their death, a SIGKILL included.
+/// Shared memory of the processes of a run: it survives their death, even by SIGKILL.
 class Truth {
  public:
   explicit Truth(const Options& options);
 
   struct Counters {
     std::atomic<std::uint32_t> records;  ///< connections accepted
-    std::atomic<std::uint32_t> closed;   ///< by the servers, in an orderly way
+    std::atomic<std::uint32_t> closed;   ///< orderly closes by the servers
     std::atomic<std::uint32_t> client_opened;
     std::atomic<std::uint32_t> client_settled;  ///< ended, or held until the finish
     std::atomic<std::uint32_t> client_failures;
-    std::atomic<bool> broken;  ///< a worker could not go on
+    std::atomic<bool> broken;  ///< a worker failed
   };
   [[nodiscard]] Counters& counters() { return *counters_; }
   [[nodiscard]] std::span<WorkerRecord> workers() { return workers_; }
   [[nodiscard]] std::span<ConnectionRecord> records();
 
-  /// A fresh record for an accepted connection.
+  /// Allocates the record of an accepted connection.
   [[nodiscard]] ConnectionRecord& add(std::uint32_t worker, std::uint32_t service);
 
-  /// Workers with their connections.
+  /// The workers with their connections, as JSON.
   [[nodiscard]] nlohmann::json workers_json();
 
  private:

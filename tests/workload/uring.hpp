@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Accepting by io_uring: no system call of the accept family runs.
+/// Accepting with io_uring: no accept system call is made.
 #pragma once
 
 #include <liburing.h>
@@ -11,11 +11,11 @@
 
 namespace workload {
 
-/// One listening socket's ring. Not to be moved: the kernel knows its address.
+/// The io_uring instance of one listening socket. Not movable: the kernel holds its address.
 class UringAcceptor {
  public:
-  /// `multishot`: one submission accepts until it is told to stop (kernel 5.19), else each is one accept.
-  /// next() ends when `stop` hangs up. Both descriptors stay the caller's.
+  /// `multishot`: one submission accepts until it is stopped (kernel 5.19); otherwise each submission is one accept.
+  /// next() ends when `stop` hangs up. The caller keeps both file descriptors.
   UringAcceptor(int listener, int stop, bool multishot);
   UringAcceptor(const UringAcceptor&) = delete;
   UringAcceptor& operator=(const UringAcceptor&) = delete;
@@ -23,10 +23,10 @@ class UringAcceptor {
 
   struct Accepted {
     UniqueFd fd;
-    std::uint64_t entered_ns;   ///< before the kernel was asked for it
-    std::uint64_t accepted_ns;  ///< after it was there
+    std::uint64_t entered_ns;   ///< before the submission
+    std::uint64_t accepted_ns;  ///< after the completion
   };
-  /// The next connection; none once `stop` has hung up.
+  /// The next connection; nullopt once `stop` has hung up.
   [[nodiscard]] std::optional<Accepted> next();
 
  private:
