@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""Holds README.md against the tables that the program describes itself with, and against what was run.
+"""Compares README.md with the tables that the program generates, and with the results of earlier runs.
 
-readme.py check TABLES ROOT    exit 1 and a diff where they differ
+readme.py check TABLES ROOT    prints a diff and exits with status 1 if they differ
 readme.py update TABLES ROOT   writes them into README.md
 
-TABLES is the program that prints them, ROOT the project's directory, where some more are kept: see kept().
-README.md has each between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
+TABLES is the program that prints the tables; ROOT is the project's directory, which stores further tables: see kept().
+In README.md, each table is between `<!-- generated: NAME -->` and `<!-- end of NAME -->`.
 """
 import difflib
 import json
@@ -23,14 +23,14 @@ def tables(program):
 
 
 def differences(path):
-    """What is not the same under every backend on every kernel, from the list that the equivalence test reads."""
+    """The differences between backends and kernels, from the list that the equivalence test reads."""
     rows = ["| backend | kernels | difference |", "| --- | --- | --- |"]
     rows += [f"| {row['backend']} | {row['kernels']} | {row['difference']} |" for row in json.loads(path.read_text())]
     return "\n".join(rows)
 
 
 def kept(root):
-    """What is too slow to be made with every build: the last results, as they were committed."""
+    """The tables that are too slow to generate with every build: the last results, as committed."""
     for name, file in (("kernels", "tests/vm/results/matrix.md"), ("bench", "tests/bench/results/bench.md")):
         yield name, (root / file).read_text(encoding="utf-8").strip()
     yield "differences", differences(root / "tests/data/kernel/differences.json")
@@ -58,7 +58,7 @@ def main():
         path.write_text(after, encoding="utf-8")
     elif before != after:
         sys.stdout.writelines(difflib.unified_diff(before.splitlines(True), after.splitlines(True), "README.md", "generated"))
-        sys.exit("README.md is not what was generated; scripts/update-readme mends it")
+        sys.exit("README.md is out of date; run scripts/update-readme")
 
 
 main()

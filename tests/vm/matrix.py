@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""matrix.py OUT: judges what run-matrix left in OUT, prints the table, writes matrix.md and matrix.json.
+"""matrix.py OUT: evaluates the results of run-matrix in OUT, prints the table, writes matrix.md and matrix.json.
 
-Exit status 1 if anything failed. Every entry is a directory OUT/guests/* with the files that run-matrix and guest-suite wrote; a file
-that is not there tells that the guest did not come that far.
+Exit status 1 if anything failed. Every entry is a directory OUT/guests/* with the files of run-matrix and guest-suite;
+a missing file means that the guest did not get that far.
 """
 
 import json
@@ -25,19 +25,19 @@ def text(path):
 
 
 def number(path):
-    """None if the file is not there."""
+    """The number in a file; None if the file does not exist."""
     content = text(path)
     return int(content) if content else None
 
 
 def message_of(element):
-    """(where, text) of a <failure> or <skipped>: GoogleTest puts file:line on the first line."""
+    """(location, text) of a <failure> or <skipped>: GoogleTest puts file:line on the first line."""
     where, _, what = (element.get("message") or "").partition("\n")
     return where, what.strip()
 
 
 def read_tests(path):
-    """name -> (passed | failed | skipped, message) out of GoogleTest's XML; None if there is none to read."""
+    """name -> (passed | failed | skipped, message) from GoogleTest's XML; None if there is no readable file."""
     try:
         root = xml.parse(path).getroot()
     except (OSError, xml.ParseError):
@@ -52,25 +52,25 @@ def read_tests(path):
         elif skipped is not None:
             tests[name] = ("skipped", message_of(skipped)[1])
         elif case.get("status") == "notrun":
-            tests[name] = ("skipped", "")  # DISABLED_ is no reason
+            tests[name] = ("skipped", "")  # DISABLED_ does not count as a reason
         else:
             tests[name] = ("passed", "")
     return tests
 
 
 def tests_from_log(log):
-    """What a test program that did not live to write its XML got done; the test it died in has failed."""
+    """The results of a test program that died before it wrote its XML; the test that was running has failed."""
     tests = {}
     for tag, name in re.findall(r"^\[ *(RUN|OK|FAILED|SKIPPED) *\] (\S+?),?(?: .*)?$", log, re.M):
         if "." not in name:
-            continue  # the summary's counts
+            continue  # a count of the summary
         outcome = {"RUN": "failed", "OK": "passed", "FAILED": "failed", "SKIPPED": "skipped"}[tag]
         tests[name] = (outcome, "did not end" if tag == "RUN" else "see the log")
     return tests
 
 
 def read_part(directory, part):
-    """(tests, problems) of one backend's run, or of the tests that have no backend."""
+    """(tests, problems) of one backend, or of the tests without a backend."""
     planned = text(directory / f"{part}.tests").split()
     status = number(directory / f"{part}.status")
     if not planned:
@@ -100,7 +100,7 @@ def count(tests, outcome):
 
 
 def read_doctor(directory):
-    """What doctor said: {status, choice, backends: name -> None if possible, else the reason}."""
+    """The output of doctor: {status, choice, backends: name -> None if possible, else the reason}."""
     said = text(directory / "doctor.txt")
     choice = re.search(r"--backend auto would run (\w+)", said)
     rows = re.findall(rf"^({'|'.join(BACKENDS)}) +(?:yes|no: (.*))$", said, re.M)
@@ -109,7 +109,7 @@ def read_doctor(directory):
 
 
 def contradictions(doctor, parts):
-    """Where the tests prove doctor wrong."""
+    """The contradictions between doctor and the test results."""
     if doctor["status"] not in (0, 3):
         yield f"doctor: exit status {doctor['status']}"
     for backend in BACKENDS:
@@ -145,7 +145,7 @@ def read_entry(directory):
 
 
 def cell(entry, part):
-    """"12/14, 2 skipped": passed of all."""
+    """"12/14, 2 skipped": passed/all tests."""
     if part in BACKENDS and entry["doctor"]["backends"].get(part):
         return "not possible"
     tests = entry["parts"][part]
@@ -169,7 +169,7 @@ def rows(entries):
 
 
 def reasons(entries):
-    """reason -> where it holds; of backends that are not possible and of skipped tests."""
+    """reason -> the entries where it applies; for backends that are not possible and for skipped tests."""
     found = {}
     for entry in entries:
         for backend, reason in entry["doctor"]["backends"].items():
@@ -184,7 +184,7 @@ def reasons(entries):
 
 
 def skipped_everywhere(entries):
-    """Tests that every guest skipped, where there were several to choose from."""
+    """Tests that every guest skipped, if there were several guests."""
     outcomes = {}
     for entry in entries:
         for tests in entry["parts"].values():
@@ -216,7 +216,7 @@ def as_json(entries):
 
 
 def shortened(problem):
-    """The whole of it is in matrix.json and in the log of its part."""
+    """Shortens a problem for display; matrix.json and the log of its part have the full text."""
     lines = [line[:300] for line in problem.splitlines()]
     return "\n  ".join(lines[:6] + (["..."] if len(lines) > 6 else []))
 
