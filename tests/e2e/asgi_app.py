@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A bare ASGI application that logs who served whom: a line "PID PORT" per request, "PID started" per worker. A request
-for /slow is answered after a second."""
+"""A minimal ASGI application that logs which process served which client: a line "PID PORT" per request, "PID started"
+per worker. A request for /slow is answered after a second."""
 
 import asyncio
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A headless Chromium that looks at a page the way people do: at a width, light or dark; and what it finds there."""
+"""A headless Chromium that loads a page as a user does: at a given width, light or dark; and audits it."""
 
 import base64
 import os
@@ -12,13 +12,13 @@ import harness
 DESKTOP, PHONE = 1280, 375
 SCHEMES = ("light", "dark")
 
-# What a page is checked for, in the browser, where styles have become colours. Each finding is a sentence.
+# The checks of a page, run in the browser, where styles are resolved to colors. Each finding is a sentence.
 AUDIT = """
 const found = [];
 const say = (what, element) => found.push(what + ': ' + element.outerHTML.slice(0, 160));
 const all = selector => [...document.querySelectorAll(selector)];
 
-// Contrast, WCAG 2.2, 1.4.3: of every text against what is painted behind it.
+// Contrast (WCAG 2.2, 1.4.3) of every text against its painted background.
 const parse = text => { const n = text.match(/[0-9.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
 const over = (top, below) => [0, 1, 2].map(i => top[i] * top[3] + below[i] * (1 - top[3])).concat(1);
 const channel = c => (c /= 255) <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
@@ -75,7 +75,7 @@ return {found, texts, least, drawings: all('svg[role=img]').length, height: root
 
 
 class Browser:
-    """Ends, and takes its profile away, when the test is over."""
+    """Exits and deletes its profile when the test ends."""
 
     def __init__(self, test):
         harness.need("chromium", "chromedriver")
@@ -95,7 +95,7 @@ class Browser:
         test.addCleanup(self.driver.quit)
 
     def look(self, path, width, scheme, height=900):
-        """Opens the file; gives what the audit found and what the console says."""
+        """Opens the file; returns the findings of the audit and the console messages."""
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia",
                                     {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
@@ -104,12 +104,12 @@ class Browser:
         return self.driver.execute_script(AUDIT), [entry["message"] for entry in self.driver.get_log("browser")]
 
     def screenshot(self, path, width, height):
-        """The upper `height` pixels of the page."""
+        """A screenshot of the upper `height` pixels of the page."""
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {
             "captureBeyondViewport": True, "clip": {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}})
         with open(path, "wb") as file:
             file.write(base64.b64decode(shot["data"]))
 
     def printed(self):
-        """The page as PDF."""
+        """The page printed as PDF."""
         return base64.b64decode(self.driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])

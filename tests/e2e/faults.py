@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the tests of faults share: companions with the truth, and whether a run's totals are exact or its loss is told."""
+"""Shared code of the fault tests: companion processes that know the ground truth, and checks that a run's totals are
+exact or that its losses are reported."""
 
 import ctypes
 import json
@@ -14,7 +15,7 @@ FAILED, NOT_POSSIBLE = 1, 3
 
 
 class Companion:
-    """A process that tells the truth line by line and goes on when it is told to."""
+    """A process that reports the ground truth line by line and continues on request."""
 
     def __init__(self, test, *argv):
         self.process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -37,7 +38,7 @@ class Companion:
 
 
 class Storm(Companion):
-    """Workers that are forked, accept one connection and exit."""
+    """Forked workers that each accept one connection and exit."""
 
     def __init__(self, test, count, *arguments):
         super().__init__(test, STORM, count, *arguments)
@@ -53,7 +54,7 @@ class Storm(Companion):
 
 class FaultTest(harness.TestCase):
     def churn(self, port, connections, workers=4):
-        """Connections to workers of the traffic's own on `port`; {pid: accepts}."""
+        """Makes connections to workers on `port`; returns {pid: accepts}."""
         companion = subprocess.run([WORKLOAD, "--port", str(port), "--workers", str(workers), "--connections",
                                     str(connections)], check=True, capture_output=True, text=True)
         truth = json.loads(companion.stdout)
@@ -63,13 +64,13 @@ class FaultTest(harness.TestCase):
         return self.read_json("dump.json")
 
     def expect_exact(self, dump, accepts, closes=None):
-        """Every accept and close is in the totals, and what is told of them is consistent."""
+        """Expects that the totals include every accept and close, and that the report is consistent."""
         self.assertEqual(dump["totals"]["accepts"], accepts, dump["losses"])
         self.assertEqual(dump["totals"]["closes"], accepts if closes is None else closes, dump["losses"])
         self.assertEqual(dump["consistency"]["broken"], [])
 
     def expect_true_workers(self, dump, truth):
-        """`truth`: {pid: accepts}, of all services; pids are not used twice."""
+        """`truth`: {pid: accepts} over all services; no pid is used twice."""
         told = {worker["pid"]: worker["accepts"] for service in dump["services"] for worker in service["workers"]
                 if worker["role"] == "worker" and worker["accepts"]}
         self.assertEqual(told, {pid: accepts for pid, accepts in truth.items() if accepts})
@@ -82,11 +83,11 @@ class FaultTest(harness.TestCase):
             self.assertIn(word, lines[0])
 
     def expect_sane(self, text):
-        """No control character but the newline: nothing that a terminal would have to recover from."""
+        """Expects no control character except newline: nothing that disturbs a terminal."""
         self.assertEqual([c for c in text if ord(c) < 0x20 and c != "\n" or 0x7f <= ord(c) < 0xa0], [])
 
     def control_group(self, path):
-        """A control group of this test's own at `path`, which is returned; gone with the test."""
+        """Creates a cgroup at `path` and returns the path; deletes it after the test."""
         try:
             os.mkdir(path)
         except OSError as error:
@@ -95,14 +96,14 @@ class FaultTest(harness.TestCase):
         return path
 
     def own_mounts(self):
-        """Mounts of this process (one per test) are nobody else's from here on."""
+        """Makes the mounts of this process (one process per test) private from here on."""
         libc = ctypes.CDLL(None, use_errno=True)
         clone_newns, ms_rec, ms_private = 0x20000, 0x4000, 1 << 18
         if libc.unshare(clone_newns) != 0 or libc.mount(None, b"/", None, ms_rec | ms_private, None) != 0:
             self.skipTest(f"no mount namespace: {os.strerror(ctypes.get_errno())}")
 
     def small_disk(self, size):
-        """A file system of so many bytes, this test's own; its directory."""
+        """Mounts a private file system of `size` bytes; returns its directory."""
         self.own_mounts()
         disk = self.path("disk")
         os.mkdir(disk)

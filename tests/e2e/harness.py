@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""What the end-to-end tests share: the program and servers as child processes, the outcome of a test."""
+"""Shared code of the end-to-end tests: the program and servers as child processes, the outcome of a test."""
 
 import json
 import os
@@ -20,7 +20,7 @@ SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 
 
 def eventually(condition, what):
-    """Polls until `condition()` is true and gives its value."""
+    """Polls until `condition()` is true and returns its value."""
     deadline = time.monotonic() + PATIENCE
     while not (value := condition()):
         if time.monotonic() > deadline:
@@ -37,12 +37,12 @@ def need(*programs):
 
 
 def is_plain_build():
-    """Not one with sanitizers, which take time and memory of their own."""
+    """Whether this is a build without sanitizers, which cost additional time and memory."""
     return not os.environ.get("ACCEPTSCOPE_SANITIZE")
 
 
 def need_plain_build(why):
-    """Skips the test in a build with sanitizers, in which what it says does not hold."""
+    """Skips the test in a build with sanitizers, where its expectations do not hold."""
     if not is_plain_build():
         raise unittest.SkipTest(why)
 
@@ -54,7 +54,7 @@ def free_port():
 
 
 class Child:
-    """A process with its output collected in files; killed with its group when the test is over."""
+    """A process whose output is collected in files; killed with its process group when the test ends."""
 
     def __init__(self, test, argv, env=None, stdout=None, preexec=None):
         self.stdout_file = tempfile.TemporaryFile()
@@ -91,7 +91,7 @@ class Child:
 
 
 class TestCase(unittest.TestCase):
-    """With a directory of its own and the program at hand."""
+    """A test case with a temporary directory and the program's path."""
 
     needs_root = True
 
@@ -111,7 +111,7 @@ class TestCase(unittest.TestCase):
         return Child(self, [PROGRAM, *map(str, arguments)], **options)
 
     def start_tracing(self, *arguments):
-        """Starts the program and waits until it traces: until the live view begins."""
+        """Starts the program and waits until tracing has begun, which the first output of the live view shows."""
         child = self.start("--view", "plain", *arguments)
         eventually(lambda: child.stdout or child.process.poll() is not None, "the live view")
         self.assertIsNone(child.process.poll(), child.stderr)
@@ -132,7 +132,7 @@ class TestCase(unittest.TestCase):
 
 
 def run_tests():
-    """unittest.main() with an exit status of its own for "everything was skipped"."""
+    """unittest.main() with a separate exit status for "everything was skipped"."""
     program = unittest.main(module="__main__", exit=False, verbosity=2)
     result = program.result
     if not result.wasSuccessful():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Real prefork servers that tell in logs of their own who served whom. Mix-ins of harness.TestCase."""
+"""Real prefork servers whose own logs say which process served which client. Mix-ins of harness.TestCase."""
 
 import asyncio
 import contextlib
@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 class AsgiServer:
-    """A server with WORKERS processes that run asgi_app; self.argv() gives its command line."""
+    """A server with WORKERS processes that run asgi_app; self.argv() returns its command line."""
 
     WORKERS = 8
     MODULES = ()
@@ -45,16 +45,16 @@ class AsgiServer:
 
     @contextlib.asynccontextmanager
     async def pinned_pool(self, size, winners):
-        """A client with `size` kept connections, all won by the same `winners` workers."""
+        """A client with `size` keep-alive connections, all accepted by the same `winners` workers."""
         import httpx
         limits = httpx.Limits(max_connections=size, max_keepalive_connections=size, keepalive_expiry=None)
         losers = sorted(self.worker_pids())[winners:]
         async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", limits=limits,
                                      timeout=harness.PATIENCE) as client:
             for pid in losers:
-                os.kill(pid, signal.SIGSTOP)  # a worker that is busy elsewhere wins no connection
+                os.kill(pid, signal.SIGSTOP)  # a stopped worker accepts no connection
             try:
-                # Answered late, so that none leaves its connection to another one and the pool is full.
+                # Slow responses, so that no request reuses the connection of another one and the pool fills up.
                 await asyncio.gather(*(client.get("/slow") for _ in range(size)))
             finally:
                 for pid in losers:
@@ -121,7 +121,7 @@ class NginxServer:
         self.assertIsNone(self.server.process.poll(), self.server.stderr)
 
     def worker_pids(self):
-        """Child processes that have taken a worker's title: those accept."""
+        """The child processes that have set a worker's process title: these accept."""
         pid = self.server.process.pid
         with open(f"/proc/{pid}/task/{pid}/children") as file:
             children = file.read().split()

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The bench runs to its end, and what it compares with the churn's own counts is exact. No timing is judged."""
+"""The bench runs to its end, and the totals that it compares with the churn's own counts are exact. Timings are not
+judged."""
 
 import os
 import pathlib

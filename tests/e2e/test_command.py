@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The program as a command: what it says and returns when something is wrong with what it is asked to do."""
+"""The program as a command: messages and exit status when a request is invalid."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ FAILED, USAGE, NOT_POSSIBLE = 1, 2, 3
 
 class Refusal(harness.TestCase):
     def expect_refusal(self, child, status, *words):
-        """One clear line, the right exit status, and nothing else."""
+        """Expects one clear line, the right exit status, and nothing else."""
         self.assertEqual(child.process.returncode, status, child.stderr)
         lines = child.stderr.splitlines()
         self.assertEqual(len(lines), 1, child.stderr)
@@ -69,7 +69,7 @@ class BadInput(Refusal):
 class BadSurroundings(Refusal):
     def test_not_root(self):
         harness.need("setpriv")
-        # A copy, as nobody may not be able to enter the directory of the build.
+        # A copy, because the user nobody may lack access to the build directory.
         program = self.path("acceptscope")
         shutil.copy(shutil.which(harness.PROGRAM), program)
         os.chmod(self.directory, 0o755)
@@ -134,7 +134,7 @@ class Command(harness.TestCase):
         self.assertEqual(self.read_json("dump.json")["run"]["command"]["exit_status"], 128 + signal.SIGKILL)
 
     def test_its_signals_are_not_blocked(self):
-        # A program that blocks signals for itself must not hand that on.
+        # A program that blocks signals for itself must not pass that on to its children.
         child = self.run_program("--view", "none", "--", "sh", "-c", "grep SigBlk /proc/self/status")
         self.assertEqual(child.stdout.split(), ["SigBlk:", "0000000000000000"], child.stderr)
 

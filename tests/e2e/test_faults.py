@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Faults: whatever happens to the program, totals are exact or the loss is told, and the exit status is right."""
+"""Faults: whatever happens to the program, totals are exact or the loss is reported, and the exit status is right."""
 
 import json
 import os
@@ -47,11 +47,11 @@ class Overload(faults.FaultTest):
         self.finish(tracer)
         dump = self.dump()
         self.expect_exact(dump, len(pids))
-        # The kernel may skip a program; one that mattered would show in another loss.
+        # The kernel may skip a program; a relevant skip would show up in another loss counter.
         lost = {kind: count for kind, count in dump["losses"].items() if count and kind != "program_skipped"}
         self.assertEqual(lost, {})
         told = sorted(worker["pid"] for worker in dump["services"][0]["workers"] if worker["accepts"])
-        self.assertEqual(told, sorted(pids))  # a pid that came twice, in two rows
+        self.assertEqual(told, sorted(pids))  # a reused pid has two rows
 
     def test_more_workers_than_there_is_room_for_are_told_and_no_accept_is_lost(self):
         storm = faults.Storm(self, 1500)
@@ -87,7 +87,7 @@ class Overload(faults.FaultTest):
 
 
 class Scarcity(faults.FaultTest):
-    """Too little of something: an error that says so, or a run that is right."""
+    """A resource limit: an error that names it, or a correct run."""
 
     def run_limited(self, kind, value, seconds="1s"):
         limit = lambda: resource.setrlimit(kind, (value, value))  # noqa: E731
@@ -159,7 +159,7 @@ class Scarcity(faults.FaultTest):
             tracer.send(signal.SIGINT)
 
     def test_a_memory_limit_of_the_control_group(self):
-        root = "/sys/fs/cgroup/memory"  # v1; where there is only v2, its controller
+        root = "/sys/fs/cgroup/memory"  # v1; without v1, the memory controller of v2
         limit_file, base = "memory.limit_in_bytes", root
         if not os.path.exists(f"{root}/{limit_file}"):
             limit_file, base = "memory.max", "/sys/fs/cgroup"
@@ -174,7 +174,7 @@ class Scarcity(faults.FaultTest):
                 file.write(str(os.getpid()))
         child = self.run_program("--duration", "1s", "--view", "plain", "--output", self.path("dump.json"),
                                  preexec=enter)
-        # Killed by the kernel, refused the memory of a map, or content with so little.
+        # The kernel kills the program, refuses the memory of a map, or the limit is sufficient.
         self.assertIn(child.process.returncode, (0, FAILED, NOT_POSSIBLE, -signal.SIGKILL), child.stderr)
         self.assertEqual(os.listdir(self.directory), ["dump.json"] if child.process.returncode == 0 else [])
 
@@ -204,7 +204,7 @@ class Disk(faults.FaultTest):
         tracer = self.trace("--log", f"{disk}/log.jsonl", "--output", self.path("dump.json"))
         self.expect_told(tracer, "log.jsonl", "No space left on device")
         self.expect_exact(self.dump(), self.CONNECTIONS)
-        with open(f"{disk}/log.jsonl") as log:  # a complete beginning of the whole
+        with open(f"{disk}/log.jsonl") as log:  # a complete prefix of the log
             lines = [json.loads(line) for line in log]
         self.assertEqual([line["id"] for line in lines], list(range(1, len(lines) + 1)))
         self.assertTrue(0 < len(lines) < self.CONNECTIONS)
@@ -240,7 +240,7 @@ class Surroundings(faults.FaultTest):
         truth = json.loads(inside.stdout)
         subprocess.run(["ip", "netns", "delete", name], check=True)
         deleted.append(name)
-        self.churn(7777, 30)  # the run goes on, with the same port in the namespace of the host
+        self.churn(7777, 30)  # the run continues, with the same port in the host's network namespace
         self.finish(tracer)
         dump = self.dump()
         self.expect_exact(dump, 80)
@@ -277,14 +277,14 @@ class Killed(faults.FaultTest):
         harness.eventually(lambda: not self.orphans(seen), "the kernel to forget everything")
 
     def kill_one_by_one(self, children, chance, port):
-        """From before the programs are loaded to after traffic."""
+        """Kills the program at moments from before the programs are loaded until after traffic."""
         victims = [(chance.uniform(0, 2.0 * harness.TIME_FACTOR), child) for child in children]
         began, traffic = time.monotonic(), False
         for at, child in sorted(victims, key=lambda victim: victim[0]):
             if at > 1.0 and not traffic:
                 traffic = True
                 self.churn(port, 100)
-            time.sleep(max(0.0, began + at - time.monotonic()))  # the moment is what is tested
+            time.sleep(max(0.0, began + at - time.monotonic()))  # the test depends on the exact moment
             child.send(signal.SIGKILL)
             self.assertEqual(child.wait(), -signal.SIGKILL)
 
@@ -296,7 +296,7 @@ class Killed(faults.FaultTest):
         return max((program["id"] for program in self.bpftool("prog")), default=0)
 
     def orphans(self, seen):
-        """Programs newer than `seen`, and attachments of them, that no process on this machine has a descriptor of."""
+        """Programs newer than `seen`, and their attachments, without a file descriptor in any process of this host."""
         programs = {program["id"] for program in self.bpftool("prog") if program["id"] > seen}
         links = {link["id"]: link.get("prog_id") for link in self.bpftool("link")}
         held = {"prog_id": set(), "link_id": set()}
@@ -308,7 +308,7 @@ class Killed(faults.FaultTest):
                             if key in held:
                                 held[key].add(int(value))
             except (FileNotFoundError, ProcessLookupError, PermissionError):
-                continue  # it ended meanwhile, or is one that not even root may look into
+                continue  # the process exited meanwhile, or not even root may inspect it
         by_link = {program for link, program in links.items() if link in held["link_id"]}
         left = programs - held["prog_id"] - by_link
         return left | {program for link, program in links.items()

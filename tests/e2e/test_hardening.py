@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A program that runs as root, among people who mean it ill: names, links, environments, and what it can still do."""
+"""Hardening of a program that runs as root among hostile users: names, links, environments, remaining privileges."""
 
 import ctypes
 import json
@@ -27,7 +27,7 @@ while True:
 
 
 class HostileNames(faults.FaultTest):
-    """A worker that calls itself something else."""
+    """A worker with a hostile command name."""
 
     def serve(self, comm, arguments, connections=3):
         server = subprocess.Popen([b"python3", b"-c", SERVER.encode(), *arguments], executable=sys.executable,
@@ -102,7 +102,7 @@ class HostileNames(faults.FaultTest):
 
 
 class OutputPath(faults.FaultTest):
-    """What others may have put where everybody may write."""
+    """Files that other users may have placed in a world-writable directory."""
 
     def setUp(self):
         super().setUp()
@@ -113,7 +113,7 @@ class OutputPath(faults.FaultTest):
         self.precious = self.path("precious")
         with open(self.precious, "w") as file:
             file.write("precious")
-        # The kernel's own protection may be on: with a copy of the rule in the program, off shows more.
+        # The kernel's own protection may be enabled: with the program's copy of the rule, disabling it shows more.
         self.planted = os.path.join(self.shared, "hot.json")
 
     def expect_refusal(self, option):
@@ -193,7 +193,7 @@ class OutputPath(faults.FaultTest):
 
 class Environment(faults.FaultTest):
     def test_neither_environment_nor_working_directory_matters(self):
-        """Programs of the names that a tracer might call lie in wait; the working directory is gone."""
+        """Planted programs have the names that a tracer might execute; the working directory is gone."""
         trap, marker = self.path("trap"), self.path("marker")
         os.mkdir(trap)
         for name in ("sh", "bpftool", "ip", "ss", "uname", "modprobe", "clang", "mount", "ps"):
@@ -218,7 +218,7 @@ class Environment(faults.FaultTest):
 
 
 class Privileges(faults.FaultTest):
-    """By the numbers of linux/capability.h."""
+    """Capabilities by their numbers in linux/capability.h."""
     IN_FORCE = {2: "DAC_READ_SEARCH", 19: "SYS_PTRACE", 38: "PERFMON", 39: "BPF"}
     IN_RESERVE = {1: "DAC_OVERRIDE", 3: "FOWNER", 5: "KILL", 21: "SYS_ADMIN"}
 
@@ -244,7 +244,7 @@ class Privileges(faults.FaultTest):
         self.assertEqual(status["NoNewPrivs"], "1")
 
     def test_it_has_one_thread(self):
-        """So there is nothing for ThreadSanitizer to find."""
+        """A single thread cannot have data races: ThreadSanitizer is not needed."""
         tracer = self.start_tracing("--port", harness.free_port())
         self.assertEqual(self.status_of(tracer.process.pid)["Threads"], "1")
         self.finish(tracer)
@@ -258,7 +258,7 @@ class Privileges(faults.FaultTest):
             self.assertEqual(status[key], own[key], key)
 
     def test_everything_works_to_the_end_where_only_root_and_where_only_others_may(self):
-        """Walks see workers of others, cost is measured, and dumps come where the directory is somebody else's."""
+        """Walks see workers of other users, cost is measured, and dumps reach directories of other users."""
         theirs = self.path("theirs")
         os.mkdir(theirs, 0o700)
         os.chown(theirs, NOBODY, NOBODY)
@@ -275,7 +275,7 @@ class Privileges(faults.FaultTest):
         server.stdout.readline()
         blocks = tracer.stdout.count("\n\n")
         connections = 0
-        while tracer.stdout.count("\n\n") < blocks + 25:  # a walk and timed ticks
+        while tracer.stdout.count("\n\n") < blocks + 25:  # one walk and several ticks with timing
             with socket.create_connection(("127.0.0.1", port)) as client:
                 client.recv(1)
             connections += 1
@@ -313,7 +313,7 @@ while poll.poll():
 
 
 class Binary(harness.TestCase):
-    """What the compiler and the linker were told, read from the program itself."""
+    """Options of the compiler and the linker, read from the program itself."""
 
     needs_root = False
 

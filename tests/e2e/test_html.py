@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The HTML pages of report and diff of real servers, in a real browser. ACCEPTSCOPE_KEEP_PAGES names a directory where the
-pages, their dumps and screenshots stay."""
+"""The HTML pages of report and diff, of real servers in a real browser. ACCEPTSCOPE_KEEP_PAGES names a directory that
+keeps the pages, their dumps and screenshots."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ TALLEST = 12_000  # pixels of a screenshot
 
 class PageTestCase(harness.TestCase):
     def expect_readable(self, name, least_drawings):
-        """At both widths and in both schemes: nothing on the console, nothing found, a screenshot of some size."""
+        """At both widths and in both color schemes: no console message, no finding, a screenshot of plausible size."""
         chromium = browser.Browser(self)
         for scheme in browser.SCHEMES:
             for width in (browser.DESKTOP, browser.PHONE):
@@ -51,7 +51,7 @@ class HtmlReport(servers.UvicornServer, PageTestCase):
     SECONDS = int(os.environ.get("ACCEPTSCOPE_PAGE_SECONDS", "6"))
 
     async def use_a_pool(self, tracer):
-        """A second of connections that close; then a pool of kept ones, won by WINNERS workers, until the tracer ends."""
+        """A second of short connections; then a keep-alive pool, accepted by WINNERS workers, until the tracer ends."""
         import httpx
         url = f"http://127.0.0.1:{self.port}/"
         async with httpx.AsyncClient(headers={"connection": "close"}, timeout=harness.PATIENCE) as client:
@@ -95,7 +95,7 @@ class HtmlDiff(PageTestCase):
 
 
 class HtmlHostile(PageTestCase):
-    """Names in a dump that would be markup, were they not escaped."""
+    """Names in a dump that would be markup if they were not escaped."""
 
     NAME = "</script></style></title></svg><img src=x onerror=\"window.owned=1\">'\"<script>window.owned=1</script>\x1b[31m\x07\r\n\u202e&amp;"
     KEYS = {"hostname", "kernel", "comm", "cmdline", "cgroup", "summary", "evidence", "advice", "reason", "detail"}
@@ -131,7 +131,7 @@ class HtmlHostile(PageTestCase):
 
 
 class Audit(PageTestCase):
-    """What looks at the pages sees what is wrong with one."""
+    """The audit of the pages finds defects."""
 
     needs_root = False
     PAGE = """<!DOCTYPE html><html lang="en"><head><title>page</title></head><body><header><h1>page</h1></header><main>{}</main>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Outputs and endings: what was collected is shown and written, whatever happens to one of the outputs."""
+"""Outputs and ends of runs: all collected data is shown and written, even if one of the outputs fails."""
 
 import json
 import os
@@ -46,7 +46,7 @@ class Output(harness.TestCase):
         self.assertEqual(len(dump["connections"]), self.CONNECTIONS)
 
     def expect_summary(self, text):
-        """The closing summary says how many were accepted, and by whom."""
+        """Expects the number of accepts and the accepting process in the closing summary."""
         self.assertIn(str(self.CONNECTIONS), text)
         self.assertIn(str(os.getpid()), text)
 
@@ -182,14 +182,14 @@ class Output(harness.TestCase):
 
 
 class Cost(harness.TestCase):
-    """Generous limits: other work may run on the machine. Times of the process itself are not touched by that."""
+    """Generous limits, because of other load on the machine. Load does not affect the CPU times of the process."""
 
     def setUp(self):
         super().setUp()
         self.port = harness.free_port()
 
     def test_the_first_block_comes_soon(self):
-        """How soon is a figure of the bench: under a second on a machine with nothing else to do."""
+        """A loose bound; the bench measures the time: under a second on an otherwise idle machine."""
         best = min(self.time_to_first_block() for _ in range(3))
         self.assertLess(best, 5.0 * harness.TIME_FACTOR)
 
@@ -211,7 +211,7 @@ class Cost(harness.TestCase):
         def blocks():
             return tracer.stdout.count("Nothing accepted yet")
 
-        harness.eventually(lambda: blocks() >= 2, "the second block")  # what is done once is done
+        harness.eventually(lambda: blocks() >= 2, "the second block")  # excludes one-time work
         began, cpu_before = time.monotonic(), cpu_seconds()
         harness.eventually(lambda: blocks() >= 6, "four more blocks")
         share = (cpu_seconds() - cpu_before) / (time.monotonic() - began)

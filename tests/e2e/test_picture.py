@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The whole picture of real servers: who could accept, who holds what since before, who sits idle, and the verdict."""
+"""The full report on real servers: eligible workers, holders of pre-existing connections, idle workers, verdict."""
 
 import asyncio
 import os
@@ -14,19 +14,19 @@ import servers
 
 class PictureTest(harness.TestCase):
     def owners_by_ss(self, port):
-        """{peer port: pid} of the established connections to `port`, as ss tells."""
+        """{peer port: pid} of the established connections to `port`, according to ss."""
         harness.need("ss")
         text = subprocess.run(["ss", "-tnpH", "state", "established", f"sport = :{port}"], check=True,
                               capture_output=True, text=True).stdout
         owners = {}
         for line in text.splitlines():
-            pids = set(re.findall(r"pid=(\d+)", line))  # several while a fork is under way, none before the accept
+            pids = set(re.findall(r"pid=(\d+)", line))  # several during a fork, none before the accept
             if len(pids) == 1:
                 owners[int(line.split()[3].rpartition(":")[2])] = int(pids.pop())
         return owners
 
     def trace_for(self, port, duration, *arguments):
-        """Traces `port` for so long while nothing is done to it by this test; gives the dump."""
+        """Traces `port` for the given time while this test makes no connections; returns the dump."""
         child = self.run_program("--port", port, "--view", "plain", "--duration", duration, "--output",
                                  self.path("dump.json"), *arguments)
         self.assertEqual(child.process.returncode, 0, child.stderr)
@@ -46,7 +46,7 @@ class PinnedUvicorn(servers.UvicornServer, PictureTest):
     WINNERS = 2
 
     async def with_a_pool(self, then):
-        """Opens a pool of kept connections, all won by WINNERS workers, and runs `then` in another thread meanwhile."""
+        """Opens a keep-alive pool, accepted by WINNERS workers, and runs `then` in another thread meanwhile."""
         async with self.pinned_pool(self.POOL, self.WINNERS) as client:
             tracing = asyncio.create_task(asyncio.to_thread(then))
             while not tracing.done():
@@ -110,7 +110,7 @@ class PinnedUvicorn(servers.UvicornServer, PictureTest):
 
 
 class Supervised(PictureTest):
-    """Workers with their parent: N is the workers, and the parent is not idle."""
+    """Workers and their parent: N counts only the workers, and the parent is not idle."""
 
     def expect_picture(self, service, workers):
         self.assertEqual(service["workers_eligible"], len(workers))
@@ -171,7 +171,7 @@ class GunicornPicture(servers.GunicornServer, Supervised):
 
 class HandedOver(PictureTest):
     def test_a_fork_after_accept_is_recognised(self):
-        """As postgres does: the parent accepts, and a child alone has the connection from then on."""
+        """Like postgres: the parent accepts, and then only a child holds the connection."""
         listener = socket.create_server(("127.0.0.1", 0))
         port = listener.getsockname()[1]
         parent = os.fork()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""report and diff: a dump says again what the run ended with, and two dumps what changed."""
+"""report repeats the closing summary of a run from its dump; diff shows the changes between two dumps."""
 
 import json
 import os

@@ -12,7 +12,7 @@ import servers
 class ServerTest(harness.TestCase):
     def expect_owners(self, dump, expected):
         """`expected` counts the connections of each (peer port, process) in the server's log."""
-        # ab makes some connections more than it has requests for and closes them unused: no log knows those.
+        # ab opens a few more connections than it has requests for and closes them unused: no log lists these.
         used = [c for c in dump["connections"] if c["bytes_received"] > 0]
         self.assertEqual(collections.Counter((c["peer"]["port"], c["pid"]) for c in used), expected)
         self.assertEqual(dump["totals"]["accepts"], len(dump["connections"]))
@@ -23,7 +23,7 @@ class ServerTest(harness.TestCase):
         self.assertEqual(rows, dict(collections.Counter(c["pid"] for c in dump["connections"])))
 
     def traced(self, port, traffic):
-        """Traces `port` while `traffic()` runs; gives the dump."""
+        """Traces `port` while `traffic()` runs; returns the dump."""
         tracer = self.start_tracing("--port", port, "--output", self.path("dump.json"))
         traffic()
         self.finish(tracer)
@@ -48,7 +48,7 @@ class Uvicorn(servers.UvicornServer, ServerTest):
         import httpx
         tracer = self.start_tracing("--port", self.port, "--output", self.path("dump.json"))
         limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=self.POOL)
-        # The pool is still open when the tracing ends.
+        # The pool is still open when tracing ends.
         asyncio.run(self.request_in_rounds(limits, at_the_end=lambda: self.finish(tracer)))
         dump = self.read_json("dump.json")
         self.expect_owners(dump, collections.Counter(set(self.served())))
@@ -58,7 +58,7 @@ class Uvicorn(servers.UvicornServer, ServerTest):
     def test_every_connection_belongs_to_the_worker_that_served_it_when_there_is_one_per_request(self):
         import httpx
         limits = httpx.Limits(max_connections=self.POOL, max_keepalive_connections=0)
-        # Said in the request as well: now and then a pool that keeps nothing hands an idle connection to the next request.
+        # Also in the request: even without keep-alive, the pool sometimes gives an idle connection to the next request.
         headers = {"connection": "close"}
         dump = self.traced(self.port, lambda: asyncio.run(self.request_in_rounds(limits, headers=headers)))
         self.assertEqual(len(self.served()), self.POOL * self.ROUNDS)
@@ -78,7 +78,7 @@ class Nginx(servers.NginxServer, ServerTest):
 
     def test_every_kept_connection_of_ab_belongs_to_the_worker_that_logged_it(self):
         dump = self.traced(self.port, lambda: self.ab("-n", "2000", "-c", "20", "-k"))
-        # nginx ends a kept connection after 1,000 requests: few connections, many requests each.
+        # nginx closes a keep-alive connection after 1,000 requests: few connections, many requests each.
         self.expect_owners(dump, collections.Counter(set(self.served())))
         self.assertLess(dump["totals"]["accepts"], 100)
 

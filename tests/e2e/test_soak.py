@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Steady churn: what the program takes does not grow, and what it says at the end is exact. scripts/soak runs it longer."""
+"""Steady churn: the program's resources do not grow, and its final figures are exact. scripts/soak runs it longer."""
 
 import os
 import time
@@ -12,24 +12,24 @@ MINUTES = float(os.environ.get("ACCEPTSCOPE_SOAK_MINUTES", "2"))
 
 class Soak(faults.FaultTest):
     ROUND = 5000  # connections
-    WARM_ROUNDS = 80  # memory was seen to grow for 45 rounds and 50 s
-    GROWTH_KIB = 1024  # of resident memory from the warm state on: nothing per connection, some for the heap's moods
+    WARM_ROUNDS = 80  # memory has been observed to grow for 45 rounds and 50 s
+    GROWTH_KIB = 1024  # resident memory after the warm-up: nothing per connection, some for heap fragmentation
 
     def measure(self, pid):
-        """(resident KiB, descriptors)"""
+        """(resident KiB, file descriptors)"""
         with open(f"/proc/{pid}/status") as file:
             resident = next(int(line.split()[1]) for line in file if line.startswith("VmRSS:"))
         return resident, len(os.listdir(f"/proc/{pid}/fd"))
 
     def most_kib(self, dump):
-        """What README promises."""
+        """The limit that the README states."""
         timelines = addresses = owners = 8192
         workers = sum(len(service["workers"]) for service in dump["services"])
         return 32 * 1024 + 0.8 * len(dump["connections"]) + 4 * workers + timelines + addresses + owners
 
     def test_memory_and_descriptors_do_not_grow(self):
-        """Everything that is bounded is full when it is warm: connection rows, rows of workers and what is kept of those
-        that found none, processes that left without an accept that has a row."""
+        """After the warm-up everything bounded is full: connection rows, worker rows, the data about workers that found
+        no row, and the list of processes that left without an accept."""
         storm = faults.Storm(self, 66000)
         port = harness.free_port()
         tracer = self.start_tracing("--port", f"{storm.port},{port}", "--interval", "100ms", "--dump-connections", 1000,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""The full-screen view in a real terminal, tmux's: what is painted, what keys do, and that the terminal is given back
-on every way out."""
+"""The full-screen view in a real terminal (tmux): the screen, the keys, and the restored terminal on every exit
+path."""
 
 import os
 import re
@@ -13,8 +13,8 @@ PROMPT = "back here"
 
 
 class Terminal:
-    """A tmux server of its own with one window, in which a shell runs. Killed when the test is over. The shell is dash: it
-    has no line editor with settings of its own, and leaves those alone that a crashed program left behind."""
+    """A private tmux server with one window that runs a shell; killed when the test ends. The shell is dash: it has no
+    line editor that changes terminal settings, and does not repair the settings that a crashed program left behind."""
 
     def __init__(self, test, directory, width=100, height=30):
         self.socket = os.path.join(directory, "tmux")
@@ -44,7 +44,7 @@ class Terminal:
         self.press("Enter")
 
     def wait_for(self, pattern):
-        """The screen, once it has what matches."""
+        """The screen, once it matches."""
         def seen():
             text = self.text()
             return text if re.search(pattern, text, re.MULTILINE) else None
@@ -54,7 +54,7 @@ class Terminal:
             raise AssertionError(f"{error}; the screen:\n{self.text()}") from None
 
     def settings(self):
-        """stty's word on the terminal, asked from outside."""
+        """The terminal settings according to stty, read from outside."""
         tty = self.show("pane_tty")
         return subprocess.run(["stty", "-a", "-F", tty], check=True, capture_output=True, text=True).stdout
 
@@ -66,8 +66,8 @@ class TuiTest(harness.TestCase):
         self.terminal = Terminal(self, self.directory)
 
     def run_demo(self, *arguments, seconds=60, workers="●"):
-        """Starts the pinned demo in the terminal; waits until its workers, those with that mark, are on the screen.
-        Its pid."""
+        """Starts the pinned demo in the terminal; waits until workers with the mark `workers` are on the screen.
+        Returns its pid."""
         self.before = self.terminal.settings()
         program = " ".join([harness.PROGRAM, "demo", "--pinned", "-d", str(seconds), *arguments])
         self.terminal.type(f"{program}; echo {PROMPT[:4]}'{PROMPT[4:]}' $?")
@@ -77,7 +77,7 @@ class TuiTest(harness.TestCase):
         return int(children.split()[0])
 
     def expect_given_back(self, status):
-        """The shell has the terminal again, as it was."""
+        """Expects that the shell has the terminal back in its original state."""
         text = self.terminal.wait_for(rf"^{PROMPT} {status}$")
         self.assertEqual(self.terminal.show("alternate_on"), "0")
         self.assertEqual(self.terminal.show("cursor_flag"), "1")
@@ -95,7 +95,7 @@ class Screens(TuiTest):
         self.assertRegex(text, r"Accepts/s \d")
         rows = re.findall(r"^ [●○ ]  *\d+ demo-worker", text, re.MULTILINE)
         self.assertEqual(len(rows), 8, text)
-        self.assertTrue(any("●" in row for row in rows), text)  # luck decides whether a worker is left idle, ○
+        self.assertTrue(any("●" in row for row in rows), text)  # whether a worker stays idle (○) is random
         self.terminal.press("q")
         self.expect_given_back(0)
 
@@ -122,7 +122,7 @@ class Screens(TuiTest):
         self.assertIn("No losses", text)  # the closing summary is on the normal screen
 
     def test_other_sizes_are_followed_at_once(self):
-        # No tick helps: what is shown is the start, before the first connection or after it.
+        # No tick follows: the screen shows the start, before or after the first connection.
         self.run_demo("-i", "30s", workers="[●○]")
         for width, height in (80, 24), (160, 50), (40, 10), (20, 4), (100, 30):
             self.terminal.tmux("resize-window", "-x", str(width), "-y", str(height))

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""A bare WSGI application that logs who served whom: a line "PID PORT" per request, "PID started" per worker."""
+"""A minimal WSGI application that logs which process served which client: a line "PID PORT" per request, "PID started"
+per worker."""
 
 import os
 
