@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-"""What tracing costs, measured in pairs on the machine at hand. scripts/bench builds what it needs and calls it.
+"""Measures the cost of tracing in pairs on this machine. scripts/bench builds the programs and calls it.
 
 bench.py --build DIR [--quick | --check-only] [--output FILE]
 
-Between any two slices of churn that are traced lies one that is not (A B A C A ...): a slice is compared with the mean of
-its two neighbours, and the figures are medians over the rounds. The noise is what the same gives for slices that nobody
-traced. In every traced slice the program's totals must be those of the churn itself: else the bench fails.
-Timings are judged against the targets in the table, never by the exit status.
+Between any two traced slices of churn there is an untraced one (A B A C A ...): a slice is compared with the mean of
+its two neighbors, and the figures are medians over the rounds. The noise is the same figure for untraced slices. In
+every traced slice the program's totals must match the totals of the churn itself, or the bench fails.
+Timings are compared with the targets in the table; they never affect the exit status.
 """
 import argparse
 import contextlib
@@ -26,13 +26,13 @@ import sys
 import tempfile
 import time
 
-PATIENCE = 60  # seconds that anything may take to answer
+PATIENCE = 60  # seconds to wait for any answer
 HELD = 50_000
 VERDICTS = {True: "met", False: "**missed**", None: "cannot be told: too noisy a machine"}
 
 
 class Wrong(Exception):
-    """The program's figures are not those of the churn."""
+    """The program's figures differ from those of the churn."""
 
 
 # ---- processes
@@ -71,7 +71,7 @@ def wait_until(condition, what):
 
 
 class Traced:
-    """acceptscope, running; after the `with` block its dump."""
+    """A running acceptscope; after the `with` block, its dump."""
 
     def __init__(self, program, directory, churn, *options):
         self.dump_file = pathlib.Path(directory) / "dump.json"
@@ -107,7 +107,7 @@ class Traced:
         return int(re.search(name + r":\s*(\d+) kB", self._proc("status"))[1]) * 1024
 
     def descriptors(self, field):
-        """The values of a field of /proc/PID/fdinfo, of all descriptors that have it."""
+        """The values of a field of /proc/PID/fdinfo, over all file descriptors that have it."""
         values = []
         for entry in pathlib.Path(f"/proc/{self.process.pid}/fdinfo").iterdir():
             with contextlib.suppress(FileNotFoundError):
@@ -124,13 +124,13 @@ class Traced:
 
 
 class Tcplife:
-    """libbpf-tools' tcplife; .problem says why it does not run here."""
+    """tcplife of libbpf-tools; .problem is the reason why it does not run here."""
 
     program = shutil.which("tcplife", path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
 
     def __init__(self, directory, churn):
         self.file = pathlib.Path(directory) / "tcplife.txt"
-        # It needs tracefs, mounted for itself alone where it is not, and says nothing before its buffer is full.
+        # It needs tracefs: mounted privately if it is not mounted. It prints nothing before its buffer is full.
         self.command = ["unshare", "--mount", "sh", "-c", """
             mountpoint -q /sys/kernel/tracing || mount -t tracefs tracefs /sys/kernel/tracing
             exec stdbuf -oL "$0" -L "$1" """, self.program, str(churn.port)]
@@ -149,7 +149,7 @@ class Tcplife:
     def __enter__(self):
         with open(self.file, "wb") as out:
             self.process = subprocess.Popen(self.command, stdout=out, stderr=subprocess.STDOUT)
-        # It prints its header when it is attached, or ends.
+        # It prints its header once it is attached, or exits.
         wait_until(lambda: b"PID" in self.file.read_bytes() or self.process.poll() is not None, "tcplife")
         if self.process.poll() is not None:
             raise Wrong(" ".join(self.file.read_text().split("\n")[0].split()))
@@ -172,7 +172,7 @@ def cpu(slice_):
 
 
 class Pairs:
-    """Slices of one kind, each between two untraced ones."""
+    """Slices of one kind, each between two untraced slices."""
 
     def __init__(self):
         self.rates, self.cpus, self.connections = [], [], 0
@@ -191,7 +191,7 @@ class Pairs:
         return statistics.median(self.cpus) - 1
 
     def spread(self):
-        """Half of the range that holds the middle half of the pairs."""
+        """Half of the interquartile range of the pairs."""
         if len(self.rates) < 2:
             return 0.0
         low, _, high = statistics.quantiles(self.rates, n=4, method="inclusive")
@@ -243,7 +243,7 @@ class Bench:
             slice_ = self.run_slice()
             resident = traced.memory_bytes()
             self.kernel[kind] = traced.kernel_bytes()
-        # Up to the last tick, so that every record is in it.
+        # Includes the last tick, so that every record is counted.
         overhead = traced.dump["overhead"]
         used = overhead["cpu_seconds_user"] + overhead["cpu_seconds_system"] - cpu_before
         self.cpu_per_1000.setdefault(kind, []).append(used / slice_["connections"] * 1000)
@@ -262,7 +262,7 @@ class Bench:
             return self.run_slice()
 
     def measure(self, kinds):
-        """Rounds of every kind of slice, an untraced one before and after each."""
+        """Runs rounds of every kind of slice, with an untraced slice before and after each."""
         before = self.untraced_slice()
         for number in range(self.rounds):
             for kind, slice_of in kinds.items():
@@ -270,18 +270,18 @@ class Bench:
                 after = self.untraced_slice()
                 self.pairs.setdefault(kind, Pairs()).add(before, traced, after)
                 before = after
-            # A slice that nobody traced in the place of a traced one: the noise.
+            # An untraced slice in the place of a traced one: the noise.
             middle, after = self.untraced_slice(), self.untraced_slice()
             self.pairs.setdefault("untraced", Pairs()).add(before, middle, after)
             before = after
             self.say(f"round {number + 1} of {self.rounds}: {', '.join(kinds)}")
 
     def program_costs(self):
-        """Nanoseconds of each BPF program per connection, by the kernel's own statistics."""
+        """Nanoseconds of each BPF program per connection, from the kernel's own statistics."""
         libbpf = ctypes.CDLL("libbpf.so.1", use_errno=True)
         with Traced(self.program, self.directory, self.churn) as traced:
             mine = traced.program_ids()
-            statistics_on = libbpf.bpf_enable_stats(0)  # BPF_STATS_RUN_TIME, until the descriptor is closed
+            statistics_on = libbpf.bpf_enable_stats(0)  # BPF_STATS_RUN_TIME, until the file descriptor is closed
             if statistics_on < 0:
                 raise Wrong("the kernel keeps no statistics of BPF programs")
             try:
@@ -310,7 +310,7 @@ class Bench:
         return shown
 
     def neighbour(self):
-        """What a process pays for each system call that it makes: untraced, traced, in pairs."""
+        """The cost of each system call of an unrelated process: untraced and traced, in pairs."""
         milliseconds = 20 if self.check_only else 150
         pairs = []
         before = self.churn.ask("neighbour", milliseconds)["ns_per_call"]
@@ -323,7 +323,7 @@ class Bench:
         return statistics.median(a for a, _ in pairs), statistics.median(b - a for a, b in pairs)
 
     def tick_cost(self):
-        """Milliseconds of processor time per tick while nothing happens to the open connections."""
+        """Milliseconds of CPU time per tick while the open connections are idle."""
         seconds = 1 if self.check_only else 3
         with Traced(self.program, self.directory, self.churn, "--interval", "0.2s") as traced:
             before = traced.cpu_seconds()
@@ -415,8 +415,8 @@ def churn_table(bench, facts):
                      mib(bench.resident[kind]) if own else "", mib(bench.kernel[kind]) if own else ""])
     if facts["tcplife"]:
         rows.append([f"tcplife: does not run here ({facts['tcplife'].replace('|', ' ')})", "", "", "", "", "", ""])
-    return table(["churn on loopback", "connections/s", "slower by", "CPU time per connection more by",
-                  "the tracer's own CPU time per 1,000 connections", "its memory", "the kernel's for it"], rows)
+    return table(["churn on loopback", "connections/s", "slowdown", "added CPU time per connection",
+                  "tracer's own CPU time per 1,000 connections", "tracer's memory", "kernel memory of the maps"], rows)
 
 
 def program_table(costs):
@@ -431,7 +431,7 @@ def userspace_table(times):
         steps = sorted(sizes.items())
         rows.append([name.replace("_", " "), ", ".join(f"{size:,}: {duration(t)}" for size, t in steps),
                      duration(last / large), f"{(last / sizes[small]) / (large / small):.2f}"])
-    return table(["userspace", "size: CPU time", "per item at the largest", "growth against linear (1 = linear)"], rows)
+    return table(["userspace", "size: CPU time", "per item, largest size", "growth relative to linear (1 = linear)"], rows)
 
 
 def targets(bench, facts, times):
@@ -455,7 +455,7 @@ def targets(bench, facts, times):
             ("`--log`, at least 500,000 lines/s", f"{per_second('log_lines'):,.0f} lines/s", per_second("log_lines") >= 5e5),
             ("a dump of 1,000,000 connections in under 3 s", f"{dump_size:,} in {duration(dump_time)}",
              dump_time / dump_size * 1e6 < 3),
-            ("memory at most 32 MiB, 0.8 KiB for each connection open or listed and 4 KiB for each worker",
+            ("memory at most 32 MiB + 0.8 KiB per open or listed connection + 4 KiB per worker",
              f"{mib(max(bench.resident.values()))} at most", all(bench.formula)),
             ("cost of a tick at most linear in open connections",
              f"{growth:.2f} times linear; {facts['ticks'][0]:.1f} ms idle, {facts['ticks'][1]:.1f} ms with {bench.held:,} open",
@@ -473,15 +473,15 @@ def report(bench, facts, times, began):
     binary = pathlib.Path(bench.program).stat().st_size
     return "\n\n".join([
         f"{machine()}; {began:%Y-%m-%d}; {bench.rounds} rounds of {bench.slice_ms} ms; load average "
-        f"{os.getloadavg()[1]:.1f} with the bench's own. Slower by: median over pairs ± half of the middle half's range; "
-        "the untraced row compares untraced slices with each other and is the noise.",
+        f"{os.getloadavg()[1]:.1f}, including the bench. Slowdown: median over pairs ± half of the interquartile range; "
+        "the untraced row compares untraced slices with each other: the noise.",
         targets(bench, facts, times),
         churn_table(bench, facts),
         f"Per 10,000 connections/s expect {total * 100:.0f} % of one CPU here: {max(0.0, more) * 1e6:.1f} µs per connection "
-        f"where it is served (of {base * 1e6:.0f} µs on both sides; {per_connection / 1e3:.1f} µs in BPF programs) and "
-        f"{own * 1e3:.1f} µs in acceptscope. A system call of a process that has nothing to do with it takes "
-        f"{call:.0f} ns, and {added:+.0f} ns while it traces. First block {duration(statistics.median(bench.first_blocks))} "
-        f"after the start; the binary has {mib(binary)}.",
+        f"in server and client ({base * 1e6:.0f} µs untraced; {per_connection / 1e3:.1f} µs in BPF programs) and "
+        f"{own * 1e3:.1f} µs in acceptscope. A system call of an unrelated process takes {call:.0f} ns, {added:+.0f} ns during "
+        f"tracing. The first block appears {duration(statistics.median(bench.first_blocks))} after the start; the size of "
+        f"the binary is {mib(binary)}.",
         program_table(facts["costs"]),
         userspace_table(times)]) + "\n"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// big_dump CONNECTIONS: a dump with so many connection records on standard output, and on standard error how long the
+/// big_dump CONNECTIONS: prints a dump with CONNECTIONS connection records, and on standard error the time that the
 /// program's own writer took. The figures of its service add up; the same number always gives the same dump.
 #include <unistd.h>
 
@@ -47,7 +47,7 @@ ConnectionRow connection(std::uint64_t id, std::uint64_t connections, std::mt199
   return row;
 }
 
-/// Adds the connection to its worker and its service.
+/// Adds the connection to the totals of its worker and its service.
 void count(ServiceRow& service, const ConnectionRow& row) {
   WorkerRow& worker = service.workers[row.pid - 4'000];
   ++service.accepts, ++worker.accepts;

@@ -2,15 +2,17 @@
 //
 // churn [--workers N] [--clients N]
 //
-// A prefork server and its clients on loopback, as many short connections a second as the machine gives: what a tracer
-// slows down. Reads commands, a line each, and answers each with one line of JSON; ends with its standard input.
+// A prefork server and its clients on loopback, which make as many short connections per second as the machine allows:
+// the load that a tracer slows down. Reads commands, one per line, and answers each with one line of JSON. Exits at the
+// end of its standard input.
 //
-//   run MS         connections for so long: how many, and the processor time that they took on both sides
-//   hold N         opens N connections to a second port and leaves them open; a later `hold` replaces the former
-//   neighbour MS   a process that makes one system call after the other: nanoseconds of processor time each
+//   run MS         runs for MS milliseconds: number of connections, and the CPU time of both sides
+//   hold N         opens N connections to a second port and leaves them open; a later `hold` replaces them
+//   neighbour MS   runs a process that makes one system call after another: CPU time per call in nanoseconds
 //
-// A connection: connect, request, response, the server's close, the client's close. The client has a loopback address
-// per process and resets what is closed already, so that no TIME_WAIT is left and ports do not run out.
+// A connection: connect, request, response, the server's close, the client's close. Each client process has its own
+// loopback address and resets connections that the server has closed, so that no TIME_WAIT remains and ports do not run
+// out.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -47,7 +49,7 @@ using acceptscope::UniqueFd;
 
 constexpr int kBacklog = 4096;
 constexpr unsigned kMaxClients = 64;
-constexpr unsigned kHeldPerProcess = 15000;  ///< and source address: fewer than there are ephemeral ports
+constexpr unsigned kHeldPerProcess = 15000;  ///< and per source address: fewer than the ephemeral ports
 constexpr std::size_t kMessageBytes = 128;
 
 [[noreturn]] void fail(const std::string& what) { throw std::system_error(errno, std::generic_category(), what); }
@@ -85,7 +87,7 @@ Listener listen_on_loopback() {
   return listener;
 }
 
-/// A connection from 127.0.0.1 + `host`. The kernel chooses the source port when it knows the destination.
+/// A connection from 127.0.0.1 + `host`. The kernel selects the source port once it knows the destination.
 UniqueFd connect_from(unsigned host, std::uint16_t port) {
   UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   const int on = 1;
@@ -99,7 +101,7 @@ UniqueFd connect_from(unsigned host, std::uint16_t port) {
   return fd;
 }
 
-/// A process that ends with its parent, and with this object.
+/// A process that ends with its parent and with this object.
 class Process {
  public:
   explicit Process(const std::function<void()>& work) : pid_(fork()) {
@@ -131,7 +133,7 @@ class Process {
     return seconds_of(clock);
   }
 
-  /// Waits for its end; what it used.
+  /// Waits for its exit; returns its CPU seconds.
   double join() {
     int status = 0;
     rusage usage{};
@@ -157,7 +159,7 @@ void serve(int listener) {
   }
 }
 
-/// Counts of the client processes, in memory that they share.
+/// Counters of the client processes, in shared memory.
 class Counts {
  public:
   Counts() {
@@ -237,7 +239,7 @@ class Churn {
   }
 
  private:
-  /// A process that makes `count` connections, tells so by a byte, and keeps them.
+  /// Starts a process that makes `count` connections, reports with one byte, and keeps them open.
   void hold(unsigned count, int done, const std::function<UniqueFd()>& make) {
     holders_.emplace_back([=] {
       const rlimit limit{count + 64, count + 64};
@@ -264,7 +266,7 @@ class Churn {
   std::vector<Process> holders_;
 };
 
-/// The least over blocks of calls: what else runs on the machine only ever adds.
+/// The minimum over blocks of calls: other load only adds time.
 std::string neighbour(unsigned milliseconds) {
   constexpr unsigned kBlock = 2000;
   const double end = seconds_of(CLOCK_MONOTONIC) + milliseconds / 1e3;

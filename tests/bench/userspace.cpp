@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What the program's own side costs, against the size of its input: Google Benchmark. scripts/bench runs it.
+/// The cost of the userspace parts against the size of their input: Google Benchmark. scripts/bench runs it.
 #include <benchmark/benchmark.h>
 
 #include <cstring>
@@ -23,7 +23,7 @@ WorkerKey worker_of(std::uint64_t connection) {
   return worker(4'000 + static_cast<std::uint32_t>(connection % kWorkers));
 }
 
-/// The kernel's record of the `number`-th connection of a minute, of which a client has some twenty.
+/// The kernel's record of the `number`-th connection within a minute; a client has some twenty connections.
 wire::closed_connection record(std::uint64_t number) {
   wire::closed_connection record{};
   record.sock = 0xffff'8880'0000'0000 + number * 2'432;
@@ -56,7 +56,7 @@ std::vector<wire::closed_connection> records(std::int64_t count) {
   return all;
 }
 
-/// The kernel's totals after `closed` connections, with `open` more of them in hand.
+/// The kernel's totals after `closed` closed connections and with `open` open ones.
 Tick tick(std::int64_t closed, std::int64_t open, std::uint32_t workers = kWorkers) {
   Tick tick;
   tick.at = kStart + 60s;
@@ -90,7 +90,7 @@ Run make_run(std::size_t rows) {
   return Run(info, {"acceptscope", "bench"}, {"bench", "6.1.0", 2}, kClock, options);
 }
 
-/// The closing picture of a run of `connections`, all of them listed.
+/// The final snapshot of a run with `connections` connections, all of them listed.
 Snapshot snapshot(std::int64_t connections) {
   Run run = make_run(static_cast<std::size_t>(connections));
   run.apply(tick(connections, 0));
@@ -110,7 +110,7 @@ void record_to_model(benchmark::State& state) {
   const auto take_all = [&] {
     for (const wire::closed_connection& closed : all) run.apply(to_closed_connection(closed));
   };
-  for (std::int64_t taken = 0; taken < 100'000; taken += state.range(0)) take_all();  // the list of the dump is full
+  for (std::int64_t taken = 0; taken < 100'000; taken += state.range(0)) take_all();  // fills the dump's list
   for (auto _ : state) take_all();
   count_items(state);
 }
@@ -125,7 +125,7 @@ void log_lines(benchmark::State& state) {
   for (auto _ : state) {
     for (const ClosedConnection& closed : all) {
       write_connection_line(text, {run.service_of(closed), *run.row_of(closed)});
-      if (text.size() > 65'536) text.clear();  // where the program writes
+      if (text.size() > 65'536) text.clear();  // where the program would write
     }
     benchmark::DoNotOptimize(text.data());
   }
@@ -195,7 +195,7 @@ BENCHMARK(html_report)
     ->Unit(benchmark::kMillisecond)
     ->Complexity(benchmark::oN);
 
-/// A live picture of so many workers.
+/// A live snapshot with the given number of workers.
 Snapshot live(std::int64_t workers) {
   Run run = make_run(0);
   run.apply(tick(100 * workers, 10 * workers, static_cast<std::uint32_t>(workers)));

@@ -217,7 +217,7 @@ TEST_P(Upheaval, AClockThatIsSetBackMovesNothing) {
 
 TEST_P(Upheaval, AProcessorThatIsTakenAwayTakesNoCountWithIt) {
   const char* const second = "/sys/devices/system/cpu/cpu1/online";
-  if (!std::filesystem::exists(second)) GTEST_SKIP() << "there is no second processor to take away";
+  if (!std::filesystem::exists(second)) GTEST_SKIP() << "there is no second CPU to take offline";
   Workload workload({"--workers", "4", "--connections", "60", "--end", "peer,hold"});
   Tracer tracer(backend(), {"--port", workload.ports()});
   SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());

@@ -40,7 +40,7 @@ struct Ring {
 /// pending, because there is no client; an unsupported one fails at once.
 std::optional<std::string> no_uring(bool multishot) {
   Ring ring;
-  if (ring.error != 0) return std::string("this kernel gives no io_uring: ") + std::strerror(-ring.error);
+  if (ring.error != 0) return std::string("this kernel has no io_uring: ") + std::strerror(-ring.error);
   const UniqueFd listener{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (listen(listener.get(), 1) != 0) return "cannot listen";
   io_uring_sqe* entry = io_uring_get_sqe(&ring.ring);
@@ -52,7 +52,7 @@ std::optional<std::string> no_uring(bool multishot) {
   if (io_uring_submit(&ring.ring) != 1) return "this kernel takes no io_uring submission";
   io_uring_cqe* answer = nullptr;
   if (io_uring_peek_cqe(&ring.ring, &answer) != 0) return std::nullopt;
-  return std::string("this kernel's io_uring refuses it: ") + std::strerror(-answer->res);
+  return std::string("io_uring of this kernel refuses the accept: ") + std::strerror(-answer->res);
 }
 
 template <bool multishot>
@@ -60,7 +60,7 @@ std::optional<std::string> no_uring_accept(const std::string& backend) {
   if (auto reason = no_uring(multishot)) return reason;
   // Before 5.19 the tracepoint io_uring_complete has a different prototype than the programs expect.
   if (backend != "tracepoint" || kernel_version() >= 519) return std::nullopt;
-  return "here this backend finds io_uring accepts by their holder: see AcceptsThatNoProgramSees";
+  return "on this kernel, this backend finds io_uring accepts by walking: see AcceptsThatNoProgramSees";
 }
 
 // A return probe tracks a limited number of tasks at a time (kretprobe's maxactive): all of these are in the function.

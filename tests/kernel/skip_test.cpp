@@ -29,7 +29,7 @@ TEST_P(Skipping, IsToldAndTheOpenConnectionsAreRightAfterTheNextTick) {
   if (!skips_are_certain(backend())) {
     const std::string mode = preemption();
     GTEST_SKIP() << "this kernel does not preempt this backend's programs (preemption: "
-                 << (mode.empty() ? "not told" : mode) << ")";
+                 << (mode.empty() ? "unknown" : mode) << ")";
   }
   constexpr int kRounds = 5;
   std::uint64_t skipped = 0;
