@@ -45,6 +45,17 @@ class Output(harness.TestCase):
         self.assertEqual(dump["totals"]["accepts"], self.CONNECTIONS)
         self.assertEqual(len(dump["connections"]), self.CONNECTIONS)
 
+    def expect_whole_page(self, page):
+        self.assertTrue(page.startswith("<!DOCTYPE html>") and page.rstrip().endswith("</html>"))
+        self.assertIn(f"127.0.0.1:{self.server.port}", page)
+        self.assertIn(str(os.getpid()), page)
+
+    def expect_page(self, name):
+        with open(self.path(name)) as file:
+            page = file.read()
+        self.expect_whole_page(page)
+        return page
+
     def expect_summary(self, text):
         """Expects the number of accepts and the accepting process in the closing summary."""
         self.assertIn(str(self.CONNECTIONS), text)
@@ -73,6 +84,42 @@ class Output(harness.TestCase):
         self.expect_one_line(tracer.stderr, "/dev/full", "No space left on device")
         self.expect_summary(tracer.stdout[before:])
         self.expect_complete(self.read_json("dump.json"))
+
+    def test_a_full_disk_for_the_dump_does_not_cost_the_page(self):
+        tracer = self.start_tracing("--port", self.server.port, "--output", "/dev/full", "--html", self.path("x.html"))
+        self.serve()
+        self.finish(tracer, status=FAILED)
+        self.expect_one_line(tracer.stderr, "/dev/full", "No space left on device")
+        self.expect_page("x.html")
+
+    def test_one_run_writes_dump_page_and_log(self):
+        tracer = self.start_tracing("--port", self.server.port, "-o", self.path("x.json"), "--html",
+                                    self.path("x.html"), "--log", self.path("x.log"))
+        self.serve()
+        self.assertEqual(os.listdir(self.directory), ["x.log"])  # the others appear complete
+        self.finish(tracer)
+        self.expect_complete(self.read_json("x.json"))
+        with open(self.path("x.log")) as log:
+            self.assertEqual(len(log.readlines()), self.CONNECTIONS)
+        page = self.expect_page("x.html")
+        report = self.run_program("report", self.path("x.json"), "--html", "-")
+        self.assertEqual(page, report.stdout)
+
+    def test_a_page_on_standard_output_is_all_that_goes_there(self):
+        tracer = self.start("--view", "plain", "--port", self.server.port, "--html", "-")
+        harness.eventually(lambda: tracer.stderr, "the live view")
+        self.serve()
+        self.finish(tracer)
+        self.expect_whole_page(tracer.stdout)
+        self.expect_summary(tracer.stderr)
+
+    def test_a_bad_path_for_the_page_fails_before_anything_is_traced(self):
+        run = self.run_program("--port", self.server.port, "--output", self.path("x.json"), "--html",
+                               self.path("no/where.html"), "--", "touch", self.path("ran"))
+        self.assertEqual(run.process.returncode, FAILED, run.stderr)
+        self.expect_one_line(run.stderr, "no/where.html", "for the page", "No such file or directory")
+        self.assertEqual(run.stdout, "")
+        self.assertEqual(os.listdir(self.directory), [])
 
     def test_a_closed_pipe_for_the_view_does_not_cost_the_dump(self):
         reader, writer = os.pipe()
@@ -169,9 +216,11 @@ class Output(harness.TestCase):
 
     def test_redacted_peers_appear_in_no_output(self):
         tracer = self.start_tracing("--redact-peers", "--port", self.server.port, "--output", self.path("dump.json"),
-                                    "--log", self.path("log.jsonl"))
+                                    "--log", self.path("log.jsonl"), "--html", self.path("page.html"))
         self.serve()
         self.finish(tracer)
+        own = f"127.0.0.1:{self.server.port}"
+        self.assertNotIn("127.0.0.1", self.expect_page("page.html").replace(own, ""))
         dump = self.read_json("dump.json")
         self.expect_complete(dump)
         with open(self.path("log.jsonl")) as log:

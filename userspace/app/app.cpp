@@ -16,6 +16,11 @@ namespace acceptscope {
 
 void complain(const std::string& message) { std::fprintf(stderr, "acceptscope: %s\n", escape_text(message).c_str()); }
 
+int complain(const Error& error) {
+  complain(error.message());
+  return kExitFailed;
+}
+
 int run(const cli::Options& options) {
   std::setlocale(LC_CTYPE, "");   // whether the terminal takes UTF-8
   std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error to report, not an end without a dump

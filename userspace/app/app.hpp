@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <string>
+
 #include "cli/options.hpp"
+#include "util/result.hpp"
 
 namespace acceptscope {
 
@@ -16,5 +19,8 @@ inline constexpr int kExitCondition = 4;    ///< a condition of --fail-if holds
 
 /// "acceptscope: message" on standard error.
 void complain(const std::string& message);
+
+/// Likewise; returns kExitFailed.
+int complain(const Error& error);
 
 }  // namespace acceptscope

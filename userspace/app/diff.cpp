@@ -8,19 +8,14 @@
 
 #include "app/app.hpp"
 #include "app/dump_file.hpp"
+#include "app/outputs.hpp"
 #include "app/terminal.hpp"
-#include "output/html/html.hpp"
 #include "output/json/json.hpp"
 #include "util/output_file.hpp"
 #include "util/version.hpp"
 
 namespace acceptscope {
 namespace {
-
-int failed(const Error& error) {
-  complain(error.message());
-  return kExitFailed;
-}
 
 Result<void> print_json(const Diff& diff) {
   Result<OutputFile> out = OutputFile::open("-", "the comparison");
@@ -39,33 +34,28 @@ void report(const Diff& diff) {
 }  // namespace
 
 int run_diff(const cli::Options& options) {
-  Result<std::optional<OutputFile>> page = open_page(options.html);
-  if (!page) return failed(page.error());
-  HtmlOptions html;
-  const std::size_t most_connections = *page ? html.max_lanes : 0;
-  const Result<LoadedDump> before = load_dump(options.files[0], most_connections);
-  if (!before) return failed(before.error());
-  const Result<LoadedDump> after = load_dump(options.files[1], most_connections);
-  if (!after) return failed(after.error());
+  Result<Outputs> outputs = Outputs::open(options);
+  if (!outputs) return complain(outputs.error());
+  const Result<LoadedDump> before = load_dump(options.files[0], outputs->most_connections());
+  if (!before) return complain(before.error());
+  const Result<LoadedDump> after = load_dump(options.files[1], outputs->most_connections());
+  if (!after) return complain(after.error());
   Diff diff = compare(before->snapshot, after->snapshot);
   diff.tool.version = version();
   diff.conditions = check(options.fail_if, before->snapshot, after->snapshot, diff);
 
-  const bool page_only = options.html && is_standard_output(*options.html);
-  if (!page_only) {
+  int status = kExitOk;
+  const bool text = !outputs->take_standard_output();
+  if (text) {
     PlainView view(STDOUT_FILENO, options, /*host_netns=*/0);
     const Result<void> shown = options.json ? print_json(diff) : view.close(diff);
-    if (!shown) return failed(shown.error());
+    if (!shown) status = complain(shown.error());
   }
-  if (*page) {
-    html.left_out_before = before->left_out;
-    html.left_out = after->left_out;
-    const Result<void> written = write_page(**page, render_html_diff(before->snapshot, after->snapshot, diff, html));
-    if (!written) return failed(written.error());
-  }
-  if (options.json || page_only) report(diff);
+  for (const Error& error : outputs->write(before->picture(), after->picture(), diff)) status = complain(error);
+  if (status != kExitOk) return status;
+  if (options.json || !text) report(diff);
   if (!options.fail_if.empty() && after->snapshot.services.empty())
-    return failed({"--fail-if has nothing to judge: AFTER has no service", {}, "was there traffic?"});
+    return complain(Error{"--fail-if has nothing to judge: AFTER has no service", {}, "was there traffic?"});
   const bool holds = std::any_of(diff.conditions.begin(), diff.conditions.end(),
                                  [](const ConditionOutcome& outcome) { return outcome.holds.value_or(false); });
   return holds ? kExitCondition : kExitOk;

@@ -52,8 +52,7 @@ bool examine(Backend backend, const Environment& environment) {
 int run_doctor(const cli::Options& options) {
   const Result<Environment> environment = environment_of(options);
   if (!environment) {
-    complain(environment.error().message());
-    return kExitFailed;
+    return complain(environment.error());
   }
   fmt::print("acceptscope {} doctor\n\n", version());
   print_facts(read_kernel_facts(*environment), *environment);

@@ -37,14 +37,4 @@ Result<LoadedDump> load_dump(const std::string& path, std::size_t most_connectio
   return LoadedDump{*std::move(snapshot), sample.left_out()};
 }
 
-Result<std::optional<OutputFile>> open_page(const std::optional<std::string>& path) {
-  if (!path) return std::optional<OutputFile>{};
-  return OutputFile::open(*path, "the page").map([](OutputFile&& file) { return std::optional(std::move(file)); });
-}
-
-Result<void> write_page(OutputFile& page, const std::string& html) {
-  const Result<void> written = page.write(html);
-  return written ? page.commit() : written;
-}
-
 }  // namespace acceptscope

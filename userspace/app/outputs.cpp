@@ -3,10 +3,12 @@
 
 #include <linux/capability.h>
 
+#include <algorithm>
 #include <initializer_list>
 #include <string>
+#include <utility>
+#include <variant>
 
-#include "output/json/json.hpp"
 #include "text/time_text.hpp"
 #include "util/privileges.hpp"
 
@@ -25,56 +27,99 @@ std::string name_for(Instant instant) {
   return "acceptscope-" + time + "Z.json";
 }
 
+TextSink sink_of(OutputFile& file) {
+  return [&file](std::string_view text) { return file.write(text); };
+}
+
 }  // namespace
 
 Result<Outputs> Outputs::open(const cli::Options& options) {
   Outputs outputs;
-  if (options.output) {
-    Result<OutputFile> file = OutputFile::open(*options.output, "the dump");
-    if (!file) return tl::unexpected(file.error());
-    outputs.dump_ = *std::move(file);
-  }
-  if (options.log) {
-    Result<LogFile> file = LogFile::open(*options.log, "the log");
-    if (!file) return tl::unexpected(file.error());
-    outputs.log_ = *std::move(file);
+  for (const OutputRow& row : kOutputs) {
+    const auto given = options.outputs.find(row.option);
+    if (given == options.outputs.end()) continue;
+    if (const Result<void> opened = outputs.open(row, given->second); !opened) return tl::unexpected(opened.error());
   }
   return outputs;
 }
 
-void Outputs::log(const Run& run, const ClosedConnection& connection) {
-  if (log_) append(run.service_of(connection), run.row_of(connection));
+Result<void> Outputs::open(const OutputRow& row, const std::string& path) {
+  const std::string purpose(row.purpose);
+  if (std::holds_alternative<LineFile>(row.form))
+    return LogFile::open(path, purpose).map([&](LogFile&& file) { line_files_.push_back({&row, std::move(file)}); });
+  return OutputFile::open(path, purpose).map([&](OutputFile&& file) {
+    whole_files_.push_back({&row, std::move(file)});
+  });
 }
 
-void Outputs::log(const Run& run, const OpenConnection& connection, MonotonicTime at) {
-  if (log_) append(run.service_of(connection), run.row_of(connection, at));
+bool Outputs::take_standard_output() const {
+  const auto is_standard = [](const auto& output) { return is_standard_output(output.file.path()); };
+  return std::ranges::any_of(whole_files_, is_standard) || std::ranges::any_of(line_files_, is_standard);
 }
 
-void Outputs::append(ServiceKey service, std::optional<ConnectionRow> row) {
+std::size_t Outputs::most_connections() const {
+  std::size_t most = 0;
+  for (const Whole& output : whole_files_)
+    most = std::max(most, std::get<WholeFile>(output.row->form).most_connections);
+  return most;
+}
+
+void Outputs::add_line(const Run& run, const ClosedConnection& connection) {
+  if (take_lines()) append(run.service_of(connection), run.row_of(connection));
+}
+
+void Outputs::add_line(const Run& run, const OpenConnection& connection, MonotonicTime at) {
+  if (take_lines()) append(run.service_of(connection), run.row_of(connection, at));
+}
+
+void Outputs::append(const ServiceKey& service, std::optional<ConnectionRow> row) {
   if (!row) return;
   row->id = ++lines_;
-  std::string line;
-  write_connection_line(line, {service, *std::move(row)});
-  line.pop_back();  // LogFile ends its lines itself
-  log_->append(line);
+  for (Lines& output : line_files_) {
+    std::string line;
+    std::get<LineFile>(output.row->form).append(line, service, *row);
+    output.file.append(line);
+  }
 }
 
-Result<void> Outputs::flush_log() { return log_ ? log_->flush() : Result<void>{}; }
+std::vector<Error> Outputs::flush_lines() {
+  std::vector<Error> errors;
+  for (Lines& output : line_files_)
+    if (const Result<void> flushed = output.file.flush(); !flushed) errors.push_back(flushed.error());
+  return errors;
+}
 
-Result<void> Outputs::dump(const Snapshot& snapshot) {
-  if (!dump_) return {};
+std::vector<Error> Outputs::write(const Picture& picture) {
+  return write_each([&](const WholeFile& form, const TextSink& sink) { return form.write(sink, picture); });
+}
+
+std::vector<Error> Outputs::write(const Picture& before, const Picture& after, const Diff& diff) {
+  return write_each([&](const WholeFile& form, const TextSink& sink) -> Result<void> {
+    return form.write_diff == nullptr ? Result<void>{} : form.write_diff(sink, before, after, diff);
+  });
+}
+
+std::vector<Error> Outputs::write_each(const std::function<Result<void>(const WholeFile&, const TextSink&)>& write) {
   const RaisedCapabilities raised(kForFiles);
-  const Result<void> written = write_dump([this](std::string_view text) { return dump_->write(text); }, snapshot);
-  return written ? dump_->commit() : written;
+  std::vector<Error> errors;
+  for (Whole& output : whole_files_) {
+    Result<void> written = write(std::get<WholeFile>(output.row->form), sink_of(output.file));
+    if (written) written = output.file.commit();
+    if (!written) errors.push_back(written.error());
+  }
+  return errors;
 }
 
 Result<std::string> Outputs::dump_now(const Snapshot& snapshot) const {
   const RaisedCapabilities raised(kForFiles);
-  const bool again = dump_ && dump_->appears_at_commit();
-  const std::string path = again ? dump_->path() : name_for(snapshot.run.ended_at);
-  Result<OutputFile> file = again ? OutputFile::open(path, "the dump") : OutputFile::create(path, "the dump");
+  const auto dump =
+      std::ranges::find(whole_files_, kDumpOutput.option, [](const Whole& output) { return output.row->option; });
+  const bool again = dump != whole_files_.end() && dump->file.appears_at_commit();
+  const std::string path = again ? dump->file.path() : name_for(snapshot.run.ended_at);
+  const std::string purpose(kDumpOutput.purpose);
+  Result<OutputFile> file = again ? OutputFile::open(path, purpose) : OutputFile::create(path, purpose);
   if (!file) return tl::unexpected(file.error());
-  Result<void> written = write_dump([&file](std::string_view text) { return file->write(text); }, snapshot);
+  Result<void> written = std::get<WholeFile>(kDumpOutput.form).write(sink_of(*file), {snapshot});
   if (written) written = file->commit();
   if (!written) return tl::unexpected(written.error());
   return path;

@@ -5,33 +5,22 @@
 
 #include "app/app.hpp"
 #include "app/dump_file.hpp"
+#include "app/outputs.hpp"
 #include "app/terminal.hpp"
-#include "output/html/html.hpp"
 
 namespace acceptscope {
-namespace {
-
-int failed(const Error& error) {
-  complain(error.message());
-  return kExitFailed;
-}
-
-}  // namespace
-
 int run_report(const cli::Options& options) {
-  Result<std::optional<OutputFile>> page = open_page(options.html);
-  if (!page) return failed(page.error());
-  HtmlOptions html;
-  const Result<LoadedDump> dump = load_dump(options.files.front(), *page ? html.max_lanes : 0);
-  if (!dump) return failed(dump.error());
-  if (!options.html || !is_standard_output(*options.html)) {
+  Result<Outputs> outputs = Outputs::open(options);
+  if (!outputs) return complain(outputs.error());
+  const Result<LoadedDump> dump = load_dump(options.files.front(), outputs->most_connections());
+  if (!dump) return complain(dump.error());
+  int status = kExitOk;
+  if (!outputs->take_standard_output()) {
     PlainView view(STDOUT_FILENO, options, /*host_netns=*/0);
-    if (const Result<void> shown = view.close(dump->snapshot); !shown) return failed(shown.error());
+    if (const Result<void> shown = view.close(dump->snapshot); !shown) status = complain(shown.error());
   }
-  if (!*page) return kExitOk;
-  html.left_out = dump->left_out;
-  const Result<void> written = write_page(**page, render_html(dump->snapshot, html));
-  return written ? kExitOk : failed(written.error());
+  for (const Error& error : outputs->write(dump->picture())) status = complain(error);
+  return status;
 }
 
 }  // namespace acceptscope

@@ -126,7 +126,7 @@ class Session {
         outputs_(std::move(outputs)),
         signals_(std::move(signals)),
         processes_(ProcFs("/proc")),
-        view_fd_(writes_to_stdout(options) ? STDERR_FILENO : STDOUT_FILENO),
+        view_fd_(outputs_.take_standard_output() ? STDERR_FILENO : STDOUT_FILENO),
         host_netns_(ProcFs("/proc").own_netns()),
         plain_(view_fd_, options, host_netns_),
         run_(run_info(options, attempts), {"acceptscope", std::string(version())}, host_info(), clock_,
@@ -167,10 +167,6 @@ class Session {
     if (!child_) return;
     const RaisedCapabilities raised({CAP_KILL});
     child_->stop();
-  }
-
-  static bool writes_to_stdout(const cli::Options& options) {
-    return (options.output && is_standard_output(*options.output)) || (options.log && is_standard_output(*options.log));
   }
 
   Result<void> begin(const StartChild& start_child) {
@@ -286,15 +282,15 @@ class Session {
     tick->processes = processes_.update(tick->workers, tick->holders);
     if (options_.redact_peers) redactor_.redact(*tick);
     last_tick_at_ = tick->at;
-    if (options_.log) open_ = tick->open;
+    if (outputs_.take_lines()) open_ = tick->open;
     run_.apply(*std::move(tick));
     for (ClosedConnection& connection : pending_) {
       if (options_.redact_peers) redactor_.redact(connection);
       run_.apply(connection);
-      outputs_.log(run_, connection);
+      outputs_.add_line(run_, connection);
     }
     pending_.clear();
-    if (const Result<void> flushed = outputs_.flush_log(); !flushed) report(flushed.error());
+    for (const Error& error : outputs_.flush_lines()) report(error);
   }
 
   void show() {
@@ -307,12 +303,12 @@ class Session {
   }
 
   void finish(MonotonicTime ended, EndReason reason) {
-    for (const OpenConnection& connection : open_) outputs_.log(run_, connection, last_tick_at_);
-    if (const Result<void> flushed = outputs_.flush_log(); !flushed) report(flushed.error());
+    for (const OpenConnection& connection : open_) outputs_.add_line(run_, connection, last_tick_at_);
+    for (const Error& error : outputs_.flush_lines()) report(error);
     const Snapshot snapshot = run_.finish(ended, reason, child_ ? child_->status() : std::nullopt);
     if (!view_lost_)
       if (const Result<void> shown = plain_.close(snapshot); !shown) report(shown.error());
-    if (const Result<void> dumped = outputs_.dump(snapshot); !dumped) report(dumped.error());
+    for (const Error& error : outputs_.write({snapshot})) report(error);
   }
 
   void report(const Error& error) {

@@ -14,14 +14,13 @@ constexpr std::size_t kWidth = 100;
 constexpr std::size_t kTextColumn = 34;
 constexpr std::size_t kCommandColumn = 47;
 
-constexpr std::array<std::pair<Group, std::string_view>, 8> kHeadings{{
+constexpr std::array<std::pair<Group, std::string_view>, 7> kHeadings{{
     {Group::selection, "Selection (all that is given must match)"},
     {Group::time, "Time"},
     {Group::output, "Output"},
     {Group::capture, "Capture"},
     {Group::demo, "Demo (each client runs for 5 s, or for --duration)"},
-    {Group::report, "Report and diff (- instead of a dump is standard input)"},
-    {Group::diff, "Diff"},
+    {Group::diff, "Diff (- instead of a dump is standard input, as for report)"},
     {Group::general, "General"},
 }};
 

@@ -6,6 +6,9 @@
 #include <bit>
 #include <charconv>
 #include <utility>
+#include <variant>
+
+#include "output/registry.hpp"
 
 namespace acceptscope::cli {
 namespace {
@@ -113,14 +116,12 @@ Result<void> set_window(Options& options, std::string_view text) {
   return parse_period(text).map([&](Nanoseconds window) { options.window = window; });
 }
 
-Result<void> set_file(std::optional<std::string>& file, std::string_view text) {
+template <std::size_t index>  // of kOutputs
+Result<void> set_output(Options& options, std::string_view text) {
   if (text.empty()) return failure("empty", "name a file, or - for standard output");
-  file = text;
+  options.outputs[kOutputs[index].option] = text;
   return {};
 }
-
-Result<void> set_output(Options& options, std::string_view text) { return set_file(options.output, text); }
-Result<void> set_log(Options& options, std::string_view text) { return set_file(options.log, text); }
 
 Result<void> set_dump_connections(Options& options, std::string_view text) {
   return store_number<&Options::dump_connections, std::uint64_t>(options, text, 0, 1'000'000'000);
@@ -182,8 +183,6 @@ Result<void> add_missing(Options& options, std::string_view text) {
   });
 }
 
-Result<void> set_html(Options& options, std::string_view text) { return set_file(options.html, text); }
-
 Result<void> set_json(Options& options, std::string_view) {
   options.json = true;
   return {};
@@ -201,7 +200,7 @@ Result<void> set_demo(Options& options, std::string_view) {
 }
 
 // clang-format off
-constexpr std::array kOptions{
+constexpr std::array kSelectionAndTime{
     OptionRow{Group::selection, kTrace, "-p", "--port", "LIST",
               "local ports: 8000, 80,443 or 8000-8010; repeatable", "every listening port", set_ports},
     OptionRow{Group::selection, kTrace, "-a", "--address", "ADDR",
@@ -221,13 +220,9 @@ constexpr std::array kOptions{
               "refresh and sampling tick", "1s", set_interval},
     OptionRow{Group::time, kTrace | kDemo, "-w", "--window", "TIME",
               "window of the per-window statistics", "1s", set_window},
+};
 
-    OptionRow{Group::output, kTrace | kDemo, "-o", "--output", "FILE",
-              "JSON dump at the end, - for standard output; the file appears complete or not at all", "none",
-              set_output},
-    OptionRow{Group::output, kTrace | kDemo, "", "--log", "FILE",
-              "one JSON object per closed connection, a line each, written as they close; open ones follow at the end",
-              "none", set_log},
+constexpr std::array kRest{
     OptionRow{Group::output, kTrace | kDemo, "", "--dump-connections", "N",
               "at most N connection records in the dump; the rest is counted", "100000", set_dump_connections},
     OptionRow{Group::output, kTrace | kDemo, "", "--redact-peers", "",
@@ -250,8 +245,6 @@ constexpr std::array kOptions{
     OptionRow{Group::demo, kDemo, "", "--both", "", "one after the other", "what demo does",
               set_demo<DemoKind::both>},
 
-    OptionRow{Group::report, kReport | kDiff, "", "--html", "OUT",
-              "also write one self-contained HTML page; with - the page is all that goes to standard output", "none", set_html},
     OptionRow{Group::diff, kDiff, "", "--json", "", "print JSON instead of text", "", set_json},
     OptionRow{Group::diff, kDiff, "", "--fail-if", "COND",
               "exit with status 4 if this holds for a service of AFTER, as in effective_workers<0.5*workers or "
@@ -280,6 +273,28 @@ constexpr std::array kCommands{
                "two dumps side by side: did the fix work", {"BEFORE", "AFTER"}},
 };
 // clang-format on
+
+constexpr std::uint8_t commands_of(const OutputRow& output) {
+  const auto* whole = std::get_if<WholeFile>(&output.form);
+  const bool of_dumps = whole != nullptr && whole->write_diff != nullptr;
+  return of_dumps ? kTrace | kDemo | kReport | kDiff : kTrace | kDemo;
+}
+
+template <std::size_t... index>
+constexpr std::array<OptionRow, sizeof...(index)> output_options(std::index_sequence<index...>) {
+  return {OptionRow{Group::output, commands_of(kOutputs[index]), kOutputs[index].short_option, kOutputs[index].option,
+                    "FILE", kOutputs[index].meaning, "none", set_output<index>}...};
+}
+
+template <class T, std::size_t... sizes>
+constexpr auto joined(const std::array<T, sizes>&... parts) {
+  std::array<T, (sizes + ...)> all{};
+  auto end = all.begin();
+  ((end = std::copy(parts.begin(), parts.end(), end)), ...);
+  return all;
+}
+
+constexpr auto kOptions = joined(kSelectionAndTime, output_options(std::make_index_sequence<kOutputs.size()>{}), kRest);
 
 }  // namespace
 

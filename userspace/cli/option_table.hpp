@@ -12,7 +12,7 @@
 namespace acceptscope::cli {
 
 /// Heading in the help under which an option stands.
-enum class Group : std::uint8_t { selection, time, output, capture, demo, report, diff, general, hidden };
+enum class Group : std::uint8_t { selection, time, output, capture, demo, diff, general, hidden };
 
 /// Commands that know an option, as a bit set.
 enum Commands : std::uint8_t {

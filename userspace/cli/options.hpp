@@ -3,8 +3,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -40,15 +42,13 @@ struct Options {
   Nanoseconds window = std::chrono::seconds{1};
 
   // Output.
-  std::optional<std::string> output;  ///< "-" is standard output
-  std::optional<std::string> log;     ///< likewise; never both
+  std::map<std::string_view, std::string> outputs;  ///< path by option of kOutputs; "-", standard output, once at most
   std::uint64_t dump_connections = 100'000;
   bool redact_peers = false;
   ViewChoice view = ViewChoice::automatic;
   ColorChoice color = ColorChoice::automatic;
 
-  // Report and diff.
-  std::optional<std::string> html;  ///< "-" is standard output
+  // Diff.
   bool json = false;
   std::vector<Condition> fail_if;
 

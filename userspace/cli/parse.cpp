@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "cli/option_table.hpp"
+#include "output/registry.hpp"
 #include "text/escape.hpp"
 #include "util/output_file.hpp"
 #include "util/version.hpp"
@@ -197,10 +198,6 @@ Result<void> check_command(const Parsed& parsed) {
     if ((row->commands & parsed.command->bit) != 0) continue;
     const std::string name(row->long_name);
     if (row->group == Group::demo) return failure(name + " is an option of demo", "as in: acceptscope demo " + name);
-    if (row->group == Group::report) {
-      return failure(name + " is an option of report and diff",
-                     "as in: acceptscope report hot.json " + name + " hot.html");
-    }
     if (row->group == Group::diff) return failure(name + " is an option of diff", "as in: acceptscope diff " + name);
     if (parsed.command->command == Command::demo) {
       return failure(name + " cannot be used with demo", "it traces its own server, all of it");
@@ -217,17 +214,29 @@ bool same_place(const std::string& a, const std::string& b) {
   return a != "/dev/null" && normal(a) == normal(b);
 }
 
+/// Two outputs that would write over each other.
 Result<void> check_outputs(const Options& options) {
-  if (!options.output || !options.log || !same_place(*options.output, *options.log)) return {};
-  if (is_standard_output(*options.output)) {
-    return failure("--output and --log cannot both go to standard output", "give one of them a file");
+  std::vector<std::pair<std::string, std::string>> given;  // in the order of kOutputs
+  for (const OutputRow& row : kOutputs) {
+    const auto output = options.outputs.find(row.option);
+    if (output == options.outputs.end()) continue;
+    for (const auto& [other, path] : given) {
+      if (!same_place(path, output->second)) continue;
+      const std::string both = other + " and " + std::string(row.option);
+      if (is_standard_output(path))
+        return failure(both + " cannot both go to standard output", "give one of them a file");
+      return failure(both + " name the same file " + in_quotes(output->second), "give each a file of its own");
+    }
+    given.emplace_back(*output);
   }
-  return failure("--output and --log name the same file " + in_quotes(*options.log), "give each a file of its own");
+  return {};
 }
 
 Result<void> check_files(const Options& options) {
-  if (options.json && options.html && is_standard_output(*options.html)) {
-    return failure("--json and --html cannot both go to standard output", "give --html a file");
+  for (const auto& [option, path] : options.outputs) {
+    if (!options.json || !is_standard_output(path)) continue;
+    const std::string name(option);
+    return failure("--json and " + name + " cannot both go to standard output", "give " + name + " a file");
   }
   if (options.files.size() < 2 || options.files[0] != "-" || options.files[1] != "-") return {};
   return failure("BEFORE and AFTER cannot both be standard input", "give one of them as a file");
@@ -240,9 +249,9 @@ Result<void> check_demo(const Parsed& parsed, const Options& options) {
   }
   if (kinds.size() > 1) return failure(kinds[0] + " and " + kinds[1] + " exclude one another", "give one of them");
   if (options.command != Command::demo || options.demo != DemoKind::both) return {};
-  for (const std::string_view file : {"--output", "--log"}) {
-    if (!parsed.has(file)) continue;
-    return failure(std::string(file) + " holds one run, and demo makes two", "add --pinned or --spread");
+  for (const OutputRow& row : kOutputs) {
+    if (!options.outputs.contains(row.option)) continue;
+    return failure(std::string(row.option) + " holds one run, and demo makes two", "add --pinned or --spread");
   }
   return {};
 }

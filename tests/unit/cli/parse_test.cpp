@@ -16,6 +16,8 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
+using testing::Pair;
+using testing::UnorderedElementsAre;
 
 using Words = std::vector<std::string>;
 
@@ -47,8 +49,7 @@ TEST(Parse, NothingGivenMeansTheDefaultsOfTheContract) {
   EXPECT_EQ(options.duration, std::nullopt);
   EXPECT_EQ(options.interval, seconds{1});
   EXPECT_EQ(options.window, seconds{1});
-  EXPECT_EQ(options.output, std::nullopt);
-  EXPECT_EQ(options.log, std::nullopt);
+  EXPECT_THAT(options.outputs, IsEmpty());
   EXPECT_EQ(options.dump_connections, 100'000u);
   EXPECT_EQ(options.max_connections, 262'144u);
   EXPECT_FALSE(options.redact_peers);
@@ -83,6 +84,8 @@ TEST(Parse, EveryOptionOfATrace) {
                                       "hot.json",
                                       "--log",
                                       "hot.jsonl",
+                                      "--html",
+                                      "hot.html",
                                       "--dump-connections",
                                       "0",
                                       "--max-connections",
@@ -105,8 +108,8 @@ TEST(Parse, EveryOptionOfATrace) {
   EXPECT_EQ(options.duration, minutes{2});
   EXPECT_EQ(options.interval, milliseconds{500});
   EXPECT_EQ(options.window, seconds{10});
-  EXPECT_EQ(options.output, "hot.json");
-  EXPECT_EQ(options.log, "hot.jsonl");
+  EXPECT_THAT(options.outputs, UnorderedElementsAre(Pair("--output", "hot.json"), Pair("--log", "hot.jsonl"),
+                                                    Pair("--html", "hot.html")));
   EXPECT_EQ(options.dump_connections, 0u);
   EXPECT_EQ(options.max_connections, 5u);
   EXPECT_EQ(options.by, WorkerUnit::thread);
@@ -147,15 +150,15 @@ TEST(Parse, ListsAddUpAndTheLastOfTheOthersCounts) {
   EXPECT_THAT(options.comms, ElementsAre("a", "b"));
   EXPECT_THAT(options.cgroups, ElementsAre("x", "y"));
   EXPECT_EQ(options.duration, seconds{2});
-  EXPECT_EQ(options.output, "b");
+  EXPECT_THAT(options.outputs, ElementsAre(Pair("--output", "b")));
 }
 
 TEST(Parse, ValuesAreTakenAsTheyAre) {
   EXPECT_THAT(options_of({"--comm", "[ab]*"}).comms, ElementsAre("[ab]*"));
   EXPECT_THAT(options_of({"--comm", "{}"}).comms, ElementsAre("{}"));
   EXPECT_THAT(options_of({"--comm", "--x"}).comms, ElementsAre("--x"));
-  EXPECT_EQ(options_of({"-o", "demo"}).output, "demo");
-  EXPECT_EQ(options_of({"-o", "-"}).output, "-");
+  EXPECT_EQ(options_of({"-o", "demo"}).outputs.at("--output"), "demo");
+  EXPECT_EQ(options_of({"-o", "-"}).outputs.at("--output"), "-");
 }
 
 TEST(Parse, TheCommandAfterTwoDashesIsVerbatim) {
@@ -164,7 +167,7 @@ TEST(Parse, TheCommandAfterTwoDashesIsVerbatim) {
 }
 
 TEST(Parse, TwoOutputsMayBothGoToTheNullDevice) {
-  EXPECT_EQ(options_of({"-o", "/dev/null", "--log", "/dev/null"}).log, "/dev/null");
+  EXPECT_EQ(options_of({"-o", "/dev/null", "--log", "/dev/null"}).outputs.size(), 2u);
 }
 
 TEST(Parse, Demo) {
@@ -175,7 +178,7 @@ TEST(Parse, Demo) {
   const Options pinned = options_of({"-d", "3", "demo", "--pinned", "-o", "x"});
   EXPECT_EQ(pinned.demo, DemoKind::pinned);
   EXPECT_EQ(pinned.duration, seconds{3});
-  EXPECT_EQ(pinned.output, "x");
+  EXPECT_EQ(pinned.outputs.at("--output"), "x");
 }
 
 TEST(Parse, Doctor) {
@@ -203,7 +206,7 @@ TEST(Parse, AReportHasAFile) {
 
   EXPECT_EQ(options.command, Command::report);
   EXPECT_THAT(options.files, ElementsAre("hot.json"));
-  EXPECT_EQ(options.html, "hot.html");
+  EXPECT_EQ(options.outputs.at("--html"), "hot.html");
   EXPECT_EQ(options.color, ColorChoice::never);
   EXPECT_THAT(options_of({"report", "-"}).files, ElementsAre("-"));
   EXPECT_THAT(options_of({"report", "demo"}).files, ElementsAre("demo"));
@@ -314,6 +317,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "--output and --log cannot both go to standard output (give one of them a file)"},
         BadCase{{"-o", "a/../hot", "--log", "./hot"},
                 "--output and --log name the same file './hot' (give each a file of its own)"},
+        BadCase{{"--html", "-", "-o", "-"},
+                "--output and --html cannot both go to standard output (give one of them a file)"},
+        BadCase{{"--html", "hot", "--log", "hot", "-o", "cold"},
+                "--log and --html name the same file 'hot' (give each a file of its own)"},
         BadCase{{"--pinned"}, "--pinned is an option of demo (as in: acceptscope demo --pinned)"},
         BadCase{{"demo", "--pinned", "--both"}, "--pinned and --both exclude one another (give one of them)"},
         BadCase{{"demo", "-p", "80"}, "--port cannot be used with demo (it traces its own server, all of it)"},
@@ -327,8 +334,9 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"diff", "-", "-"}, "BEFORE and AFTER cannot both be standard input (give one of them as a file)"},
         BadCase{{"diff", "x", "y", "--json", "--html", "-"},
                 "--json and --html cannot both go to standard output (give --html a file)"},
-        BadCase{{"--html", "x"},
-                "--html is an option of report and diff (as in: acceptscope report hot.json --html hot.html)"},
+        BadCase{{"demo", "--html", "x"}, "--html holds one run, and demo makes two (add --pinned or --spread)"},
+        BadCase{{"doctor", "--html", "x"}, "--html cannot be used with doctor (it traces nothing)"},
+        BadCase{{"report", "x", "--log", "y"}, "--log cannot be used with report (it traces nothing)"},
         BadCase{{"--json"}, "--json is an option of diff (as in: acceptscope diff --json)"},
         BadCase{{"diff", "x", "y", "--fail-if", "workers=3"},
                 "--fail-if 'workers=3': '=' is no comparison (comparisons are < <= > >= ==)"},

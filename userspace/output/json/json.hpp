@@ -9,12 +9,10 @@
 
 #include "model/diff.hpp"
 #include "output/json/fields.hpp"
+#include "output/text_sink.hpp"
 #include "util/result.hpp"
 
 namespace acceptscope {
-
-/// Takes the next piece of text; an error stops the writing and becomes its result.
-using TextSink = std::function<Result<void>(std::string_view)>;
 
 /// The dump, in pieces of about 64 KiB: nothing of the size of the dump is held in memory.
 /// All of it is ASCII: other characters are \u escapes, invalid UTF-8 becomes U+FFFD.

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <functional>
+#include <string_view>
+
+#include "util/result.hpp"
+
+namespace acceptscope {
+
+/// Takes the next piece of text; an error stops the writing and becomes its result.
+using TextSink = std::function<Result<void>(std::string_view)>;
+
+}  // namespace acceptscope
