@@ -9,7 +9,7 @@
 #include "app/app.hpp"
 #include "app/dump_file.hpp"
 #include "app/outputs.hpp"
-#include "app/terminal.hpp"
+#include "app/terminal/plain_view.hpp"
 #include "output/json/json.hpp"
 #include "util/output_file.hpp"
 #include "util/version.hpp"

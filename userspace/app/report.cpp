@@ -6,7 +6,7 @@
 #include "app/app.hpp"
 #include "app/dump_file.hpp"
 #include "app/outputs.hpp"
-#include "app/terminal.hpp"
+#include "app/terminal/plain_view.hpp"
 
 namespace acceptscope {
 int run_report(const cli::Options& options) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/terminal_rescue.hpp"
+#include "app/terminal/rescue.hpp"
 
 #include <unistd.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/terminal.hpp"
+#include "app/terminal/plain_view.hpp"
 
 #include <fmt/format.h>
 #include <langinfo.h>

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "app/screen.hpp"
+#include "app/terminal/screen.hpp"
 #include "model/history.hpp"
 #include "model/snapshot.hpp"
 #include "output/tui/tui.hpp"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/tui_view.hpp"
+#include "app/terminal/tui_view.hpp"
 
 #include <sys/signalfd.h>
 #include <unistd.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/screen.hpp"
+#include "app/terminal/screen.hpp"
 
 #define NCURSES_NOMACROS 1  // or ncurses would redefine words such as 'move' and 'clear'
 #include <curses.h>
@@ -14,8 +14,8 @@
 #include <cstdio>
 #include <utility>
 
-#include "app/terminal_rescue.hpp"
-#include "app/terminfo.hpp"
+#include "app/terminal/rescue.hpp"
+#include "app/terminal/terminfo.hpp"
 
 namespace acceptscope {
 namespace {

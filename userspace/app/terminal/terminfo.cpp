@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-#include "app/terminfo.hpp"
+#include "app/terminal/terminfo.hpp"
 
 #include <cstdlib>
 

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/intake.hpp"
+
+#include <utility>
+
+#include "util/clock.hpp"
+
+namespace acceptscope {
+namespace {
+
+/// Records that may wait for the next tick; more are taken into the model at once, so that a long interval costs no
+/// memory.
+constexpr std::size_t kPendingRecords = 32768;
+
+}  // namespace
+
+Intake::Intake(Tracer& tracer, Run& run, Outputs& outputs, bool redact_peers)
+    : tracer_(tracer), run_(run), outputs_(outputs), processes_(ProcFs("/proc")) {
+  if (redact_peers) redactor_.emplace();
+  // Touched once: what a late tick needs is there, and memory does not grow with it.
+  pending_.resize(kPendingRecords);
+  pending_.clear();
+}
+
+std::vector<Error> Intake::take_records() {
+  std::vector<Error> errors;
+  if (const Result<void> drained = drain(); !drained) errors.push_back(drained.error());
+  if (pending_.size() < kPendingRecords) return errors;
+  for (Error& error : take_totals()) errors.push_back(std::move(error));
+  return errors;
+}
+
+std::vector<Error> Intake::take_all() {
+  std::vector<Error> errors;
+  if (const Result<void> drained = drain(); !drained) errors.push_back(drained.error());
+  for (Error& error : take_totals()) errors.push_back(std::move(error));
+  return errors;
+}
+
+Result<void> Intake::drain() {
+  return tracer_.drain([this](const ClosedConnection& connection) { pending_.push_back(connection); })
+      .map([](std::size_t) {});
+}
+
+std::vector<Error> Intake::take_totals() {
+  Result<Tick> tick = tracer_.read(monotonic_now());
+  if (!tick) return {tick.error()};
+  tick->processes = processes_.update(tick->workers, tick->holders);
+  if (redactor_) redactor_->redact(*tick);
+  last_tick_at_ = tick->at;
+  if (outputs_.take_lines()) open_ = tick->open;
+  run_.apply(*std::move(tick));
+  for (ClosedConnection& connection : pending_) {
+    if (redactor_) redactor_->redact(connection);
+    run_.apply(connection);
+    outputs_.add_line(run_, connection);
+  }
+  pending_.clear();
+  return outputs_.flush_lines();
+}
+
+std::vector<Error> Intake::finish_lines() {
+  for (const OpenConnection& connection : open_) outputs_.add_line(run_, connection, last_tick_at_);
+  return outputs_.flush_lines();
+}
+
+}  // namespace acceptscope

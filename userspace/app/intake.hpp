@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "app/outputs.hpp"
+#include "capture/process_watch.hpp"
+#include "capture/tracer.hpp"
+#include "model/records.hpp"
+#include "model/redact.hpp"
+#include "model/run.hpp"
+#include "util/huge_page_allocator.hpp"
+#include "util/result.hpp"
+
+namespace acceptscope {
+
+/// The way of a run's records: from the tracer, with peers redacted if that is wanted, to the model and to the outputs
+/// that get a line per connection. The three must outlive it.
+class Intake {
+ public:
+  Intake(Tracer& tracer, Run& run, Outputs& outputs, bool redact_peers);
+
+  /// Takes what the ring holds; it waits for the kernel's totals, unless much is waiting already. Returns what went
+  /// wrong.
+  [[nodiscard]] std::vector<Error> take_records();
+  /// Takes what the ring holds and the kernel's totals: the model is up to date then. Returns what went wrong.
+  [[nodiscard]] std::vector<Error> take_all();
+  /// Adds the lines of those that were open when the totals were last read. Returns what went wrong.
+  [[nodiscard]] std::vector<Error> finish_lines();
+
+ private:
+  Result<void> drain();
+  [[nodiscard]] std::vector<Error> take_totals();
+
+  Tracer& tracer_;
+  Run& run_;
+  Outputs& outputs_;
+  ProcessWatch processes_;
+  std::optional<Redactor> redactor_;                                            ///< empty: peers stay as they are
+  std::vector<ClosedConnection, HugePageAllocator<ClosedConnection>> pending_;  ///< until their workers are known
+  std::vector<OpenConnection> open_;                                            ///< at `last_tick_at_`; for lines only
+  MonotonicTime last_tick_at_;
+};
+
+}  // namespace acceptscope

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "app/run_setup.hpp"
+
+#include <fmt/core.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "capture/cgroup.hpp"
+#include "capture/procfs.hpp"
+#include "util/clock.hpp"
+#include "util/version.hpp"
+
+namespace acceptscope {
+namespace {
+
+HostInfo host_info() {
+  utsname name{};
+  uname(&name);
+  return {name.nodename, name.release, static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_ONLN))};
+}
+
+RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attempts) {
+  RunInfo info;
+  for (const Attempt& attempt : attempts) {
+    const std::string backend(name_of(attempt.backend));
+    if (!attempt.problem) {
+      info.backend = backend;
+    } else {
+      const Error& problem = *attempt.problem;
+      info.backends_refused.push_back(
+          {backend, problem.code ? problem.code.message() : problem.what, problem.message()});
+    }
+  }
+  info.interval = options.interval;
+  info.window = options.window;
+  info.by = options.by == cli::WorkerUnit::thread ? "thread" : "process";
+  info.filters.ports = options.ports.items();
+  for (const IpAddress& address : options.addresses) info.filters.addresses.push_back(address.to_string());
+  info.filters.pids = options.pids;
+  info.filters.comms = options.comms;
+  info.filters.cgroups = options.cgroups;
+  if (!options.argv.empty()) info.command = CommandInfo{options.argv, std::nullopt};
+  return info;
+}
+
+RunOptions model_options(const cli::Options& options) {
+  RunOptions model;
+  model.max_connection_rows = options.dump_connections;
+  model.by_thread = options.by == cli::WorkerUnit::thread;
+  model.comms = options.comms;
+  model.addresses = options.addresses;
+  model.show_idle_services = !options.ports.empty() || !options.addresses.empty() || !options.pids.empty() ||
+                             !options.comms.empty() || !options.cgroups.empty();
+  return model;
+}
+
+}  // namespace
+
+Result<TracerOptions> tracer_options(const cli::Options& options) {
+  TracerOptions tracer;
+  for (const std::uint32_t pid : options.pids)
+    if (!ProcFs("/proc").exists(pid))
+      return system_failure(ESRCH, fmt::format("--pid {}", pid), "pids are those of the host, not of a container");
+  for (const std::string& path : options.cgroups) {
+    Result<UniqueFd> cgroup = open_cgroup(path);
+    if (!cgroup) return tl::unexpected(cgroup.error());
+    tracer.cgroups.push_back(*std::move(cgroup));
+  }
+  switch (options.backend) {
+    case cli::BackendChoice::automatic: break;
+    case cli::BackendChoice::fentry: tracer.backend = Backend::fentry; break;
+    case cli::BackendChoice::kprobe: tracer.backend = Backend::kprobe; break;
+    case cli::BackendChoice::tracepoint: tracer.backend = Backend::tracepoint; break;
+  }
+  tracer.ports = options.ports;
+  tracer.pids = options.pids;
+  tracer.by_thread = options.by == cli::WorkerUnit::thread;
+  tracer.max_connections = options.max_connections;
+  tracer.max_workers = options.max_workers;
+  tracer.max_services = options.max_services;
+  tracer.ring_bytes = options.ring_bytes;
+  return tracer;
+}
+
+Run new_run(const cli::Options& options, const std::vector<Attempt>& attempts) {
+  return {run_info(options, attempts),
+          {"acceptscope", std::string(version())},
+          host_info(),
+          clock_base_now(),
+          model_options(options)};
+}
+
+}  // namespace acceptscope
