@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "capture/attach_plan.hpp"
 #include "capture/environment.hpp"
+#include "capture/tracer_options.hpp"
 #include "model/records.hpp"
-#include "model/selection.hpp"
 #include "util/result.hpp"
-#include "util/unique_fd.hpp"
 
 namespace acceptscope {
-
-struct TracerOptions {
-  std::optional<Backend> backend;   ///< forced; empty: the first of kBackends that loads and attaches
-  PortSet ports;                    ///< empty: every port
-  std::vector<std::uint32_t> pids;  ///< with their descendants; empty: every process
-  std::vector<UniqueFd> cgroups;    ///< their directories, at most MAX_CGROUPS; empty: every cgroup
-  bool by_thread = false;
-  std::uint32_t max_connections = 262144;
-  std::uint32_t max_workers = 4096;
-  std::uint32_t max_services = 1024;
-  std::uint32_t ring_bytes = 8u << 20;  ///< power of two, at least a page
-};
 
 /// What became of trying one backend.
 struct Attempt {

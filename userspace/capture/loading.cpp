@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/loading.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/types.h>
+
+#include <algorithm>
+#include <numeric>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "acceptscope_bpf.skel.h"
+#include "capture/kernel_fs.hpp"
+#include "capture/libbpf_log.hpp"
+#include "capture/procfs.hpp"
+#include "util/unique_fd.hpp"
+
+namespace acceptscope {
+
+void SkeletonDestroy::operator()(acceptscope_bpf* skeleton) const { acceptscope_bpf::destroy(skeleton); }
+
+namespace {
+
+bpf_program* program_named(const Skeleton& skeleton, std::string_view name) {
+  return bpf_object__find_program_by_name(skeleton->obj, std::string(name).c_str());
+}
+
+void configure(const Skeleton& skeleton, const TracerOptions& options, const AttachPlan& plan) {
+  auto* settings = skeleton->bss;
+  settings->by_thread = options.by_thread;
+  settings->filter_pids = !options.pids.empty();
+  settings->enqueue_from_state = plan.enqueue_from_state;
+  settings->close_from_state = plan.close_from_state;
+  settings->ring_wakeup_bytes = options.ring_bytes / 4;
+  settings->worker_rows_end = options.max_workers;
+  settings->service_rows_end = options.max_services;
+  settings->filter_cgroups = static_cast<__u8>(options.cgroups.size());
+  if (options.ports.empty()) std::ranges::fill(settings->traced_ports, std::uint8_t{1});
+  for (const PortRange& range : options.ports.ranges())
+    std::fill(settings->traced_ports + range.first, settings->traced_ports + range.last + 1, std::uint8_t{1});
+  bpf_map__set_max_entries(skeleton->maps.connections, options.max_connections);
+  for (bpf_map* map : {skeleton->maps.workers, skeleton->maps.worker_rows, skeleton->maps.free_worker_rows})
+    bpf_map__set_max_entries(map, options.max_workers);
+  for (bpf_map* map : {skeleton->maps.services, skeleton->maps.service_rows, skeleton->maps.free_service_rows})
+    bpf_map__set_max_entries(map, options.max_services);
+  bpf_map__set_max_entries(skeleton->maps.closed, options.ring_bytes);
+  // Filters that are not used need no room: each map takes some five MiB of the kernel's memory.
+  if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);
+  if (options.cgroups.empty()) bpf_map__set_max_entries(skeleton->maps.members, 1);
+  for (const PlannedProgram& planned : plan.programs)
+    bpf_program__set_autoload(program_named(skeleton, planned.name), true);
+  bpf_program__set_autoload(program_named(skeleton, plan.refresh), true);
+  bpf_program__set_autoload(skeleton->progs.walk_holders, true);
+}
+
+Result<Skeleton> load(const TracerOptions& options, const Environment& environment, const AttachPlan& plan) {
+  LibbpfLog log;
+  bpf_object_open_opts open_options{};
+  open_options.sz = sizeof open_options;
+  // The kernel's own is read by libbpf once for all uses; a custom path would make it read the same types twice.
+  if (environment.btf != Environment{}.btf) open_options.btf_custom_path = environment.btf.c_str();
+  Skeleton skeleton(acceptscope_bpf::open(&open_options));
+  if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
+  configure(skeleton, options, plan);
+  if (const int error = acceptscope_bpf::load(skeleton.get()); error != 0)
+    return libbpf_failure(error, "cannot load the BPF programs", log);
+  return skeleton;
+}
+
+/// Fills a map of free rows: all are.
+Result<void> enter_rows(const bpf_map* free_rows) {
+  std::uint32_t count = bpf_map__max_entries(free_rows);
+  std::vector<std::uint32_t> rows(count);
+  std::iota(rows.begin(), rows.end(), 0u);
+  const std::vector<std::uint8_t> ones(count, 1);
+  const int error = bpf_map_update_batch(bpf_map__fd(free_rows), rows.data(), ones.data(), &count, nullptr);
+  if (error != 0) return system_failure(error, std::string("cannot fill BPF map ") + bpf_map__name(free_rows));
+  return {};
+}
+
+Result<void> select_cgroups(const Skeleton& skeleton, const std::vector<UniqueFd>& cgroups) {
+  for (std::uint32_t i = 0; i < cgroups.size(); ++i) {
+    const int directory = cgroups[i].get();
+    const int error = bpf_map_update_elem(bpf_map__fd(skeleton->maps.cgroups), &i, &directory, BPF_ANY);
+    if (error != 0) return system_failure(error, "cannot set the cgroup filter");
+  }
+  return {};
+}
+
+/// Fills the pid filter. A process that forks before it is entered has its child found by the next walk; one that
+/// forks afterwards has it entered by fork_tp: so walk until nothing new turns up.
+Result<void> select_processes(const Skeleton& skeleton, const std::vector<std::uint32_t>& roots, const ProcFs& procfs) {
+  const int map = bpf_map__fd(skeleton->maps.pids);
+  for (std::size_t entered = 0, before = 1; entered != before;) {
+    before = entered;
+    const std::vector<std::uint32_t> pids = procfs.with_descendants(roots);
+    for (const std::uint32_t pid : pids) {
+      const std::uint8_t one = 1;
+      const int error = bpf_map_update_elem(map, &pid, &one, BPF_ANY);
+      if (error != 0) return system_failure(error, "cannot set the pid filter");
+    }
+    entered = pids.size();
+  }
+  return {};
+}
+
+Result<Link> attach(bpf_program* program, const PlannedProgram& planned) {
+  LibbpfLog log;
+  const std::string what = "cannot attach " + std::string(planned.hook);
+  Link link;
+  if (planned.attach == Attach::syscall_tracepoint) {
+    Result<UniqueFd> event = open_tracepoint("syscalls", std::string(planned.tracepoint));
+    if (!event) return tl::unexpected(event.error());
+    link.reset(bpf_program__attach_perf_event(program, event->get()));
+    if (link) static_cast<void>(event->release());  // the link owns it now
+  } else if (planned.attach == Attach::cgroup) {
+    const Result<UniqueFd> root = open_file_system("cgroup2");
+    if (!root) return tl::unexpected(root.error());
+    link.reset(bpf_program__attach_cgroup(program, root->get()));
+  } else {
+    link.reset(bpf_program__attach(program));
+  }
+  if (!link) return libbpf_failure(errno, what, log);
+  return link;
+}
+
+Result<void> attach_programs(LoadedPrograms& loaded, const AttachPlan& plan) {
+  for (const PlannedProgram& planned : plan.programs) {
+    bpf_program* program = program_named(loaded.skeleton, planned.name);
+    Result<Link> link = attach(program, planned);
+    if (!link) return tl::unexpected(link.error());
+    loaded.links.push_back(*std::move(link));
+    const int fd = bpf_program__fd(program);  // of a program that may be attached twice
+    if (std::ranges::none_of(loaded.metered, [fd](const auto& other) { return other.fd == fd; }))
+      loaded.metered.push_back({fd, planned.fact});
+  }
+  if (plan.refresh != "refresh_iter") return {};
+  Result<Link> link = attach_iterator(loaded.skeleton->progs.refresh_iter, loaded.skeleton->maps.connections);
+  if (!link) return tl::unexpected(link.error());
+  loaded.refresh = *std::move(link);
+  return {};
+}
+
+}  // namespace
+
+Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Environment& environment,
+                                       const AttachPlan& plan) {
+  LoadedPrograms loaded;
+  Result<Skeleton> skeleton = load(options, environment, plan);
+  if (!skeleton) return tl::unexpected(skeleton.error());
+  loaded.skeleton = *std::move(skeleton);
+  if (const auto done = select_cgroups(loaded.skeleton, options.cgroups); !done) return tl::unexpected(done.error());
+  for (const bpf_map* map : {loaded.skeleton->maps.free_worker_rows, loaded.skeleton->maps.free_service_rows})
+    if (const auto done = enter_rows(map); !done) return tl::unexpected(done.error());
+  if (const auto done = attach_programs(loaded, plan); !done) return tl::unexpected(done.error());
+  if (!options.pids.empty()) {
+    const auto done = select_processes(loaded.skeleton, options.pids, ProcFs(environment.proc));
+    if (!done) return tl::unexpected(done.error());
+  }
+  return loaded;
+}
+
+}  // namespace acceptscope

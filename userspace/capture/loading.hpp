@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// The BPF programs on their way into the kernel: set up, loaded, attached, filters filled.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "capture/attach_plan.hpp"
+#include "capture/bpf_handles.hpp"
+#include "capture/cost.hpp"
+#include "capture/environment.hpp"
+#include "capture/tracer_options.hpp"
+#include "util/result.hpp"
+
+struct acceptscope_bpf;
+
+namespace acceptscope {
+
+struct SkeletonDestroy {
+  void operator()(acceptscope_bpf* skeleton) const;
+};
+using Skeleton = std::unique_ptr<acceptscope_bpf, SkeletonDestroy>;
+
+/// All of it leaves the kernel with this object.
+struct LoadedPrograms {
+  Skeleton skeleton;
+  std::vector<Link> links;  ///< of the programs that count
+  Link refresh;             ///< only where the plan refreshes by iterator
+  std::vector<CostMeter::Program> metered;
+};
+
+/// Loads and attaches the programs of `plan`. They do nothing until bss->recording is set.
+[[nodiscard]] Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Environment& environment,
+                                                     const AttachPlan& plan);
+
+}  // namespace acceptscope

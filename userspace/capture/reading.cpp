@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "capture/reading.hpp"
+
+#include <bpf/bpf.h>
+#include <linux/membarrier.h>
+#include <linux/types.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <numeric>
+#include <string>
+#include <utility>
+
+#include "acceptscope_bpf.skel.h"
+#include "bpf/wire.h"
+#include "capture/convert.hpp"
+#include "capture/map_reader.hpp"
+
+namespace acceptscope {
+namespace {
+
+constexpr int kSampleEveryTicks = 10;  // one tick in ten is timed; see CostMeter
+
+/// A connection that waits in an accept queue for so long is looked for among all descriptors of the host.
+constexpr Nanoseconds kPatience = std::chrono::seconds{1};
+
+}  // namespace
+
+void RingFree::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
+
+Reader::Reader(LoadedPrograms& loaded, HolderWalk walk)
+    : skeleton_(*loaded.skeleton), refresh_(loaded.refresh), walk_(std::move(walk)), cost_(loaded.metered) {}
+
+Result<std::unique_ptr<Reader>> Reader::open(LoadedPrograms& loaded, const std::vector<UniqueFd>& cgroups,
+                                             ProcFs procfs) {
+  Result<HolderWalk> walk = HolderWalk::attach(*loaded.skeleton, cgroups, std::move(procfs));
+  if (!walk) return tl::unexpected(walk.error());
+  std::unique_ptr<Reader> reader(new Reader(loaded, *std::move(walk)));
+  const int ring = bpf_map__fd(loaded.skeleton->maps.closed);
+  reader->ring_.reset(ring_buffer__new(ring, &Reader::on_record, reader.get(), nullptr));
+  if (!reader->ring_) return system_failure(errno, "cannot map the ring buffer");
+  return reader;
+}
+
+Result<void> Reader::begin() {
+  cost_.start_sample(0, 0);
+  skeleton_.bss->walk_first = 1;
+  skeleton_.bss->recording = 1;
+  return walk_.first();
+}
+
+MonotonicTime Reader::end() {
+  skeleton_.bss->walk_last = 1;
+  static_cast<void>(read_open(Nanoseconds{0}));  // the last chance to find the owner of an accept not seen
+  const MonotonicTime now = monotonic_now();
+  skeleton_.bss->recording = 0;
+  // A program that saw recording == 1 may still run. They run as RCU readers, and this waits for one grace period
+  // (membarrier(2)); where it is not supported (nohz_full), detaching the programs waits as well.
+  syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+  return now;
+}
+
+int Reader::ring_fd() const { return ring_buffer__epoll_fd(ring_.get()); }
+
+int Reader::on_record(void* context, void* data, std::size_t size) {
+  if (size < sizeof(wire::closed_connection)) return 0;
+  wire::closed_connection record;
+  std::memcpy(&record, data, sizeof record);
+  static_cast<Reader*>(context)->sink_(to_closed_connection(record));
+  return 0;
+}
+
+Result<std::size_t> Reader::drain(const std::function<void(const ClosedConnection&)>& sink) {
+  sink_ = sink;
+  const int count = ring_buffer__consume(ring_.get());
+  if (count < 0) return system_failure(count, "cannot read the ring buffer");
+  return static_cast<std::size_t>(count);
+}
+
+Result<std::uint64_t> Reader::sum_of(const bpf_map* map, std::uint32_t index) const {
+  std::vector<std::uint64_t> per_cpu(static_cast<std::size_t>(libbpf_num_possible_cpus()));
+  const int error = bpf_map_lookup_elem(bpf_map__fd(map), &index, per_cpu.data());
+  if (error != 0) return system_failure(error, std::string("cannot read BPF map ") + bpf_map__name(map));
+  return std::accumulate(per_cpu.begin(), per_cpu.end(), std::uint64_t{0});
+}
+
+Result<void> Reader::refresh_entries(bool any) const {
+  if (refresh_ && !any) return {};  // the iterator knows connections only
+  for (int pass = 0; pass < 2; ++pass) {
+    skeleton_.bss->found_dead = 0;
+    const Result<void> refreshed =
+        refresh_ ? run_iterator(refresh_, [](auto) {}) : run_program(skeleton_.progs.refresh_syscall);
+    if (!refreshed) return refreshed;
+    if (skeleton_.bss->found_dead == 0) break;  // else once more: a connection must be found dead twice
+  }
+  return {};
+}
+
+Result<Reader::Entries> Reader::read_entries() {
+  Entries entries;
+  const bool entered_before = std::exchange(entered_, skeleton_.bss->any_tracked != 0);
+  skeleton_.bss->any_tracked = 0;
+  // What a program enters in this very moment may neither be read below nor be told by the mark: so look once more.
+  const bool any = entries_before_ != 0 || entered_ || entered_before;
+  skeleton_.bss->refresh_connections = any;
+  if (const Result<void> refreshed = refresh_entries(any); !refreshed) return tl::unexpected(refreshed.error());
+  if (!any) return entries;
+  entries.open.reserve(std::exchange(entries_before_, 0));
+  const auto read = for_each_entry<std::uint64_t, wire::connection>(
+      bpf_map__fd(skeleton_.maps.connections), "connections", [&](std::uint64_t sock, const wire::connection& entry) {
+        ++entries_before_;
+        if (entry.accepted_ns == 0)
+          entries.queued_since_ns = std::min(entries.queued_since_ns, entry.enqueued_ns);
+        else if (entry.ignored == 0)
+          entries.open.push_back(to_open_connection(sock, entry, walk_.number()));
+      });
+  if (!read) return tl::unexpected(read.error());
+  return entries;
+}
+
+Result<std::vector<OpenConnection>> Reader::read_open(Nanoseconds patience) {
+  const std::uint64_t skipped_now = cost_.skipped();
+  bool walked = false;
+  if (skipped_now != skipped_ || walk_.is_due(monotonic_now())) {
+    if (const Result<void> done = walk_.again(); !done) return tl::unexpected(done.error());
+    skipped_ = skipped_now;
+    walked = true;
+  }
+  Result<Entries> entries = read_entries();
+  if (!entries) return tl::unexpected(entries.error());
+  const auto now = static_cast<std::uint64_t>(monotonic_now().ns);
+  const auto limit = static_cast<std::uint64_t>(patience.count());
+  if (!walked && entries->queued_since_ns < now && now - entries->queued_since_ns >= limit) {
+    // Waiting for long, or accepted without our seeing it: whoever holds the descriptor tells.
+    if (const Result<void> done = walk_.again(); !done) return tl::unexpected(done.error());
+    entries = read_entries();
+    if (!entries) return tl::unexpected(entries.error());
+  }
+  return std::move(entries->open);
+}
+
+Result<std::vector<Listeners>> Reader::read_listeners() const {
+  std::vector<Listeners> services;
+  const auto read = for_each_entry<std::uint64_t, wire::listener>(
+      bpf_map__fd(skeleton_.maps.listeners), "listeners",
+      [&](std::uint64_t, const wire::listener& listener) { add_listener(services, listener); });
+  if (!read) return tl::unexpected(read.error());
+  return services;
+}
+
+Result<Losses> Reader::read_losses() const {
+  std::array<std::uint64_t, wire::LOSS_KINDS> sums{};
+  for (std::uint32_t kind = 0; kind < sums.size(); ++kind) {
+    const Result<std::uint64_t> sum = sum_of(skeleton_.maps.losses, kind);
+    if (!sum) return tl::unexpected(sum.error());
+    sums[kind] = *sum;
+  }
+  Losses losses;
+  losses.ring_full = sums[wire::LOSS_RING_FULL];
+  losses.connection_map_full = sums[wire::LOSS_CONNECTION_MAP_FULL];
+  losses.worker_map_full = sums[wire::LOSS_WORKER_MAP_FULL];
+  losses.service_map_full = sums[wire::LOSS_SERVICE_MAP_FULL];
+  losses.unknown_close = sums[wire::LOSS_UNKNOWN_CLOSE];
+  losses.unattributed_accept = sums[wire::LOSS_UNATTRIBUTED_ACCEPT];
+  losses.missed_accept = sums[wire::LOSS_MISSED_ACCEPT];
+  losses.missed_close = sums[wire::LOSS_MISSED_CLOSE];
+  losses.pid_filter_full = sums[wire::LOSS_PID_FILTER_FULL];
+  losses.program_skipped = cost_.skipped();
+  return losses;
+}
+
+Overhead Reader::read_overhead() {
+  rusage usage{};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& t) {
+    return static_cast<double>(t.tv_sec) + static_cast<double>(t.tv_usec) / 1e6;
+  };
+  Overhead overhead;
+  overhead.bpf_ns_per_accept = cost_.ns_per_accept();
+  overhead.bpf_ns_per_close = cost_.ns_per_close();
+  overhead.cpu_seconds_user = seconds(usage.ru_utime);
+  overhead.cpu_seconds_system = seconds(usage.ru_stime);
+  overhead.max_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
+  return overhead;
+}
+
+void Reader::sample_cost(const std::vector<ServiceCounters>& services) {
+  std::uint64_t accepts = 0;
+  std::uint64_t closes = 0;
+  for (const ServiceCounters& service : services) {
+    accepts += service.accepts;
+    closes += service.closes;
+  }
+  cost_.end_sample(accepts, closes);
+  if (++ticks_ % kSampleEveryTicks == 0) cost_.start_sample(accepts, closes);
+}
+
+Result<Tick> Reader::read(MonotonicTime now) {
+  Tick tick;
+  tick.at = now;
+  Result<std::vector<OpenConnection>> open = read_open(kPatience);
+  if (!open) return tl::unexpected(open.error());
+  Result<std::vector<Listeners>> listeners = read_listeners();
+  if (!listeners) return tl::unexpected(listeners.error());
+  tick.listeners = *std::move(listeners);
+  tick.holders = walk_.holders();
+  tick.open = *std::move(open);
+  const auto& maps = skeleton_.maps;
+  const auto services = read_rows<wire::service_key, std::uint32_t, wire::service_counters>(
+      maps.services, maps.service_rows, tick.services, [](std::uint32_t row) { return row; }, to_service_counters);
+  if (!services) return tl::unexpected(services.error());
+  const auto workers = read_rows<wire::worker_key, wire::worker_place, wire::worker_counters>(
+      maps.workers, maps.worker_rows, tick.workers, [](const wire::worker_place& place) { return place.worker; },
+      to_worker_counters);
+  if (!workers) return tl::unexpected(workers.error());
+  Result<Losses> losses = read_losses();
+  if (!losses) return tl::unexpected(losses.error());
+  tick.losses = *losses;
+  sample_cost(tick.services);
+  tick.overhead = read_overhead();
+  return tick;
+}
+
+}  // namespace acceptscope

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <vector>
+
+#include "capture/cost.hpp"
+#include "capture/holder_walk.hpp"
+#include "capture/loading.hpp"
+#include "capture/procfs.hpp"
+#include "model/records.hpp"
+#include "util/result.hpp"
+#include "util/unique_fd.hpp"
+
+struct ring_buffer;
+
+namespace acceptscope {
+
+struct RingFree {
+  void operator()(ring_buffer* ring) const;
+};
+using Ring = std::unique_ptr<ring_buffer, RingFree>;
+
+/// Reads what the programs count: the ring, the maps, who holds what, losses and cost.
+class Reader {
+ public:
+  /// \param loaded must outlive this object
+  [[nodiscard]] static Result<std::unique_ptr<Reader>> open(LoadedPrograms& loaded,
+                                                            const std::vector<UniqueFd>& cgroups, ProcFs procfs);
+  Reader(const Reader&) = delete;  // the ring knows its address
+  Reader& operator=(const Reader&) = delete;
+
+  /// As those of Tracer, but for the programs, which end() leaves attached.
+  Result<void> begin();
+  MonotonicTime end();
+  [[nodiscard]] int ring_fd() const;
+  Result<std::size_t> drain(const std::function<void(const ClosedConnection&)>& sink);
+  [[nodiscard]] Result<Tick> read(MonotonicTime now);
+
+ private:
+  /// What the connection map holds.
+  struct Entries {
+    std::vector<OpenConnection> open;
+    std::uint64_t queued_since_ns = std::numeric_limits<std::uint64_t>::max();  ///< of the longest in an accept queue
+  };
+
+  Reader(LoadedPrograms& loaded, HolderWalk walk);
+  static int on_record(void* context, void* data, std::size_t size);
+  /// Brings the map up to date: bytes of open connections, entries whose socket is gone.
+  /// `any`: there are connections in it.
+  Result<void> refresh_entries(bool any) const;
+  [[nodiscard]] Result<Entries> read_entries();
+  /// The open connections. Accepts that no program saw are found before, by who holds the descriptor: when it is time
+  /// for a walk, when programs were skipped, or when a connection seems to wait in an accept queue for `patience` or
+  /// more.
+  [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience);
+  [[nodiscard]] Result<std::vector<Listeners>> read_listeners() const;
+  [[nodiscard]] Result<std::uint64_t> sum_of(const bpf_map* map, std::uint32_t index) const;
+  [[nodiscard]] Result<Losses> read_losses() const;
+  [[nodiscard]] Overhead read_overhead();
+  void sample_cost(const std::vector<ServiceCounters>& services);
+
+  acceptscope_bpf& skeleton_;
+  const Link& refresh_;
+  HolderWalk walk_;
+  CostMeter cost_;
+  Ring ring_;
+  std::function<void(const ClosedConnection&)> sink_;
+  std::uint64_t ticks_ = 0;
+  std::size_t entries_before_ = 0;  ///< in the connection map when it was last read
+  bool entered_ = false;            ///< something had been entered between the two last readings
+  std::uint64_t skipped_ = 0;       ///< program runs that the kernel had skipped by the last walk
+};
+
+}  // namespace acceptscope
