@@ -7,6 +7,8 @@
 #include <array>
 #include <cstdint>
 
+#include "text/utf8.hpp"
+
 namespace acceptscope {
 namespace {
 
@@ -42,27 +44,8 @@ bool in(const std::array<Range, N>& ranges, char32_t c) {
   return std::any_of(ranges.begin(), ranges.end(), [c](Range range) { return c >= range.first && c <= range.last; });
 }
 
-struct Decoded {
-  char32_t code = 0;
-  std::size_t bytes = 1;
-  bool valid = false;
-};
-
-/// The first character of `text`, which is not empty; refuses overlong forms (RFC 3629, section 3).
-Decoded decode(std::string_view text) {
-  const auto byte = [text](std::size_t i) -> std::uint32_t { return static_cast<unsigned char>(text[i]); };
-  if (byte(0) < 0x80) return {byte(0), 1, true};
-  const std::size_t length = byte(0) >= 0xf0 ? 4 : byte(0) >= 0xe0 ? 3 : 2;
-  if (byte(0) < 0xc2 || byte(0) > 0xf4 || text.size() < length) return {};
-  std::uint32_t code = byte(0) & (0x7fU >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return {};
-    code = (code << 6) | (byte(i) & 0x3f);
-  }
-  constexpr std::array<std::uint32_t, 5> kLeast = {0, 0, 0x80, 0x800, 0x10000};
-  if (code < kLeast[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return {};
-  return {code, length, true};
-}
+/// Each byte that is no character is shown by itself.
+std::size_t bytes_of(const Utf8Character& first) { return first.valid ? first.bytes : 1; }
 
 std::size_t width_of(char32_t code) { return in(kWide, code) ? 2 : 1; }
 
@@ -84,14 +67,14 @@ struct Piece {
   std::size_t width;
 };
 
-Piece piece_of(const Decoded& decoded, std::string_view bytes, bool ascii) {
+Piece piece_of(const Utf8Character& first, std::string_view bytes, bool ascii) {
   std::string escaped;
-  if (!decoded.valid)
+  if (!first.valid)
     escaped = fmt::format("\\x{:02x}", static_cast<unsigned char>(bytes[0]));
-  else if (decoded.code == '\\' || in(kHidden, decoded.code) || (ascii && decoded.code >= 0x80))
-    escaped = escape_code(decoded.code);
+  else if (first.code == '\\' || in(kHidden, first.code) || (ascii && first.code >= 0x80))
+    escaped = escape_code(first.code);
   else
-    return {std::string(bytes), width_of(decoded.code)};
+    return {std::string(bytes), width_of(first.code)};
   const std::size_t width = escaped.size();
   return {std::move(escaped), width};
 }
@@ -105,14 +88,14 @@ std::string escape_text(std::string_view raw, const EscapeOptions& options) {
   std::size_t width = 0;
   std::size_t cut = 0;  // where the text still leaves room for the ellipsis
   while (!raw.empty()) {
-    const Decoded decoded = decode(raw);
-    const Piece piece = piece_of(decoded, raw.substr(0, decoded.bytes), options.ascii);
+    const Utf8Character first = first_character(raw);
+    const Piece piece = piece_of(first, raw.substr(0, bytes_of(first)), options.ascii);
     if (piece.width > options.max_width - width)
       return options.max_width < ellipsis_width ? std::string(options.max_width, '.') : text.substr(0, cut) + ellipsis;
     text += piece.text;
     width += piece.width;
     if (options.max_width - width >= ellipsis_width) cut = text.size();
-    raw.remove_prefix(decoded.bytes);
+    raw.remove_prefix(bytes_of(first));
   }
   return text;
 }
@@ -130,9 +113,9 @@ std::string sentence(std::string_view text, bool ascii) {
 std::size_t display_width(std::string_view text) {
   std::size_t width = 0;
   while (!text.empty()) {
-    const Decoded decoded = decode(text);
-    width += width_of(decoded.code);
-    text.remove_prefix(decoded.bytes);
+    const Utf8Character first = first_character(text);
+    width += width_of(first.code);
+    text.remove_prefix(bytes_of(first));
   }
   return width;
 }

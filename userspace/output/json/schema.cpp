@@ -1,89 +1,184 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "output/json/schema.hpp"
 
+#include <fmt/format.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+
+#include <algorithm>
 #include <concepts>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "output/json/diff_fields.hpp"
 
 namespace acceptscope {
 namespace {
 
-using Json = nlohmann::ordered_json;
-
 template <class T>
 struct Of {};  // a type as a function argument
 
-/// Builds the schema of a type; described types are collected in `definitions`.
-class SchemaBuilder {
+/// Writes one JSON Schema: first members of the document, then finish().
+class SchemaWriter {
  public:
-  Json definitions = Json::object();
+  SchemaWriter() {
+    out_.SetIndent(' ', 2);
+    out_.StartObject();
+  }
 
-  Json type(Of<bool>) { return {{"type", "boolean"}}; }
-  Json type(Of<double>) { return {{"type", "number"}}; }
-  Json type(Of<std::string>) { return {{"type", "string"}}; }
-  Json type(Of<Nanoseconds>) { return {{"type", "number"}, {"description", "seconds"}}; }
-  Json type(Of<IpAddress>) { return {{"type", "string"}, {"pattern", "^[0-9a-f:.]+$"}}; }
-  Json type(Of<Instant>) {
-    return {{"type", "string"},
-            {"format", "date-time"},
-            {"pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{9}Z$"}};
+  void member(std::string_view name, std::string_view value) {
+    key(name);
+    string(value);
+  }
+  void member(std::string_view name, std::unsigned_integral auto value) {
+    key(name);
+    out_.Uint64(value);
+  }
+
+  /// A member that is an object, whose members `body` writes.
+  template <class Body>
+  void object(std::string_view name, const Body& body) {
+    key(name);
+    object(body);
+  }
+
+  /// The members that make an object the schema of T. `pin` gets the name of each field, within the object that is the
+  /// field's schema, to write what else holds for it. Later versions may add fields, so others than these are allowed.
+  template <IsDescribed T, class Pin>
+  void describe(const Pin& pin) {
+    member("type", "object");
+    list("required", [&] { for_each_field<T>([&](const auto& f) { string(f.name); }); });
+    object("properties", [&] {
+      for_each_field<T>([&](const auto& f) {
+        using Value = typename std::remove_cvref_t<decltype(f)>::value_type;
+        object(f.name, [&] {
+          type(Of<Value>{});
+          member("description", fmt::format("{}{}", f.help, std::is_same_v<Value, Nanoseconds> ? "; seconds" : ""));
+          pin(f.name);
+        });
+      });
+    });
+  }
+
+  /// Has the described type that T is, or is a list of, written to "$defs" in the end, and then those of its fields.
+  template <class T>
+  void define(Of<T>) {}
+  template <class T>
+  void define(Of<std::optional<T>>) {
+    define(Of<T>{});
+  }
+  template <class T>
+  void define(Of<std::vector<T>>) {
+    define(Of<T>{});
+  }
+  template <IsDescribed T>
+  void define(Of<T>) {
+    const auto same = [](const Definition& known) { return known.name == Described<T>::name; };
+    if (std::any_of(definitions_.begin(), definitions_.end(), same)) return;
+    definitions_.push_back({Described<T>::name, &SchemaWriter::definition<T>});
+    define_fields<T>();
+  }
+  template <IsDescribed T>
+  void define_fields() {
+    for_each_field<T>([&](const auto& f) { define(Of<typename std::remove_cvref_t<decltype(f)>::value_type>{}); });
+  }
+
+  /// Writes the definitions. The whole document; nothing can be written after it.
+  [[nodiscard]] std::string finish() {
+    object("$defs", [this] {
+      for (const Definition& d : definitions_) object(d.name, [&] { (this->*d.write)(); });
+    });
+    out_.EndObject();
+    return std::string(text_.GetString(), text_.GetSize()) + "\n";
+  }
+
+ private:
+  struct Definition {
+    std::string_view name;
+    void (SchemaWriter::*write)();
+  };
+
+  void type(Of<bool>) { member("type", "boolean"); }
+  void type(Of<double>) { member("type", "number"); }
+  void type(Of<std::string>) { member("type", "string"); }
+  void type(Of<Nanoseconds>) { member("type", "number"); }
+  void type(Of<IpAddress>) {
+    member("type", "string");
+    member("pattern", "^[0-9a-f:.]+$");
+  }
+  void type(Of<Instant>) {
+    member("type", "string");
+    member("format", "date-time");
+    member("pattern", "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{9}Z$");
   }
 
   template <std::integral T>
-  Json type(Of<T>) {
-    Json schema = {{"type", "integer"}};
-    if constexpr (std::is_unsigned_v<T>) schema["minimum"] = 0;
+  void type(Of<T>) {
+    member("type", "integer");
+    if constexpr (std::is_unsigned_v<T>) member("minimum", 0U);
     if constexpr (std::is_unsigned_v<T> && sizeof(T) < sizeof(std::uint64_t))
-      schema["maximum"] = std::numeric_limits<T>::max();
-    return schema;
+      member("maximum", std::numeric_limits<T>::max());
   }
 
   template <IsNamedEnum T>
-  Json type(Of<T>) {
-    Json names = Json::array();
-    for (const auto& [value, name] : EnumNames<T>::values) names.push_back(name);
-    return {{"enum", names}};
-  }
-
-  template <class T>
-  Json type(Of<std::optional<T>>) {
-    return {{"anyOf", Json::array({type(Of<T>{}), {{"type", "null"}}})}};
-  }
-
-  template <class T>
-  Json type(Of<std::vector<T>>) {
-    return {{"type", "array"}, {"items", type(Of<T>{})}};
-  }
-
-  template <IsDescribed T>
-  Json type(Of<T>) {
-    const std::string name(Described<T>::name);
-    if (!definitions.contains(name)) {
-      definitions[name] = nullptr;  // keeps its place before those it refers to
-      Json schema = object<T>();
-      definitions[name] = std::move(schema);
-    }
-    return {{"$ref", "#/$defs/" + name}};
-  }
-
-  /// Fields may be added in later versions, so others than these are allowed.
-  template <IsDescribed T>
-  Json object() {
-    Json properties = Json::object();
-    Json required = Json::array();
-    for_each_field<T>([&](const auto& f) {
-      using Value = typename std::remove_cvref_t<decltype(f)>::value_type;
-      Json property = type(Of<Value>{});
-      const bool seconds = property.value("description", "") == "seconds";
-      property["description"] = std::string(f.help) + (seconds ? "; seconds" : "");
-      properties[std::string(f.name)] = std::move(property);
-      required.push_back(f.name);
+  void type(Of<T>) {
+    list("enum", [this] {
+      for (const auto& [value, name] : EnumNames<T>::values) string(name);
     });
-    return {{"type", "object"}, {"required", required}, {"properties", properties}};
   }
+
+  template <class T>
+  void type(Of<std::optional<T>>) {
+    list("anyOf", [this] {
+      object([this] { part(Of<T>{}); });
+      object([this] { member("type", "null"); });
+    });
+  }
+
+  template <class T>
+  void type(Of<std::vector<T>>) {
+    member("type", "array");
+    object("items", [this] { part(Of<T>{}); });
+  }
+
+  template <IsDescribed T>
+  void type(Of<T>) {
+    member("$ref", fmt::format("#/$defs/{}", Described<T>::name));
+  }
+
+  /// A type within that of a field: the field's description does not tell the unit.
+  template <class T>
+  void part(Of<T> of) {
+    type(of);
+    if constexpr (std::is_same_v<T, Nanoseconds>) member("description", "seconds");
+  }
+
+  template <IsDescribed T>
+  void definition() {
+    describe<T>([](std::string_view) {});
+  }
+
+  template <class Body>
+  void object(const Body& body) {
+    out_.StartObject();
+    body();
+    out_.EndObject();
+  }
+
+  template <class Body>
+  void list(std::string_view name, const Body& body) {
+    key(name);
+    out_.StartArray();
+    body();
+    out_.EndArray();
+  }
+
+  void key(std::string_view name) { out_.Key(name.data(), static_cast<rapidjson::SizeType>(name.size())); }
+  void string(std::string_view value) { out_.String(value.data(), static_cast<rapidjson::SizeType>(value.size())); }
+
+  rapidjson::StringBuffer text_;
+  rapidjson::PrettyWriter<rapidjson::StringBuffer> out_{text_};
+  std::vector<Definition> definitions_;
 };
 
 /// Rows of the Markdown table; a struct met before is referred to, not repeated.
@@ -151,34 +246,39 @@ class TableBuilder {
   std::map<std::string, std::string> first_path_;
 };
 
-/// The schema of T as a document of its own, without its definitions.
-template <class T>
-Json document(SchemaBuilder& builder, std::string_view title, std::string_view description) {
-  Json schema = {
-      {"$schema", "https://json-schema.org/draft/2020-12/schema"}, {"title", title}, {"description", description}};
-  schema.update(builder.object<T>());
-  schema["properties"]["schema_version"]["const"] = kSchemaVersion;
-  return schema;
+/// Begins the schema of T as a document of its own; `pin` as in SchemaWriter::describe().
+template <class T, class Pin>
+void begin_document(SchemaWriter& schema, std::string_view title, std::string_view description, const Pin& pin) {
+  schema.member("$schema", "https://json-schema.org/draft/2020-12/schema");
+  schema.member("title", title);
+  schema.member("description", description);
+  schema.describe<T>([&](std::string_view field) {
+    if (field == "schema_version") schema.member("const", kSchemaVersion);
+    pin(field);
+  });
+  schema.define_fields<T>();
 }
 
 }  // namespace
 
 std::string json_schema() {
-  SchemaBuilder builder;
-  Json schema = document<Snapshot>(builder, "acceptscope dump",
-                                   "Which worker accepted each TCP connection and how long it kept it.");
-  schema["properties"]["tool"]["properties"]["name"]["const"] = ToolInfo{}.name;
-  builder.type(Of<ConnectionLine>{});
-  schema["$defs"] = builder.definitions;
-  return schema.dump(2) + "\n";
+  SchemaWriter schema;
+  begin_document<Snapshot>(schema, "acceptscope dump",
+                           "Which worker accepted each TCP connection and how long it kept it.",
+                           [&schema](std::string_view field) {
+                             if (field != "tool") return;
+                             const auto is_ours = [&schema] { schema.member("const", ToolInfo{}.name); };
+                             schema.object("properties", [&] { schema.object("name", is_ours); });
+                           });
+  schema.define(Of<ConnectionLine>{});
+  return schema.finish();
 }
 
 std::string diff_schema() {
-  SchemaBuilder builder;
-  Json schema =
-      document<Diff>(builder, "acceptscope diff", "What changed between two dumps, and whether it is chance.");
-  schema["$defs"] = builder.definitions;
-  return schema.dump(2) + "\n";
+  SchemaWriter schema;
+  begin_document<Diff>(schema, "acceptscope diff", "What changed between two dumps, and whether it is chance.",
+                       [](std::string_view) {});
+  return schema.finish();
 }
 
 std::string dump_fields_markdown() {

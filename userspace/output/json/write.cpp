@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
 #include <concepts>
-#include <nlohmann/json.hpp>
+#include <iterator>
 #include <ostream>
 #include <utility>
 
 #include "output/json/diff_fields.hpp"
 #include "output/json/json.hpp"
 #include "text/time_text.hpp"
+#include "text/utf8.hpp"
 
 namespace acceptscope {
 namespace {
@@ -109,8 +112,30 @@ class JsonWriter {
     return std::all_of(v.begin(), v.end(), [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; });
   }
 
-  void odd(const std::string& v) {
-    text += nlohmann::json(v).dump(-1, ' ', /*ensure_ascii=*/true, nlohmann::json::error_handler_t::replace);
+  void odd(std::string_view v) {
+    text += '"';
+    while (!v.empty()) {
+      const Utf8Character character = first_character(v);
+      escaped(character.valid ? character.code : U'\ufffd');
+      v.remove_prefix(character.bytes);
+    }
+    text += '"';
+  }
+
+  /// All that a string may hold (RFC 8259, section 7), in ASCII.
+  void escaped(char32_t code) {
+    constexpr std::string_view special = "\"\\\b\f\n\r\t";
+    constexpr std::string_view letters = "\"\\bfnrt";
+    const auto number = static_cast<std::uint32_t>(code);
+    const auto out = std::back_inserter(text);
+    if (const auto i = number < 0x80 ? special.find(static_cast<char>(number)) : special.npos; i != special.npos)
+      text += {'\\', letters[i]};
+    else if (number >= ' ' && number <= '~')
+      text += static_cast<char>(number);
+    else if (number <= 0xffff)
+      fmt::format_to(out, "\\u{:04x}", number);
+    else  // a surrogate pair
+      fmt::format_to(out, "\\u{:04x}\\u{:04x}", 0xd7c0 + (number >> 10), 0xdc00 + (number & 0x3ff));
   }
 
   void new_line() {

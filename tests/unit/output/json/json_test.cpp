@@ -92,12 +92,12 @@ TEST(Dump, InstantsKnowLeapDaysAndTheTimeBefore1970) {
 
 TEST(Dump, HostileTextIsEscapedAndStaysAscii) {
   Snapshot s = sample::complete();
-  s.connections[0].comm = "a\"\\\x1b\n\xff\u202e";
+  s.connections[0].comm = "a\"\\\x1b\n\xff\u202e\x7f\U0001f600\xe6\x97";
   const std::string text = dump(s);
 
-  EXPECT_THAT(text, HasSubstr(R"("comm":"a\"\\\u001b\n\ufffd\u202e",)"));
+  EXPECT_THAT(text, HasSubstr(R"("comm":"a\"\\\u001b\n\ufffd\u202e\u007f\ud83d\ude00\ufffd",)"));
   EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }));
-  EXPECT_EQ(read(text).value().connections[0].comm, "a\"\\\x1b\n\ufffd\u202e");
+  EXPECT_EQ(read(text).value().connections[0].comm, "a\"\\\x1b\n\ufffd\u202e\x7f\U0001f600\ufffd");
 }
 
 TEST(Dump, NumbersThatAreNoneAreNull) {
