@@ -50,12 +50,15 @@ ConnectionRow connection(std::uint64_t id, std::uint64_t connections, std::mt199
 /// Adds the connection to the totals of its worker and its service.
 void count(ServiceRow& service, const ConnectionRow& row) {
   WorkerRow& worker = service.workers[row.pid - 4'000];
-  ++service.accepts, ++worker.accepts;
-  worker.bytes_received += row.bytes_received;
-  worker.bytes_sent += row.bytes_sent;
+  for (ConnectionCounts* counts : {&service.counts, &worker.counts}) {
+    ++counts->accepts;
+    counts->closes += row.lifetime ? 1 : 0;
+    counts->bytes_received += row.bytes_received;
+    counts->bytes_sent += row.bytes_sent;
+  }
   worker.connection_time += row.lifetime.value_or(row.age_min.value_or(0ns));
   if (row.lifetime) {
-    ++service.closes, ++worker.closes, ++service.close_reasons.peer;
+    ++service.close_reasons.peer;
   } else {
     ++service.open, ++worker.open;
   }
@@ -82,8 +85,8 @@ Snapshot snapshot(std::uint64_t connections) {
   s.connections.reserve(connections);
   for (std::uint64_t id = 1; id <= connections; ++id)
     count(service, s.connections.emplace_back(connection(id, connections, engine)));
-  s.totals = {service.accepts, service.closes, service.open, 0, 0};
-  s.consistency.records_seen = service.closes;
+  s.totals = {.counts = service.counts, .open = service.open};
+  s.consistency.records_seen = service.counts.closes;
   return s;
 }
 

@@ -64,10 +64,9 @@ Tick tick(std::int64_t closed, std::int64_t open, std::uint32_t workers = kWorke
   total.service = service("127.0.0.1:8000");
   for (std::uint32_t i = 0; i < workers; ++i) {
     WorkerCounters counters = counters_of(worker(4'000 + i)).on(total.service).named("uvicorn");
-    counters.closes = static_cast<std::uint64_t>((closed + workers - 1 - i) / workers);
-    counters.accepts = counters.closes + static_cast<std::uint64_t>((open + workers - 1 - i) / workers);
-    total.accepts += counters.accepts;
-    total.closes += counters.closes;
+    counters.counts.closes = static_cast<std::uint64_t>((closed + workers - 1 - i) / workers);
+    counters.counts.accepts = counters.counts.closes + static_cast<std::uint64_t>((open + workers - 1 - i) / workers);
+    total.counts += counters.counts;
     tick.workers.push_back(std::move(counters));
   }
   for (std::int64_t i = 0; i < open; ++i) {

@@ -192,8 +192,8 @@ void Reader::sample_cost(const std::vector<ServiceCounters>& services) {
   std::uint64_t accepts = 0;
   std::uint64_t closes = 0;
   for (const ServiceCounters& service : services) {
-    accepts += service.accepts;
-    closes += service.closes;
+    accepts += service.counts.accepts;
+    closes += service.counts.closes;
   }
   cost_.end_sample(accepts, closes);
   if (++ticks_ % kSampleEveryTicks == 0) cost_.start_sample(accepts, closes);

@@ -12,14 +12,8 @@ namespace acceptscope {
 
 /// Sums over everything that was counted, whatever the user filters out of the view.
 struct KernelSums {
-  std::uint64_t service_accepts = 0;
-  std::uint64_t service_closes = 0;
-  std::uint64_t service_preexisting = 0;
-  std::uint64_t service_preexisting_closes = 0;
-  std::uint64_t worker_accepts = 0;
-  std::uint64_t worker_closes = 0;
-  std::uint64_t worker_preexisting = 0;
-  std::uint64_t worker_preexisting_closes = 0;
+  ConnectionCounts services;
+  ConnectionCounts workers;
   std::uint64_t worker_untracked = 0;
   std::uint64_t lifetimes = 0;  ///< durations in the workers' lifetime histograms
   std::uint64_t open = 0;       ///< accepted and pre-existing connections in the connection map
@@ -27,12 +21,6 @@ struct KernelSums {
 
   void add(const ServiceCounters& counters);
   void add(const WorkerCounters& counters);
-
-  /// Accepted or found: every connection that came into the books, and those that left them.
-  [[nodiscard]] std::uint64_t service_began() const { return service_accepts + service_preexisting; }
-  [[nodiscard]] std::uint64_t service_ended() const { return service_closes + service_preexisting_closes; }
-  [[nodiscard]] std::uint64_t worker_began() const { return worker_accepts + worker_preexisting; }
-  [[nodiscard]] std::uint64_t worker_ended() const { return worker_closes + worker_preexisting_closes; }
 };
 
 /// What is broken while programs run. Counters of one tick are read one after the other while they move, so this asks

@@ -45,7 +45,8 @@ std::optional<double> idle(const Side& before, const Side& after) {
 }
 
 std::optional<double> accept_rate(const Side& before, const Side& after) {
-  return rates_p_value(before.service.accepts, seconds(before.run), after.service.accepts, seconds(after.run));
+  return rates_p_value(before.service.counts.accepts, seconds(before.run), after.service.counts.accepts,
+                       seconds(after.run));
 }
 
 using Series = std::vector<std::uint64_t>;
@@ -142,8 +143,6 @@ const FigureChange& figure(const std::vector<FigureChange>& figures, std::string
   return *std::find_if(figures.begin(), figures.end(), [&](const FigureChange& f) { return f.figure == name; });
 }
 
-std::uint64_t connections(const ServiceRow& service) { return service.accepts + service.preexisting; }
-
 /// "effective workers 2.6 of 32 before, 30.1 of 32 after (a fair draw gives at least 29.0), 29 idle before, 0 after"
 std::string spread_text(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
   const FigureChange& effective = figure(figures, "effective_workers");
@@ -177,8 +176,8 @@ FixVerdict judge_fix(const ServiceRow& before, const ServiceRow& after, const st
     return {
         FixCode::too_few_connections,
         fmt::format("Not enough to tell: {} connections on {} workers before, {} on {} after; it takes {} on 2 workers",
-                    connections(before), eligible_workers(before), connections(after), eligible_workers(after),
-                    kSmallestSample)};
+                    before.counts.connections(), eligible_workers(before), after.counts.connections(),
+                    eligible_workers(after), kSmallestSample)};
   const std::string chance = p_value_text(*effective.p_value);
   const std::string spread = spread_text(before, after, figures);
   const std::string rest = other_losses(figures);
@@ -245,14 +244,14 @@ Diff compare(const Snapshot& before, const Snapshot& after) {
   for (std::size_t k = 0; k < found.size(); ++k) {
     const ServiceRow& service = after.services[k];
     if (!found[k]) {
-      diff.only_after.push_back({service.endpoint, connections(service)});
+      diff.only_after.push_back({service.endpoint, service.counts.connections()});
       continue;
     }
     matched[*found[k]] = true;
     diff.services.push_back(compare_service(before, *found[k], after, k));
   }
   for (std::size_t i = 0; i < matched.size(); ++i)
-    if (!matched[i]) diff.only_before.push_back({before.services[i].endpoint, connections(before.services[i])});
+    if (!matched[i]) diff.only_before.push_back({before.services[i].endpoint, before.services[i].counts.connections()});
   return diff;
 }
 

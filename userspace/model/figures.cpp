@@ -21,8 +21,6 @@ Value seconds(std::optional<Nanoseconds> time) {
 
 Value number(std::uint64_t count) { return static_cast<double>(count); }
 
-std::uint64_t connections(const ServiceRow& service) { return service.accepts + service.preexisting; }
-
 Value per_window(const ActiveStats& stats, std::uint32_t value) {
   if (stats.windows == 0) return std::nullopt;
   return value;
@@ -67,17 +65,17 @@ constexpr std::array kFigures{
               "workers that receive or send in a window, median of the windows",
               [](S s, T) { return per_window(s.active_workers.serving, s.active_workers.serving.p50); }},
     FigureRow{"connections", FigureUnit::count, Better::neither, true, "accepts and pre-existing connections",
-              [](S s, T) { return number(connections(s)); }},
+              [](S s, T) { return number(s.counts.connections()); }},
     FigureRow{"accepts", FigureUnit::count, Better::neither, false, "connections accepted",
-              [](S s, T) { return number(s.accepts); }},
+              [](S s, T) { return number(s.counts.accepts); }},
     FigureRow{"accepts_per_second", FigureUnit::per_second, Better::neither, true, "accepts per second of the run",
-              [](S s, T run) { return run.count() > 0 ? Value(static_cast<double>(s.accepts) / *seconds(run)) : Value(); }},
+              [](S s, T run) { return run.count() > 0 ? Value(static_cast<double>(s.counts.accepts) / *seconds(run)) : Value(); }},
     FigureRow{"open", FigureUnit::count, Better::neither, false, "connections still open at the end",
               [](S s, T) { return number(s.open); }},
     FigureRow{"peak_open", FigureUnit::count, Better::neither, false, "most connections open at once",
-              [](S s, T) { return number(s.peak_open); }},
+              [](S s, T) { return number(s.counts.peak_open); }},
     FigureRow{"preexisting", FigureUnit::count, Better::neither, false, "connections from before the run",
-              [](S s, T) { return number(s.preexisting); }},
+              [](S s, T) { return number(s.counts.preexisting); }},
     FigureRow{"never_accepted", FigureUnit::count, Better::lower, false,
               "connections that left the accept queue without an accept", [](S s, T) { return number(s.never_accepted); }},
     FigureRow{"handed_over", FigureUnit::count, Better::neither, false,
@@ -155,7 +153,7 @@ std::string figures_markdown() {
 std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service) {
   std::vector<std::uint64_t> counts;
   for (const WorkerRow& row : service.workers)
-    if (row.role == Role::worker) counts.push_back(row.accepts + row.preexisting);
+    if (row.role == Role::worker) counts.push_back(row.counts.connections());
   return counts;
 }
 

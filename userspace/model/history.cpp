@@ -22,11 +22,11 @@ void History::add(const Snapshot& snapshot) {
   for (const ServiceRow& service : snapshot.services) {
     for (const WorkerRow& worker : service.workers) {
       Track& track = tracks_[{key_of(service), id_of(worker)}];
-      const std::uint64_t bytes = worker.bytes_received + worker.bytes_sent;
-      track.ring[next_] = counts
-                              ? TickSample{grown(worker.accepts, track.accepts), grown(bytes, track.bytes), worker.open}
-                              : TickSample{};
-      track.accepts = worker.accepts;
+      const std::uint64_t bytes = worker.counts.bytes();
+      track.ring[next_] =
+          counts ? TickSample{grown(worker.counts.accepts, track.accepts), grown(bytes, track.bytes), worker.open}
+                 : TickSample{};
+      track.accepts = worker.counts.accepts;
       track.bytes = bytes;
       track.seen = snapshots_;
     }

@@ -7,8 +7,6 @@
 
 namespace acceptscope {
 
-std::uint64_t connections_of(const ServiceRow& service) { return service.accepts + service.preexisting; }
-
 std::vector<const WorkerRow*> workers_of(const ServiceRow& service) {
   std::vector<const WorkerRow*> rows;
   for (const WorkerRow& row : service.workers)
@@ -53,7 +51,7 @@ std::optional<OwnedSince> owned_since(const ServiceRow& service, Basis basis) {
     since = step;
   }
   if (!since) return std::nullopt;
-  return OwnedSince{timeline.start[*since], !open_before && *since == 0 && service.preexisting > 0};
+  return OwnedSince{timeline.start[*since], !open_before && *since == 0 && service.counts.preexisting > 0};
 }
 
 std::optional<Instant> last_accept(const TimelineRows& timeline) {

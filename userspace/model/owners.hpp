@@ -12,9 +12,6 @@
 
 namespace acceptscope {
 
-/// Accepted and pre-existing ones.
-[[nodiscard]] std::uint64_t connections_of(const ServiceRow& service);
-
 /// Its workers without supervisors, in the order of the rows.
 [[nodiscard]] std::vector<const WorkerRow*> workers_of(const ServiceRow& service);
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/address.hpp"
+#include "model/connection_counts.hpp"
 #include "model/histogram.hpp"
 #include "util/clock.hpp"
 
@@ -69,16 +70,10 @@ struct WorkerCounters {
   WorkerKey worker;
   std::string comm;  ///< raw bytes from the kernel: hostile until escaped
   std::uint32_t ns_pid = 0;
-  std::uint64_t accepts = 0;
-  std::uint64_t untracked = 0;    ///< of the accepts and pre-existing ones: the connection map was full
-  std::uint64_t closes = 0;       ///< of accepts, not of pre-existing ones
-  std::uint64_t preexisting = 0;  ///< found in its hands when tracing began
-  std::uint64_t preexisting_closes = 0;
+  ConnectionCounts counts;      ///< bytes are of closed connections only
+  std::uint64_t untracked = 0;  ///< of counts.connections(): the connection map was full
   Nanoseconds preexisting_time{
       0};  ///< from when they were found to their closes; closed ones only, counted in the kernel
-  std::uint64_t bytes_received = 0;  ///< of closed connections, pre-existing ones since they were found
-  std::uint64_t bytes_sent = 0;
-  std::uint64_t peak_open = 0;
   std::array<std::uint64_t, kCloseReasons> close_reasons{};
   Histogram lifetime;  ///< without pre-existing ones, whose lifetimes nobody knows
   Histogram wait;
@@ -88,12 +83,8 @@ struct WorkerCounters {
 struct ServiceCounters {
   ServiceKey service;
   bool listener_known = true;  ///< false: `service` is the connection's own local address
-  std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;
-  std::uint64_t preexisting = 0;
-  std::uint64_t preexisting_closes = 0;
+  ConnectionCounts counts;     ///< without bytes, which the kernel counts by worker
   std::uint64_t never_accepted = 0;
-  std::uint64_t peak_open = 0;
   std::uint64_t queue_depth_max = 0;
   std::optional<std::uint32_t> backlog;
   bool reuseport = false;

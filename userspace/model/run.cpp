@@ -142,8 +142,8 @@ void Run::update_activity(MonotonicTime before) {
     const bool has_open = open != open_.owners.end();
     if (process_of(resolved).exited && !state.moved && !has_open) continue;
     const auto [activity, is_new] = services[resolved.service].try_emplace(owner.worker);
-    activity->second.accepts += state.now.accepts;
-    activity->second.bytes += state.now.bytes_received + state.now.bytes_sent;
+    activity->second.accepts += state.now.counts.accepts;
+    activity->second.bytes += state.now.counts.bytes();
     if (!has_open || !is_new) continue;
     activity->second.bytes += open->second.bytes_received + open->second.bytes_sent;
     activity->second.open = open->second.count;
@@ -286,7 +286,7 @@ ServiceRows Run::service_rows(Nanoseconds duration) const {
     row.peers = peers_.rows(services.keys[i]);
     std::uint64_t listed = 0;
     for (const PeerRow& peer : row.peers) listed += peer.connections;
-    row.peers_other = std::max(row.accepts + row.preexisting, listed) - listed;
+    row.peers_other = std::max(row.counts.connections(), listed) - listed;
     row.verdict = judge(row, duration, fair_draws_);
   }
   return services;
@@ -308,10 +308,8 @@ Snapshot Run::picture(MonotonicTime end, ServiceRows& services) const {
   snapshot.consistency.records_lost = sums_.losses.ring_full;
   snapshot.services = std::move(services.rows);
   for (const ServiceRow& service : snapshot.services) {
-    snapshot.totals.accepts += service.accepts;
-    snapshot.totals.closes += service.closes;
+    snapshot.totals.counts += service.counts;
     snapshot.totals.open += service.open;
-    snapshot.totals.preexisting += service.preexisting;
     snapshot.totals.never_accepted += service.never_accepted;
   }
   return snapshot;

@@ -8,20 +8,18 @@
 namespace acceptscope {
 namespace {
 
-std::uint64_t connections_of(const WorkerRow& row) { return row.accepts + row.preexisting; }
-std::uint64_t connections_of(const ServiceRow& row) { return row.accepts + row.preexisting; }
-
 /// Accepted or found, and neither closed nor untracked. Counters that are read while they move can be ahead of one
 /// another.
 std::uint64_t still_open(const WorkerRow& row, std::uint64_t untracked) {
-  const std::uint64_t gone = row.closes + row.preexisting_closes + untracked;
-  return connections_of(row) > gone ? connections_of(row) - gone : 0;
+  const std::uint64_t connections = row.counts.connections();
+  const std::uint64_t gone = row.counts.closed() + untracked;
+  return connections > gone ? connections - gone : 0;
 }
 
-bool had_connections(const WorkerRow& row) { return connections_of(row) + row.open > 0; }
+bool had_connections(const WorkerRow& row) { return row.counts.connections() + row.open > 0; }
 
 bool had_traffic(const ServiceRow& row) {
-  return connections_of(row) + row.open + row.never_accepted + row.accept_queue.overflows.value_or(0) > 0;
+  return row.counts.connections() + row.open + row.never_accepted + row.accept_queue.overflows.value_or(0) > 0;
 }
 
 /// N of snapshot.hpp.
@@ -92,13 +90,8 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   Service& service = services_[key];
   const ServiceCounters& counters = state.now;
   service.counted = true;
-  service.row.accepts += counters.accepts;
-  service.row.closes += counters.closes;
-  service.row.preexisting += counters.preexisting;
-  service.row.preexisting_closes += counters.preexisting_closes;
+  service.row.counts += counters.counts;
   service.row.never_accepted += counters.never_accepted;
-  // Peaks of two keys of one service need not have been at the same moment: the larger is certain, the sum is not.
-  service.row.peak_open = std::max(service.row.peak_open, counters.peak_open);
   service.row.accept_queue.depth_max = std::max(service.row.accept_queue.depth_max, counters.queue_depth_max);
   service.row.recent_accepts += state.recent_accepts();
   if (counters.backlog) service.row.backlog = std::max(service.row.backlog.value_or(0), *counters.backlog);
@@ -127,13 +120,7 @@ void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& st
   const WorkerCounters& counters = state.now;
   Worker& worker = worker_of(key, counters.worker, counters.comm, counters.ns_pid, process);
   WorkerRow& row = worker.row;
-  row.accepts += counters.accepts;
-  row.closes += counters.closes;
-  row.preexisting += counters.preexisting;
-  row.preexisting_closes += counters.preexisting_closes;
-  row.peak_open = std::max(row.peak_open, counters.peak_open);
-  row.bytes_received += counters.bytes_received;
-  row.bytes_sent += counters.bytes_sent;
+  row.counts += counters.counts;
   row.recent_accepts += state.recent_accepts();
   worker.untracked += counters.untracked;
   worker.preexisting_time += counters.preexisting_time;
@@ -187,10 +174,10 @@ void ServiceRowsBuilder::finish_worker(const ServiceKey& key, const WorkerKey& w
   const OpenSummary open = summary_of(open_.owners, Owner{key, worker_key});
   WorkerRow& row = worker.row;
   row.open = still_open(row, worker.untracked);
-  row.peak_open = std::max(row.peak_open, row.open);
+  row.counts.peak_open = std::max(row.counts.peak_open, row.open);
   row.connection_time = worker.lifetime.sum() + worker.preexisting_time + open.age_sum;
-  row.bytes_received += open.bytes_received;
-  row.bytes_sent += open.bytes_sent;
+  row.counts.bytes_received += open.bytes_received;
+  row.counts.bytes_sent += open.bytes_sent;
   row.lifetime = lifetime_stats(worker.lifetime, open);
   row.accept_wait = wait_stats(worker.wait);
   row.active_connections = open.active;
@@ -208,10 +195,10 @@ void ServiceRowsBuilder::add_fairness(ServiceRow& row) {
   std::vector<double> accepts, seconds, bytes;
   std::uint64_t connections = 0;
   for (const WorkerRow* worker : workers) {
-    accepts.push_back(static_cast<double>(worker->accepts));
+    accepts.push_back(static_cast<double>(worker->counts.accepts));
     seconds.push_back(std::chrono::duration<double>(worker->connection_time).count());
-    bytes.push_back(static_cast<double>(worker->bytes_received + worker->bytes_sent));
-    connections += connections_of(*worker);
+    bytes.push_back(static_cast<double>(worker->counts.bytes()));
+    connections += worker->counts.connections();
   }
   EffectiveWorkers& effective = row.effective_workers;
   effective.accepts = effective_workers(accepts);
@@ -229,7 +216,8 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   ServiceRow& row = service.row;
   Histogram lifetime;
   Histogram wait;
-  std::uint64_t accepts = 0, closes = 0, preexisting = 0, preexisting_closes = 0, recent = 0, peaks = 0;
+  ConnectionCounts counts;  // of the workers together
+  std::uint64_t recent = 0, peaks = 0;
   std::vector<std::pair<WorkerKey, WorkerRow*>> workers;
   row.open = open.without_counters;
   row.handed_over = open.handed_over;
@@ -237,29 +225,25 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
     finish_worker(key, worker_key, worker);
     lifetime.merge(worker.lifetime);
     wait.merge(worker.wait);
-    accepts += worker.row.accepts;
-    closes += worker.row.closes;
-    preexisting += worker.row.preexisting;
-    preexisting_closes += worker.row.preexisting_closes;
+    counts += worker.row.counts;
     recent += worker.row.recent_accepts;
-    peaks += worker.row.peak_open;
+    peaks += worker.row.counts.peak_open;
     row.open += worker.row.open;
     workers.emplace_back(worker_key, &worker.row);
   }
   if (service.hides_workers || !service.counted) {  // what the kernel counted is not, or not only, of these workers
-    row.accepts = accepts;
-    row.closes = closes;
-    row.preexisting = preexisting;
-    row.preexisting_closes = preexisting_closes;
+    counts.peak_open = std::min(row.counts.peak_open, peaks);
+    row.counts = counts;
     row.recent_accepts = recent;
-    row.peak_open = std::min(row.peak_open, peaks);
   }
-  row.peak_open = std::max(row.peak_open, row.open);
+  row.counts.bytes_received = counts.bytes_received;  // which the kernel counts by worker only
+  row.counts.bytes_sent = counts.bytes_sent;
+  row.counts.peak_open = std::max(row.counts.peak_open, row.open);
   row.lifetime = lifetime_stats(lifetime, open);
   row.accept_wait = wait_stats(wait);
   std::stable_sort(workers.begin(), workers.end(), [](const auto& a, const auto& b) {  // the map's order is by pid
-    return std::tuple(a.second->role, connections_of(*b.second)) <
-           std::tuple(b.second->role, connections_of(*a.second));
+    return std::tuple(a.second->role, b.second->counts.connections()) <
+           std::tuple(b.second->role, a.second->counts.connections());
   });
   for (const auto& [worker_key, worker] : workers) {
     order.push_back(worker_key);
@@ -284,7 +268,7 @@ ServiceRows ServiceRowsBuilder::take(bool with_idle) && {
   std::vector<std::size_t> order(sorted.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&sorted](std::size_t a, std::size_t b) {
-    return connections_of(sorted[a].row) > connections_of(sorted[b].row);
+    return sorted[a].row.counts.connections() > sorted[b].row.counts.connections();
   });
   ServiceRows result;
   for (const std::size_t i : order) {

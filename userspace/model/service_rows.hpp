@@ -24,15 +24,15 @@ struct CounterState {
   bool moved = false;                   ///< there were accepts or closes since the tick before
 
   [[nodiscard]] std::uint64_t recent_accepts() const {
-    return now.accepts > accepts_before ? now.accepts - accepts_before : 0;
+    return now.counts.accepts > accepts_before ? now.counts.accepts - accepts_before : 0;
   }
   /// Takes new counters in.
   void update(Counters&& counters) {
-    const auto events = [](const Counters& c) { return c.accepts + c.closes + c.preexisting + c.preexisting_closes; };
+    const auto events = [](const Counters& c) { return c.counts.connections() + c.counts.closed(); };
     moved = events(counters) != events(now);
     now = std::move(counters);
   }
-  void pass_milestone() { accepts_before = std::exchange(accepts_milestone, now.accepts); }
+  void pass_milestone() { accepts_before = std::exchange(accepts_milestone, now.counts.accepts); }
 };
 using ServiceState = CounterState<ServiceCounters>;
 using WorkerState = CounterState<WorkerCounters>;

@@ -68,10 +68,8 @@ struct RunInfo {
 };
 
 struct Totals {
-  std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;
-  std::uint64_t open = 0;         ///< pre-existing ones included
-  std::uint64_t preexisting = 0;  ///< open when tracing began
+  ConnectionCounts counts;  ///< a dump has accepts, closes and preexisting of them; the reader sums up the others
+  std::uint64_t open = 0;   ///< pre-existing ones included
   std::uint64_t never_accepted = 0;
   bool operator==(const Totals&) const = default;
 };
@@ -194,15 +192,9 @@ struct WorkerRow {
   std::optional<std::string> cgroup;   ///< raw
   Role role = Role::worker;
   bool exited = false;  ///< it ended, or gave up the listening socket
-  std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;  ///< of accepts
-  std::uint64_t open = 0;    ///< pre-existing ones included
-  std::uint64_t peak_open = 0;
-  std::uint64_t preexisting = 0;
-  std::uint64_t preexisting_closes = 0;
+  ConnectionCounts counts;
+  std::uint64_t open = 0;          ///< pre-existing ones included
   Nanoseconds connection_time{0};  ///< lifetimes of its closed connections + ages of its open ones
-  std::uint64_t bytes_received = 0;
-  std::uint64_t bytes_sent = 0;
   LifetimeStats lifetime;
   WaitStats accept_wait;
   std::uint64_t recent_accepts = 0;      ///< [live] in the last tick
@@ -219,13 +211,9 @@ struct ServiceRow {
   std::optional<bool> reuseport;
   std::optional<std::uint32_t> backlog;
   std::optional<bool>
-      epoll_exclusive;  ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: nobody polls, or not known
-  std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;  ///< of accepts
-  std::uint64_t open = 0;    ///< pre-existing ones included
-  std::uint64_t peak_open = 0;
-  std::uint64_t preexisting = 0;
-  std::uint64_t preexisting_closes = 0;
+      epoll_exclusive;      ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: nobody polls, or not known
+  ConnectionCounts counts;  ///< bytes are those of `workers`; a dump has them there only, the reader sums them up
+  std::uint64_t open = 0;   ///< pre-existing ones included
   std::uint64_t never_accepted = 0;
   std::uint64_t handed_over = 0;  ///< open connections whose only holder is another process
   /// N: rows with role worker that are alive, or left but had a connection in the run: workers that replace one another

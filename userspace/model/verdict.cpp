@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <functional>
 #include <utility>
@@ -76,11 +75,6 @@ struct Spread {
   [[nodiscard]] std::uint32_t workers() const { return static_cast<std::uint32_t>(amounts.size()); }
 };
 
-using Amount = std::uint64_t (*)(const WorkerRow&);
-std::uint64_t all_of(const WorkerRow& row) { return row.accepts + row.preexisting; }
-std::uint64_t open_of(const WorkerRow& row) { return row.open; }
-std::uint64_t accepts_of(const WorkerRow& row) { return row.accepts; }
-
 /// What workers that left had goes to those with the least, largest first: the most favourable guess at whom each of
 /// them was replaced by.
 void hand_down(std::vector<double>& amounts, std::vector<double> left) {
@@ -93,14 +87,14 @@ void hand_down(std::vector<double>& amounts, std::vector<double> left) {
   }
 }
 
-Spread spread_of(const ServiceRow& service, Amount amount) {
+Spread spread_of(const ServiceRow& service, Basis basis) {
   Spread spread;
   std::vector<double> left;
   std::size_t rows = 0;
   for (const WorkerRow& row : service.workers) {
     if (row.role != Role::worker) continue;
     ++rows;
-    const std::uint64_t value = amount(row);
+    const std::uint64_t value = amount_of(row, basis);
     spread.total += value;
     if (row.exited) {
       left.push_back(static_cast<double>(value));
@@ -120,8 +114,8 @@ Spread spread_of(const ServiceRow& service, Amount amount) {
 
 /// As spread_of(), held against a fair draw. Its median is near c N / (c + N - 1), from the mean of the sum of squares:
 /// what is far above 80 % of that needs no simulation.
-Spread judged_spread(const ServiceRow& service, Amount amount, FairDraws& draws) {
-  Spread spread = spread_of(service, amount);
+Spread judged_spread(const ServiceRow& service, Basis basis, FairDraws& draws) {
+  Spread spread = spread_of(service, basis);
   if (spread.workers() < 2 || spread.total < kFewestConnections) return spread;
   const auto c = static_cast<double>(spread.total);
   const double n = spread.workers();
@@ -149,9 +143,7 @@ std::string spread_text(const Spread& spread, std::string_view one, std::string_
 
 // ---- what all verdicts say ------------------------------------------------------------------------------------------
 
-std::uint64_t connections_of(const ServiceRow& service) { return service.accepts + service.preexisting; }
-
-bool has_preexisting(const ServiceRow& service) { return service.preexisting > 0; }
+bool has_preexisting(const ServiceRow& service) { return service.counts.preexisting > 0; }
 
 /// "≥ 41 s" of a service with connections whose ages count from the beginning of the run.
 std::string age_text(const ServiceRow& service, Nanoseconds age) {
@@ -166,19 +158,18 @@ void add_idle(Verdict& verdict, const Spread& spread, std::string_view what) {
                                          workers_text(spread.idle, kMostPids)));
 }
 
-void add_busiest(Verdict& verdict, const ServiceRow& service, const Spread& spread, Amount amount) {
+void add_busiest(Verdict& verdict, const ServiceRow& service, const Spread& spread, Basis basis) {
   const WorkerRow* busiest = nullptr;
   for (const WorkerRow& row : service.workers) {
-    if (row.role == Role::worker && (busiest == nullptr || amount(row) > amount(*busiest))) busiest = &row;
+    if (row.role == Role::worker && (busiest == nullptr || amount_of(row, basis) > amount_of(*busiest, basis)))
+      busiest = &row;
   }
   if (busiest == nullptr || spread.total == 0) return;
-  std::string text =
-      fmt::format("The busiest worker, {}, has {} of the connections", worker_text(*busiest),
-                  coarse_share_text(static_cast<double>(amount(*busiest)) / static_cast<double>(spread.total)));
-  std::uint64_t bytes = 0;
-  for (const WorkerRow& row : service.workers) bytes += row.bytes_received + row.bytes_sent;
-  if (bytes != 0) {
-    const auto own = static_cast<double>(busiest->bytes_received + busiest->bytes_sent);
+  std::string text = fmt::format(
+      "The busiest worker, {}, has {} of the connections", worker_text(*busiest),
+      coarse_share_text(static_cast<double>(amount_of(*busiest, basis)) / static_cast<double>(spread.total)));
+  if (const std::uint64_t bytes = service.counts.bytes(); bytes != 0) {
+    const auto own = static_cast<double>(busiest->counts.bytes_received + busiest->counts.bytes_sent);
     text += fmt::format(" and {} of the bytes", coarse_share_text(own / static_cast<double>(bytes)));
   }
   verdict.evidence.push_back(text + ".");
@@ -214,7 +205,7 @@ void add_lifetimes(Verdict& verdict, const ServiceRow& service) {
   if (has_preexisting(service)) {
     verdict.evidence.push_back(
         fmt::format("{} already open when tracing began: their ages count from then.",
-                    count_text(service.preexisting) + (service.preexisting == 1 ? " was" : " were")));
+                    count_text(service.counts.preexisting) + (service.counts.preexisting == 1 ? " was" : " were")));
   }
   if (lifetime.closed != 0 && lifetime.p50) {
     verdict.evidence.push_back(fmt::format("{} closed with a median lifetime of {}.",
@@ -224,7 +215,7 @@ void add_lifetimes(Verdict& verdict, const ServiceRow& service) {
 }
 
 void add_peer(Verdict& verdict, const ServiceRow& service) {
-  const std::uint64_t all = connections_of(service);
+  const std::uint64_t all = service.counts.connections();
   if (service.peers.empty() || service.peers.front().connections * 2 < all) return;
   verdict.evidence.push_back(fmt::format("One client address has {} of the {}.",
                                          count_text(service.peers.front().connections), count_of(all, "connection")));
@@ -238,7 +229,7 @@ std::optional<Verdict> judge_queue(const ServiceRow& service, Nanoseconds durati
   const WaitStats& wait = service.accept_wait;
   const bool slow = wait.count >= kFewestWaits && wait.p95 && *wait.p95 >= kLongWait;
   const bool full = service.backlog && static_cast<double>(depth) >= kFullPart * *service.backlog && depth > 0;
-  const bool stuck = service.accepts == 0 && depth >= kFewestConnections && duration >= kLongAge;
+  const bool stuck = service.counts.accepts == 0 && depth >= kFewestConnections && duration >= kLongAge;
   if (overflows == 0 && !(slow && full) && !stuck) return std::nullopt;
 
   Verdict verdict;
@@ -278,25 +269,20 @@ std::optional<Verdict> judge_queue(const ServiceRow& service, Nanoseconds durati
 
 // ---- few workers hold long-lived connections ------------------------------------------------------------------------
 
-/// The connections that whoever got them keeps.
-struct Held {
-  bool all = false;  ///< all of the run, else only the open ones
-  Amount amount = nullptr;
-};
-
-std::optional<Held> long_lived(const ServiceRow& service, Nanoseconds duration) {
-  const std::uint64_t all = connections_of(service);
+/// The connections that whoever got them keeps: all of the run, or only the open ones. Empty if none are.
+std::optional<Basis> long_lived(const ServiceRow& service, Nanoseconds duration) {
+  const std::uint64_t all = service.counts.connections();
   Nanoseconds held{0};
   for (const WorkerRow& row : service.workers) held += row.connection_time;
-  const bool concurrent = service.peak_open >= all - all / (kOpenPerClosed + 1);
+  const bool concurrent = service.counts.peak_open >= all - all / (kOpenPerClosed + 1);
   if (all > 0 && concurrent) {
     const Nanoseconds mean = held / static_cast<std::int64_t>(all);
-    if (mean >= kLongAge && mean >= duration / kPartOfRun) return Held{true, all_of};
+    if (mean >= kLongAge && mean >= duration / kPartOfRun) return Basis::all;
   }
   const Nanoseconds age = service.lifetime.open_age_p50.value_or(0ns);
   if (service.open == 0 || age < kLongAge) return std::nullopt;
-  const std::uint64_t closed = service.closes + service.preexisting_closes;
-  if (age >= duration / kPartOfRun || closed <= service.open / kOpenPerClosed) return Held{false, open_of};
+  const std::uint64_t closed = service.counts.closed();
+  if (age >= duration / kPartOfRun || closed <= service.open / kOpenPerClosed) return Basis::open;
   return std::nullopt;
 }
 
@@ -333,7 +319,7 @@ void advise_against_pinning(Verdict& verdict, const ServiceRow& service, const S
   }
 }
 
-Verdict pinning(const ServiceRow& service, Nanoseconds duration, const Held& held, const Spread& spread) {
+Verdict pinning(const ServiceRow& service, Nanoseconds duration, Basis held, const Spread& spread) {
   Verdict verdict;
   verdict.code = VerdictCode::keepalive_pinning;
   const double workers = spread.workers();
@@ -346,10 +332,10 @@ Verdict pinning(const ServiceRow& service, Nanoseconds duration, const Held& hel
   } else if (service.lifetime.p50) {
     verdict.summary += fmt::format("; median lifetime {}", coarse_duration_text(*service.lifetime.p50));
   }
-  verdict.summary += ", " + accepts_text(service.accepts, duration);
+  verdict.summary += ", " + accepts_text(service.counts.accepts, duration);
 
   add_idle(verdict, spread, open ? "own" : "owned");
-  add_busiest(verdict, service, spread, held.amount);
+  add_busiest(verdict, service, spread, held);
   add_other_measures(verdict, service);
   add_lifetimes(verdict, service);
   add_peer(verdict, service);
@@ -392,11 +378,11 @@ Verdict skew(const ServiceRow& service, Nanoseconds duration, const Spread& spre
   Verdict verdict;
   verdict.code = VerdictCode::accept_skew;
   verdict.severity = Severity::warning;
-  verdict.summary = spread_text(spread, "accepted", "accepted") + "; " + accepts_text(service.accepts, duration);
+  verdict.summary = spread_text(spread, "accepted", "accepted") + "; " + accepts_text(service.counts.accepts, duration);
   if (service.lifetime.p50)
     verdict.summary += fmt::format(", median lifetime {}", coarse_duration_text(*service.lifetime.p50));
   add_idle(verdict, spread, "accepted");
-  add_busiest(verdict, service, spread, accepts_of);
+  add_busiest(verdict, service, spread, Basis::accepts);
   const ActiveStats& accepting = service.active_workers.accepting;
   if (accepting.windows != 0) {
     verdict.evidence.push_back(
@@ -413,7 +399,7 @@ Verdict skew(const ServiceRow& service, Nanoseconds duration, const Spread& spre
 
 Verdict no_traffic(const ServiceRow& service, Nanoseconds duration) {
   Verdict verdict;
-  const bool nothing = connections_of(service) == 0 && service.open == 0;
+  const bool nothing = service.counts.connections() == 0 && service.open == 0;
   verdict.summary = nothing ? fmt::format("No connection was open or accepted in {}", coarse_duration_text(duration))
                             : "No worker of this service is known: nothing to judge";
   if (service.never_accepted != 0) {
@@ -491,21 +477,21 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
 
 /// How the spread is judged, and what comes of it.
 Verdict judge_spread(const ServiceRow& service, Nanoseconds duration, FairDraws& draws) {
-  const std::optional<Held> held = long_lived(service, duration);
-  const Spread holding = held ? judged_spread(service, held->amount, draws) : Spread{};
+  const std::optional<Basis> held = long_lived(service, duration);
+  const Spread holding = held ? judged_spread(service, *held, draws) : Spread{};
   if (holding.uneven) return pinning(service, duration, *held, holding);
 
   // Beside long-lived connections accepts are a matter of their own only if some were short. Without, of connections
   // that were only just accepted nobody knows yet which kind they are.
-  const bool some_were_short = service.closes >= kFewestConnections;
-  const bool accepts_count = held ? !held->all && some_were_short : true;
-  const Spread accepting = accepts_count ? judged_spread(service, accepts_of, draws) : Spread{};
+  const bool some_were_short = service.counts.closes >= kFewestConnections;
+  const bool accepts_count = !held || (*held == Basis::open && some_were_short);
+  const Spread accepting = accepts_count ? judged_spread(service, Basis::accepts, draws) : Spread{};
   const bool early =
       duration < kLongAge || (!some_were_short && service.lifetime.open_age_p50.value_or(0ns) < kLongAge);
   if (accepting.uneven && !early) return skew(service, duration, accepting);
 
-  const Spread all = spread_of(service, all_of);
-  const std::uint64_t most = held ? service.peak_open : connections_of(service);
+  const Spread all = spread_of(service, Basis::all);
+  const std::uint64_t most = held ? service.counts.peak_open : service.counts.connections();
   if (most < all.workers()) return too_few(service, all, most, held.has_value());
   return balanced(service, all, duration, accepting.uneven);
 }
@@ -519,8 +505,8 @@ Verdict judge(const ServiceRow& service, Nanoseconds duration) {
 
 Verdict judge(const ServiceRow& service, Nanoseconds duration, FairDraws& draws) {
   std::optional<Verdict> queue = judge_queue(service, duration);
-  const bool traffic = connections_of(service) != 0 || service.open != 0;
-  const bool workers = spread_of(service, all_of).workers() != 0;
+  const bool traffic = service.counts.connections() != 0 || service.open != 0;
+  const bool workers = spread_of(service, Basis::all).workers() != 0;
   if (!traffic || !workers) return queue ? *queue : no_traffic(service, duration);
   Verdict verdict = service.handed_over > 0 && service.handed_over * kHandedOverPart >= service.open
                         ? handed_over(service)
@@ -533,23 +519,20 @@ Verdict judge(const ServiceRow& service, Nanoseconds duration, FairDraws& draws)
 
 std::uint64_t amount_of(const WorkerRow& worker, Basis basis) {
   switch (basis) {
-    case Basis::open: return open_of(worker);
-    case Basis::accepts: return accepts_of(worker);
+    case Basis::open: return worker.open;
+    case Basis::accepts: return worker.counts.accepts;
     case Basis::all: break;
   }
-  return all_of(worker);
+  return worker.counts.connections();
 }
 
 SpreadFigures spread_figures(const ServiceRow& service, Nanoseconds duration) {
   SpreadFigures figures;
   if (service.verdict.code == VerdictCode::accept_skew) figures.basis = Basis::accepts;
-  if (service.verdict.code == VerdictCode::keepalive_pinning) {
-    const std::optional<Held> held = long_lived(service, duration);
-    if (held && !held->all) figures.basis = Basis::open;
-  }
-  constexpr std::array kAmounts = {all_of, open_of, accepts_of};  // in the order of Basis
+  const bool pinned = service.verdict.code == VerdictCode::keepalive_pinning;
+  if (pinned && long_lived(service, duration) == Basis::open) figures.basis = Basis::open;
   FairDraws draws;
-  const Spread spread = judged_spread(service, kAmounts[static_cast<std::size_t>(figures.basis)], draws);
+  const Spread spread = judged_spread(service, figures.basis, draws);
   figures.workers = spread.workers();
   figures.idle = static_cast<std::uint32_t>(std::count(spread.amounts.begin(), spread.amounts.end(), 0.0));
   figures.total = spread.total;

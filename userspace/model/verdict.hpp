@@ -37,11 +37,10 @@ struct SpreadFigures {
 /// there are more eligible workers than rows, the missing ones count as idle. Connections of workers that left are
 /// added to those of the others in the most favourable way, as those of predecessors: a reload is no unevenness.
 ///
-/// Uses of ServiceRow: accepts, closes, open, peak_open, preexisting, preexisting_closes, never_accepted, handed_over,
-/// workers_eligible, reuseport, epoll_exclusive, backlog, accept_queue, accept_wait, lifetime, effective_workers,
-/// active_workers.serving, peers; of its rows: pid, role, exited, accepts, preexisting, open, connection_time, bytes.
-/// Draws fairly only if the spread is materially uneven. The sentences are UTF-8 ("≥", "µs"); names and addresses
-/// from outside are not in them, except that of a peer.
+/// Uses of ServiceRow: counts, open, never_accepted, handed_over, workers_eligible, reuseport, epoll_exclusive,
+/// backlog, accept_queue, accept_wait, lifetime, effective_workers, active_workers.serving, peers; of its rows: pid,
+/// role, exited, counts, open, connection_time. Draws fairly only if the spread is materially uneven. The sentences are
+/// UTF-8 ("≥", "µs"); names and addresses from outside are not in them, except that of a peer.
 [[nodiscard]] Verdict judge(const ServiceRow& service, Nanoseconds duration);
 
 /// The same verdict; `draws` spares the time to draw again what it knows, for one who judges again and again.

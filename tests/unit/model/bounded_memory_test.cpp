@@ -90,7 +90,7 @@ TEST(BoundedMemory, WhatIsReplacedIsForgotten) {
 
   EXPECT_LT(later, warm + 16 * 1024) << "bytes, for 1,920 more ticks";
   const Snapshot snapshot = turnover.snapshot();
-  EXPECT_EQ(snapshot.totals.accepts, std::uint64_t{240 * 16 + 10} * 16);
+  EXPECT_EQ(snapshot.totals.counts.accepts, std::uint64_t{240 * 16 + 10} * 16);
   EXPECT_GE(snapshot.services.size(), RollCall::kMinGone);
   const ServiceRow& busy = snapshot.services.front();
   EXPECT_GT(busy.workers_forgotten, 0u);

@@ -103,24 +103,24 @@ class WorkerCountersBuilder {
   explicit WorkerCountersBuilder(const WorkerKey& key) { counters_.worker = key, counters_.service = service(); }
   WorkerCountersBuilder& on(const ServiceKey& key) { return counters_.service = key, *this; }
   WorkerCountersBuilder& named(std::string comm) { return counters_.comm = std::move(comm), *this; }
-  WorkerCountersBuilder& accepts(std::uint64_t count) { return counters_.accepts = count, *this; }
+  WorkerCountersBuilder& accepts(std::uint64_t count) { return counters_.counts.accepts = count, *this; }
   WorkerCountersBuilder& untracked(std::uint64_t count) { return counters_.untracked = count, *this; }
-  WorkerCountersBuilder& preexisting(std::uint64_t count) { return counters_.preexisting = count, *this; }
+  WorkerCountersBuilder& preexisting(std::uint64_t count) { return counters_.counts.preexisting = count, *this; }
   /// Each is how long a pre-existing connection was followed until it closed.
   WorkerCountersBuilder& preexisting_closed_after(std::initializer_list<Nanoseconds> times) {
-    for (const Nanoseconds time : times) ++counters_.preexisting_closes, counters_.preexisting_time += time;
+    for (const Nanoseconds time : times) ++counters_.counts.preexisting_closes, counters_.preexisting_time += time;
     return *this;
   }
-  WorkerCountersBuilder& peak(std::uint64_t count) { return counters_.peak_open = count, *this; }
+  WorkerCountersBuilder& peak(std::uint64_t count) { return counters_.counts.peak_open = count, *this; }
   WorkerCountersBuilder& bytes(std::uint64_t received, std::uint64_t sent) {
-    return counters_.bytes_received = received, counters_.bytes_sent = sent, *this;
+    return counters_.counts.bytes_received = received, counters_.counts.bytes_sent = sent, *this;
   }
   /// Each adds one close with that lifetime.
   WorkerCountersBuilder& closed_after(std::initializer_list<Nanoseconds> lifetimes,
                                       CloseReason reason = CloseReason::peer) {
     for (const Nanoseconds lifetime : lifetimes) {
       counters_.lifetime.add(lifetime);
-      ++counters_.closes;
+      ++counters_.counts.closes;
       ++counters_.close_reasons[static_cast<std::size_t>(reason)];
     }
     return *this;
@@ -140,13 +140,13 @@ inline WorkerCountersBuilder counters_of(const WorkerKey& key) { return WorkerCo
 class ServiceCountersBuilder {
  public:
   explicit ServiceCountersBuilder(const ServiceKey& key) { counters_.service = key; }
-  ServiceCountersBuilder& accepts(std::uint64_t count) { return counters_.accepts = count, *this; }
-  ServiceCountersBuilder& closes(std::uint64_t count) { return counters_.closes = count, *this; }
+  ServiceCountersBuilder& accepts(std::uint64_t count) { return counters_.counts.accepts = count, *this; }
+  ServiceCountersBuilder& closes(std::uint64_t count) { return counters_.counts.closes = count, *this; }
   ServiceCountersBuilder& preexisting(std::uint64_t count, std::uint64_t closes = 0) {
-    return counters_.preexisting = count, counters_.preexisting_closes = closes, *this;
+    return counters_.counts.preexisting = count, counters_.counts.preexisting_closes = closes, *this;
   }
   ServiceCountersBuilder& never_accepted(std::uint64_t count) { return counters_.never_accepted = count, *this; }
-  ServiceCountersBuilder& peak(std::uint64_t count) { return counters_.peak_open = count, *this; }
+  ServiceCountersBuilder& peak(std::uint64_t count) { return counters_.counts.peak_open = count, *this; }
   ServiceCountersBuilder& queue(std::uint64_t depth_max, std::uint32_t backlog) {
     return counters_.queue_depth_max = depth_max, counters_.backlog = backlog, *this;
   }
@@ -199,10 +199,7 @@ class TickBuilder {
     for (const WorkerCounters& counters : tick_.workers) {
       ServiceCounters& total = totals[counters.service];
       total.service = counters.service;
-      total.accepts += counters.accepts;
-      total.closes += counters.closes;
-      total.preexisting += counters.preexisting;
-      total.preexisting_closes += counters.preexisting_closes;
+      total.counts += counters.counts;
     }
     for (auto& [key, total] : totals) tick_.services.push_back(total);
     return *this;

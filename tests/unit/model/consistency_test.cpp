@@ -17,10 +17,10 @@ struct Lossy {
   KernelSums sums;
   std::uint64_t records_seen = 4;
   Lossy() {
-    sums.service_accepts = 10;
-    sums.service_closes = 6;
-    sums.worker_accepts = 7;
-    sums.worker_closes = 4;
+    sums.services.accepts = 10;
+    sums.services.closes = 6;
+    sums.workers.accepts = 7;
+    sums.workers.closes = 4;
     sums.lifetimes = 4;
     sums.worker_untracked = 1;
     sums.open = 3;
@@ -34,8 +34,8 @@ struct Lossy {
 /// 5 accepts, 3 closes, 2 open.
 KernelSums lossless() {
   KernelSums sums;
-  sums.service_accepts = sums.worker_accepts = 5;
-  sums.service_closes = sums.worker_closes = sums.lifetimes = 3;
+  sums.services.accepts = sums.workers.accepts = 5;
+  sums.services.closes = sums.workers.closes = sums.lifetimes = 3;
   sums.open = 2;
   return sums;
 }
@@ -72,7 +72,7 @@ TEST(Consistency, AnOpenConnectionTooManyIsNamed) {
 TEST(Consistency, AnAcceptOfNoWorkerIsNamed) {
   Lossy lossy;
   lossy.sums.losses.unattributed_accept = 0;
-  lossy.sums.service_closes = 5;
+  lossy.sums.services.closes = 5;
   lossy.sums.open = 4;
 
   EXPECT_THAT(
@@ -92,8 +92,8 @@ TEST(Consistency, AHistogramThatMissesADurationIsNamed) {
 /// 2 of the lossless run's accepts are open; of 4 connections from before 1 closed.
 KernelSums with_preexisting() {
   KernelSums sums = lossless();
-  sums.service_preexisting = sums.worker_preexisting = 4;
-  sums.service_preexisting_closes = sums.worker_preexisting_closes = 1;
+  sums.services.preexisting = sums.workers.preexisting = 4;
+  sums.services.preexisting_closes = sums.workers.preexisting_closes = 1;
   sums.open += 3;
   return sums;
 }
@@ -117,8 +117,8 @@ TEST(Consistency, OneFromBeforeThatGotLostIsNamed) {
 
 TEST(Consistency, OneFromBeforeThatHasNoWorkerIsNamed) {
   KernelSums sums = with_preexisting();
-  ++sums.service_preexisting;
-  ++sums.service_preexisting_closes;
+  ++sums.services.preexisting;
+  ++sums.services.preexisting_closes;
 
   EXPECT_THAT(broken_at_end(sums, 5), ::testing::SizeIs(2));
 }
@@ -126,21 +126,21 @@ TEST(Consistency, OneFromBeforeThatHasNoWorkerIsNamed) {
 TEST(Consistency, AFullServiceMapLeavesInequalities) {
   KernelSums sums = lossless();
   sums.losses.service_map_full = 2;
-  sums.service_accepts = 4;
-  sums.service_closes = 2;
+  sums.services.accepts = 4;
+  sums.services.closes = 2;
   EXPECT_THAT(broken_at_end(sums, 3), IsEmpty());
 
-  sums.service_accepts = 6;
+  sums.services.accepts = 6;
   EXPECT_EQ(broken_at_end(sums, 3).size(), 2u);
 }
 
 TEST(Consistency, WhileRunningCountersMayBeAheadOfOneAnother) {
   KernelSums before = lossless();
   KernelSums now = lossless();
-  now.service_accepts = 7;  // two accepts since, one of them not yet in its worker's counters as those were read
-  now.worker_accepts = 6;
+  now.services.accepts = 7;  // two accepts since, one of them not yet in its worker's counters as those were read
+  now.workers.accepts = 6;
   now.open = 5;
-  now.service_closes = 4;
+  now.services.closes = 4;
 
   EXPECT_THAT(broken_while_running(before, now, 3), IsEmpty());
   EXPECT_THAT(broken_while_running(KernelSums{}, now, 0), IsEmpty());
@@ -154,7 +154,7 @@ TEST(Consistency, WhileRunningNoRecordComesBeforeItsClose) {
 
 TEST(Consistency, WhileRunningNoCounterFallsBehindWhatFollowedFromIt) {
   KernelSums now = lossless();
-  now.service_accepts = 2;
+  now.services.accepts = 2;
 
   EXPECT_THAT(
       broken_while_running(lossless(), now, 3),
@@ -170,10 +170,10 @@ TEST(Consistency, SumsAreOfAllServicesAndWorkers) {
   sums.add(WorkerCounters(counters_of(worker(1)).accepts(3).untracked(1).closed_after({1s})));
   sums.add(WorkerCounters(counters_of(worker(2)).accepts(4).closed_after({1s, 2s})));
 
-  EXPECT_EQ(sums.service_accepts, 7u);
-  EXPECT_EQ(sums.service_closes, 3u);
-  EXPECT_EQ(sums.worker_accepts, 7u);
-  EXPECT_EQ(sums.worker_closes, 3u);
+  EXPECT_EQ(sums.services.accepts, 7u);
+  EXPECT_EQ(sums.services.closes, 3u);
+  EXPECT_EQ(sums.workers.accepts, 7u);
+  EXPECT_EQ(sums.workers.closes, 3u);
   EXPECT_EQ(sums.worker_untracked, 1u);
   EXPECT_EQ(sums.lifetimes, 3u);
 }

@@ -24,8 +24,8 @@ ServiceRow service(std::uint16_t port, std::initializer_list<std::uint64_t> coun
   for (const std::uint64_t count : counts) {
     WorkerRow& worker = row.workers.emplace_back();
     worker.pid = 100 + static_cast<std::uint32_t>(row.workers.size());
-    worker.accepts = count;
-    row.accepts += count;
+    worker.counts.accepts = count;
+    row.counts.accepts += count;
     ++row.workers_eligible;
     row.workers_idle += count == 0;
   }
@@ -170,8 +170,8 @@ TEST(Diff, OfEmptyDumps) {
 
 TEST(Figures, SupervisorsAreNoWorkersAndConnectionsFromBeforeCount) {
   ServiceRow row = service(80, {4, 0});
-  row.workers[1].preexisting = 4;
-  row.preexisting = 4;
+  row.workers[1].counts.preexisting = 4;
+  row.counts.preexisting = 4;
   row.workers.emplace_back().role = Role::supervisor;
   EXPECT_DOUBLE_EQ(*find_figure("effective_workers")->of(row, 60s), 2);
   EXPECT_DOUBLE_EQ(*find_figure("top_share")->of(row, 60s), 0.5);

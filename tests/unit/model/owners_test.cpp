@@ -46,7 +46,7 @@ TEST(OwnedSince, StepsWithoutOpenConnectionsDoNotCount) {
 TEST(OwnedSince, IsBeforeTheRunOnlyIfConnectionsWereThere) {
   ServiceRow service = service_with_open({20, 20, 20, 20}, {0, 0, 0, 0});
   EXPECT_FALSE(owned_since(service, Basis::all)->from_before);
-  service.preexisting = 20;
+  service.counts.preexisting = 20;
   EXPECT_TRUE(owned_since(service, Basis::all)->from_before);
 }
 

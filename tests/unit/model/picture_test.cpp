@@ -42,7 +42,7 @@ TEST(RollCallPicture, HoldersThatNeverAcceptedAreIdleWorkers) {
   EXPECT_THAT(pids(row), ElementsAre(102, 101, 103, 100));
   EXPECT_EQ(row.workers_eligible, 3u);
   EXPECT_EQ(row.workers_idle, 2u);
-  EXPECT_EQ(row.workers[1].accepts, 0u);
+  EXPECT_EQ(row.workers[1].counts.accepts, 0u);
   EXPECT_EQ(row.workers[1].comm, "worker");
   EXPECT_EQ(row.workers[1].start_time, kStartedAt + -150s);
   EXPECT_EQ(row.listen_sockets, 1u);
@@ -224,10 +224,11 @@ TEST(Preexisting, TheyAreOpenTheirWorkersAndNeverInALifetime) {
   const Snapshot snapshot = finished(traced);
   const WorkerRow& row = snapshot.services.at(0).workers.at(0);
 
-  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 5, 4, 0}));
+  const ConnectionCounts counts{.accepts = 3, .closes = 1, .preexisting = 4, .preexisting_closes = 1, .peak_open = 5};
+  EXPECT_EQ(snapshot.totals, (Totals{.counts = counts, .open = 5}));
   EXPECT_EQ(row.open, 5u);
-  EXPECT_EQ(row.preexisting, 4u);
-  EXPECT_EQ(row.preexisting_closes, 1u);
+  EXPECT_EQ(row.counts.preexisting, 4u);
+  EXPECT_EQ(row.counts.preexisting_closes, 1u);
   EXPECT_EQ(row.lifetime.closed, 1u);
   EXPECT_EQ(row.lifetime.max, 1s);
   EXPECT_EQ(row.lifetime.open, 5u);

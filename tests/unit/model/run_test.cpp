@@ -40,7 +40,8 @@ TEST(Run, TotalsAreTheKernelsServiceCounters) {
                    .with(counters_of(worker(1)).on(service("127.0.0.1:1")).accepts(5).closed_after({1s, 1s, 1s})));
   const Snapshot snapshot = traced.snapshot();
 
-  EXPECT_EQ(snapshot.totals, (Totals{12, 10, 2, 0, 2}));
+  EXPECT_EQ(snapshot.totals,
+            (Totals{.counts = {.accepts = 12, .closes = 10, .peak_open = 2}, .open = 2, .never_accepted = 2}));
   ASSERT_EQ(snapshot.services.size(), 2u);
   EXPECT_EQ(snapshot.services[0].endpoint, endpoint("127.0.0.1:2"));
   EXPECT_EQ(snapshot.services[1].open, 2u);
@@ -98,26 +99,30 @@ TEST(Run, AWorkersRowHoldsItsCountersAndItsProcess) {
   EXPECT_EQ(row.cmdline, "uvicorn app:app");
   EXPECT_EQ(row.cgroup, "/system.slice/app.service");
   EXPECT_EQ(row.open, 1u);
-  EXPECT_EQ(row.peak_open, 2u);
+  EXPECT_EQ(row.counts.peak_open, 2u);
   EXPECT_EQ(row.connection_time, 4s + 1s);
-  EXPECT_EQ(row.bytes_received, 11u);
-  EXPECT_EQ(row.bytes_sent, 22u);
+  EXPECT_EQ(row.counts.bytes_received, 11u);
+  EXPECT_EQ(row.counts.bytes_sent, 22u);
   EXPECT_EQ(row.accept_wait.count, 1u);
   EXPECT_EQ(row.accept_wait.max, 1ms);
 }
 
 TEST(Run, AServicesRowDescribesItsListenerAndMergesItsWorkers) {
   auto traced = run();
-  traced.apply(tick(1s)
-                   .with(counters_of(service()).accepts(4).closes(3).peak(2).queue(17, 2048).reuseport())
-                   .with(counters_of(worker(1)).accepts(2).closed_after({1s, 2s}))
-                   .with(counters_of(worker(2)).accepts(2).closed_after({5s}, CloseReason::reset).waited({1ms, 3ms})));
+  traced.apply(
+      tick(1s)
+          .with(counters_of(service()).accepts(4).closes(3).peak(2).queue(17, 2048).reuseport())
+          .with(counters_of(worker(1)).accepts(2).closed_after({1s, 2s}).bytes(1, 2))
+          .with(
+              counters_of(worker(2)).accepts(2).bytes(3, 4).closed_after({5s}, CloseReason::reset).waited({1ms, 3ms})));
   const ServiceRow row = traced.snapshot().services.at(0);
 
   EXPECT_EQ(row.backlog, 2048u);
   EXPECT_EQ(row.reuseport, true);
   EXPECT_EQ(row.accept_queue.depth_max, 17u);
-  EXPECT_EQ(row.peak_open, 2u);
+  EXPECT_EQ(row.counts.peak_open, 2u);
+  EXPECT_EQ(row.counts.bytes_received, 4u);
+  EXPECT_EQ(row.counts.bytes_sent, 6u);
   EXPECT_EQ(row.lifetime.closed, 3u);
   EXPECT_EQ(row.lifetime.max, 5s);
   EXPECT_EQ(row.accept_wait.mean, 2ms);
@@ -172,7 +177,7 @@ TEST(Run, ALaterMaximumOfARecordCorrectsTheKernelsRacyOne) {
   wire::histogram lifetimes{};
   lifetimes.count[Histogram::index_of(10s)] = 2;
   counters.lifetime = Histogram(lifetimes, 20s, 10s);
-  counters.closes = 2;
+  counters.counts.closes = 2;
   auto traced = run();
   traced.apply(tick(11s).with(counters).with_service_totals());
   traced.apply(closed_connection().accepted_at(0s).closed_at(10s));
@@ -227,7 +232,7 @@ TEST(Run, AnUntrackedAcceptIsNeitherOpenNorClosed) {
   traced.apply(closed_connection());
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{5, 1, 2, 0, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{.counts = {.accepts = 5, .closes = 1, .peak_open = 2}, .open = 2}));
   EXPECT_EQ(snapshot.services.at(0).workers.at(0).open, 2u);
   EXPECT_THAT(snapshot.consistency.broken, IsEmpty());
 }
@@ -244,8 +249,8 @@ TEST(Run, AnUnattributedAcceptIsTheServicesAndNoWorkers) {
   traced.apply(closed_connection());
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{3, 2, 1, 0, 0}));
-  EXPECT_EQ(snapshot.services.at(0).workers.at(0).accepts, 2u);
+  EXPECT_EQ(snapshot.totals, (Totals{.counts = {.accepts = 3, .closes = 2, .peak_open = 1}, .open = 1}));
+  EXPECT_EQ(snapshot.services.at(0).workers.at(0).counts.accepts, 2u);
   EXPECT_THAT(snapshot.consistency.broken, IsEmpty());
 }
 
@@ -262,7 +267,7 @@ TEST(Run, ConnectionsOfAWorkerWithoutCountersAreTheServicesAlone) {
   traced.apply(closed_connection().by(worker(2)));
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 2, 0, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{.counts = {.accepts = 3, .closes = 1, .peak_open = 2}, .open = 2}));
   EXPECT_THAT(pids(snapshot.services.at(0)), ElementsAre(1));
   EXPECT_EQ(snapshot.services.at(0).lifetime.open, 2u);
   EXPECT_EQ(snapshot.connections.size(), 3u);
@@ -281,8 +286,8 @@ TEST(Run, APeakIsNeverBelowWhatIsOpen) {
   traced.apply(
       tick(1s).with(counters_of(service()).accepts(3).peak(2)).with(counters_of(worker(1)).accepts(3).peak(2)));
 
-  EXPECT_EQ(traced.snapshot().services.at(0).peak_open, 3u);
-  EXPECT_EQ(traced.snapshot().services.at(0).workers.at(0).peak_open, 3u);
+  EXPECT_EQ(traced.snapshot().services.at(0).counts.peak_open, 3u);
+  EXPECT_EQ(traced.snapshot().services.at(0).workers.at(0).counts.peak_open, 3u);
 }
 
 // --- identity of workers
@@ -314,7 +319,7 @@ TEST(Run, AnExitedWorkerKeepsItsRowAndWhatWasKnownOfIt) {
   const WorkerRow row = traced.snapshot().services.at(0).workers.at(0);
 
   EXPECT_TRUE(row.exited);
-  EXPECT_EQ(row.accepts, 2u);
+  EXPECT_EQ(row.counts.accepts, 2u);
   EXPECT_EQ(row.cmdline, "uvicorn");
   EXPECT_EQ(row.cgroup, "/app");
 }
@@ -346,8 +351,8 @@ TEST(Run, OneWorkerOnTwoServicesHasARowOnEach) {
   const Snapshot snapshot = traced.snapshot();
 
   ASSERT_EQ(snapshot.services.size(), 2u);
-  EXPECT_EQ(snapshot.services[0].workers.at(0).accepts, 3u);
-  EXPECT_EQ(snapshot.services[1].workers.at(0).accepts, 2u);
+  EXPECT_EQ(snapshot.services[0].workers.at(0).counts.accepts, 3u);
+  EXPECT_EQ(snapshot.services[1].workers.at(0).counts.accepts, 2u);
 }
 
 // --- services whose listener was not seen
@@ -371,12 +376,12 @@ TEST(Run, AServiceWithoutListenerIsMergedIntoTheOneThatIsKnown) {
   ASSERT_EQ(snapshot.services.size(), 1u);
   const ServiceRow& row = snapshot.services[0];
   EXPECT_EQ(row.endpoint, endpoint("0.0.0.0:8000"));
-  EXPECT_EQ(row.accepts, 5u);
-  EXPECT_EQ(row.closes, 2u);
+  EXPECT_EQ(row.counts.accepts, 5u);
+  EXPECT_EQ(row.counts.closes, 2u);
   EXPECT_EQ(row.open, 3u);
   EXPECT_EQ(row.backlog, 128u);
   ASSERT_EQ(row.workers.size(), 1u);
-  EXPECT_EQ(row.workers[0].accepts, 5u);
+  EXPECT_EQ(row.workers[0].counts.accepts, 5u);
   EXPECT_EQ(row.workers[0].lifetime.mean, 3s);
   EXPECT_EQ(row.workers[0].lifetime.open, 3u);
   EXPECT_EQ(row.workers[0].lifetime.open_age_p50, 2s);
@@ -392,7 +397,7 @@ TEST(Run, AListenerThatIsSeenLaterTakesInWhatCameBefore) {
   traced.apply(tick(2s).with(counters_of(service("[::]:8000")).accepts(1)));
   ASSERT_EQ(traced.snapshot().services.size(), 1u);
   EXPECT_EQ(traced.snapshot().services[0].endpoint, endpoint("[::]:8000"));
-  EXPECT_EQ(traced.snapshot().services[0].accepts, 3u);
+  EXPECT_EQ(traced.snapshot().services[0].counts.accepts, 3u);
   EXPECT_EQ(traced.service_of(closed_connection().on(service("10.0.0.1:8000"))), service("[::]:8000"));
 }
 
@@ -415,7 +420,7 @@ TEST(Run, AServiceThatTheKernelHadNoRoomForIsKnownByItsWorkers) {
   traced.apply(closed_connection());
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{2, 1, 1, 0, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{.counts = {.accepts = 2, .closes = 1, .peak_open = 1}, .open = 1}));
   EXPECT_THAT(snapshot.consistency.broken, IsEmpty());
 }
 
@@ -435,7 +440,7 @@ TEST(Run, CommGlobsHideWorkersAndWhatIsTheirs) {
   traced.apply(closed_connection().by(worker(3)));
   const Snapshot snapshot = finished(traced);
 
-  EXPECT_EQ(snapshot.totals, (Totals{3, 1, 2, 0, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{.counts = {.accepts = 3, .closes = 1, .peak_open = 2}, .open = 2}));
   ASSERT_EQ(snapshot.services.size(), 1u);
   EXPECT_THAT(pids(snapshot.services[0]), ElementsAre(1, 2));
   EXPECT_EQ(snapshot.services[0].lifetime.max, 1s);
@@ -487,7 +492,7 @@ TEST(Run, ListeningAddressesAreSelectedAfterTheServiceIsResolved) {
   const Snapshot snapshot = finished(traced);
 
   ASSERT_EQ(snapshot.services.size(), 1u);
-  EXPECT_EQ(snapshot.totals, (Totals{2, 1, 1, 0, 0}));
+  EXPECT_EQ(snapshot.totals, (Totals{.counts = {.accepts = 2, .closes = 1, .peak_open = 1}, .open = 1}));
   EXPECT_EQ(snapshot.connections.size(), 2u);
   EXPECT_EQ(snapshot.connections_omitted, 0u);
   EXPECT_EQ(traced.row_of(OpenConnection(open_connection().on(service("127.0.0.1:81"))), kStart), std::nullopt);
@@ -539,7 +544,7 @@ TEST(Run, RowsBeyondTheLimitAreCountedInstead) {
   ASSERT_EQ(snapshot.connections.size(), 3u);
   EXPECT_EQ(snapshot.connections[2].accepted_at, kStartedAt + 5s);  // the one that is open longest
   EXPECT_EQ(snapshot.connections_omitted, 4u);
-  EXPECT_EQ(snapshot.totals.accepts, 7u);
+  EXPECT_EQ(snapshot.totals.counts.accepts, 7u);
   EXPECT_EQ(snapshot.services.at(0).lifetime.open, 5u);
 }
 

@@ -34,24 +34,27 @@ class ServiceRowBuilder {
   /// Open since before tracing began, which was `age` ago.
   ServiceRowBuilder& preexisting(const Counts& counts, Nanoseconds age) {
     each(
-        counts, [](WorkerRow& worker, std::uint64_t count) { worker.preexisting += count, worker.open += count; }, age);
-    row_.preexisting += total(counts);
+        counts,
+        [](WorkerRow& worker, std::uint64_t count) { worker.counts.preexisting += count, worker.open += count; }, age);
+    row_.counts.preexisting += total(counts);
     return aged(age);
   }
   /// Accepted during the run, still open.
   ServiceRowBuilder& open(const Counts& counts, Nanoseconds age) {
     each(
-        counts, [](WorkerRow& worker, std::uint64_t count) { worker.accepts += count, worker.open += count; }, age);
-    row_.accepts += total(counts);
+        counts, [](WorkerRow& worker, std::uint64_t count) { worker.counts.accepts += count, worker.open += count; },
+        age);
+    row_.counts.accepts += total(counts);
     return aged(age);
   }
   /// Accepted and closed during the run, at most `at_once` at the same time.
   ServiceRowBuilder& closed(const Counts& counts, Nanoseconds lifetime, std::uint64_t at_once = 5) {
     each(
-        counts, [](WorkerRow& worker, std::uint64_t count) { worker.accepts += count, worker.closes += count; },
+        counts,
+        [](WorkerRow& worker, std::uint64_t count) { worker.counts.accepts += count, worker.counts.closes += count; },
         lifetime);
-    row_.accepts += total(counts);
-    row_.closes += total(counts);
+    row_.counts.accepts += total(counts);
+    row_.counts.closes += total(counts);
     row_.lifetime.closed += total(counts);
     row_.lifetime.p50 = lifetime;
     peak_closed_ = at_once;
@@ -60,9 +63,10 @@ class ServiceRowBuilder {
   ServiceRowBuilder& bytes(const Counts& counts) {
     std::vector<double> amounts(row_.workers.size(), 0.0);
     for (std::size_t i = 0; i < counts.size(); ++i) {
-      row_.workers[i].bytes_received = counts[i];
+      row_.workers[i].counts.bytes_received = counts[i];
       amounts[i] = static_cast<double>(counts[i]);
     }
+    row_.counts.bytes_received = total(counts);
     row_.effective_workers.bytes = effective_workers(amounts);
     return *this;
   }
@@ -91,8 +95,8 @@ class ServiceRowBuilder {
   ServiceRow& row() { return row_; }
   operator ServiceRow() const {  // NOLINT: a builder is what it builds
     ServiceRow row = row_;
-    row.open = row.lifetime.open = row.accepts - row.closes + row.preexisting - row.preexisting_closes;
-    row.peak_open = row.open + std::min(row.closes, peak_closed_);
+    row.open = row.lifetime.open = row.counts.connections() - row.counts.closed();
+    row.counts.peak_open = row.open + std::min(row.counts.closes, peak_closed_);
     return row;
   }
 
@@ -138,7 +142,7 @@ TEST(Verdict, OfAServiceWithoutConnectionsIsNoTraffic) {
 
 TEST(Verdict, WithoutAnyKnownWorkerThereIsNothingToJudge) {
   ServiceRow row = service_of(0);
-  row.accepts = row.closes = 100;
+  row.counts.accepts = row.counts.closes = 100;
 
   EXPECT_EQ(judge(row, 60s).code, VerdictCode::no_traffic);
 }

@@ -60,13 +60,13 @@ inline WorkerRow worker(std::uint32_t pid, std::uint64_t accepts, std::uint64_t 
   row.comm = "uvicorn";
   row.cmdline = "python3 -m uvicorn app:app --workers 4";
   row.cgroup = "/system.slice/app.service";
-  row.accepts = accepts;
-  row.closes = accepts - open;
+  row.counts.accepts = accepts;
+  row.counts.closes = accepts - open;
   row.open = open;
-  row.peak_open = open + 1;
+  row.counts.peak_open = open + 1;
   row.connection_time = 12'345'678'901ns;
-  row.bytes_received = accepts * 100;
-  row.bytes_sent = accepts * 1'000;
+  row.counts.bytes_received = accepts * 100;
+  row.counts.bytes_sent = accepts * 1'000;
   row.lifetime = lifetime(accepts - open, open);
   row.accept_wait = wait(accepts);
   row.recent_accepts = accepts / 20;
@@ -79,7 +79,7 @@ inline WorkerRow worker(std::uint32_t pid, std::uint64_t accepts, std::uint64_t 
 /// One that holds the listening socket and never got anything.
 inline WorkerRow idle_worker(std::uint32_t pid) {
   WorkerRow row = worker(pid, 0, 0);
-  row.peak_open = 0;
+  row.counts.peak_open = 0;
   row.connection_time = {};
   return row;
 }
@@ -93,10 +93,10 @@ inline WorkerRow supervisor(std::uint32_t pid) {
 /// One whose connections are all from before, open still.
 inline WorkerRow pinned_worker(std::uint32_t pid, std::uint64_t connections) {
   WorkerRow row = worker(pid, 0, 0);
-  row.preexisting = row.open = row.peak_open = row.lifetime.open = connections;
+  row.counts.preexisting = row.open = row.counts.peak_open = row.lifetime.open = connections;
   row.lifetime = lifetime(0, connections);
-  row.bytes_received = connections * 100;
-  row.bytes_sent = connections * 1'000;
+  row.counts.bytes_received = connections * 100;
+  row.counts.bytes_sent = connections * 1'000;
   return row;
 }
 
@@ -109,20 +109,18 @@ inline ServiceRow service(std::string_view address, std::uint16_t port, std::vec
   row.reuseport = false;
   row.backlog = 2048;
   for (const WorkerRow& worker : workers) {
-    row.accepts += worker.accepts;
-    row.closes += worker.closes;
+    row.counts += worker.counts;
     row.open += worker.open;
-    row.preexisting += worker.preexisting;
-    row.preexisting_closes += worker.preexisting_closes;
     if (worker.role == Role::worker) ++row.workers_eligible;
-    if (worker.role == Role::worker && worker.accepts + worker.preexisting == 0) ++row.workers_idle;
+    if (worker.role == Role::worker && worker.counts.connections() == 0) ++row.workers_idle;
     row.recent_accepts += worker.recent_accepts;
   }
-  row.peak_open = row.open + 4;
-  row.lifetime = lifetime(row.closes, row.open);
-  row.accept_wait = wait(row.accepts);
+  row.counts.peak_open = row.open + 4;
+  row.lifetime = lifetime(row.counts.closes, row.open);
+  row.accept_wait = wait(row.counts.accepts);
   row.accept_queue = {.depth_max = 12, .depth = 2, .overflows = 0};
-  row.close_reasons = {.local = row.closes > 4 ? 4U : 0U, .peer = row.closes > 4 ? row.closes - 4 : row.closes};
+  row.close_reasons = {.local = row.counts.closes > 4 ? 4U : 0U,
+                       .peer = row.counts.closes > 4 ? row.counts.closes - 4 : row.counts.closes};
   row.workers = std::move(workers);
   return row;
 }
@@ -183,13 +181,11 @@ inline Snapshot snapshot(std::vector<ServiceRow> services) {
   s.run.by = "process";
   s.run.filters.ports = {"8000"};
   for (const ServiceRow& service : services) {
-    s.totals.accepts += service.accepts;
-    s.totals.closes += service.closes;
+    s.totals.counts += service.counts;
     s.totals.open += service.open;
-    s.totals.preexisting += service.preexisting;
     s.totals.never_accepted += service.never_accepted;
   }
-  s.consistency.records_seen = s.totals.closes;
+  s.consistency.records_seen = s.totals.counts.closes;
   s.overhead.bpf_ns_per_accept = 850.5;
   s.overhead.cpu_seconds_user = 0.25;
   s.overhead.max_rss_bytes = 1 << 24;
@@ -242,7 +238,7 @@ inline ServiceRow pinned_service() {
   for (std::uint32_t pid = 4124; pid < 4129; ++pid) workers.push_back(idle_worker(pid));
   workers.push_back(supervisor(4120));
   ServiceRow row = service("0.0.0.0", 8000, std::move(workers));
-  row.peak_open = 40;
+  row.counts.peak_open = 40;
   row.active_workers.accepting.windows = 59;
   row.active_workers.serving = {.min = 2, .p50 = 3, .p95 = 3, .max = 3, .windows = 59, .now = 3};
   row.effective_workers = {{}, 2.63, 2.6, 5.9, 6.8};
@@ -267,8 +263,8 @@ inline WorkerRow short_lived_thread() {
   row.tid = 78;
   row.comm = "nginx";
   row.exited = true;
-  row.accepts = 2;
-  row.closes = 2;
+  row.counts.accepts = 2;
+  row.counts.closes = 2;
   return row;
 }
 
@@ -285,7 +281,8 @@ inline Snapshot complete() {
   second.listen_sockets = 0;
   second.epoll_exclusive.reset();
   second.accept_queue.overflows.reset();
-  second.preexisting = second.open = 5;
+  second.counts.preexisting = second.open = 5;
+  second.counts.bytes_received = 500, second.counts.bytes_sent = 5'000;
   second.lifetime = lifetime(2, 5);
   second.handed_over = 1;
   second.workers_eligible = 2;

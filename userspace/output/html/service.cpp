@@ -101,8 +101,9 @@ std::string lifetime_text(const ServiceRow& service) {
 }
 
 std::string connections_text(const ServiceRow& service) {
-  if (service.preexisting == 0) return "accepted in the run";
-  return fmt::format("{} from before, {} accepted", count_text(service.preexisting), count_text(service.accepts));
+  if (service.counts.preexisting == 0) return "accepted in the run";
+  return fmt::format("{} from before, {} accepted", count_text(service.counts.preexisting),
+                     count_text(service.counts.accepts));
 }
 
 std::string pair(const std::string& left, const std::string& right) {
@@ -152,11 +153,11 @@ std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
                                : "-",
            serving.windows > 0 ? fmt::format("median; p95 {}, max {}", count_text(serving.p95), count_text(serving.max))
                                : "no complete window");
-  html += tile("Connections", count_text(connections_of(service)), connections_text(service));
-  html +=
-      tile("Open at the end", count_text(service.open), fmt::format("most at once: {}", count_text(service.peak_open)));
-  html += tile("Accepts/s", rate_text(service.accepts, snapshot.run.duration),
-               count_of(service.accepts, "accept") + " in " + duration_text(snapshot.run.duration));
+  html += tile("Connections", count_text(service.counts.connections()), connections_text(service));
+  html += tile("Open at the end", count_text(service.open),
+               fmt::format("most at once: {}", count_text(service.counts.peak_open)));
+  html += tile("Accepts/s", rate_text(service.counts.accepts, snapshot.run.duration),
+               count_of(service.counts.accepts, "accept") + " in " + duration_text(snapshot.run.duration));
   html += tile("Lifetime p50", median_lifetime_text(service.lifetime, false), lifetime_text(service));
   html += tile("Accept wait p95", duration_text(service.accept_wait.p95), waiting_text(service.accept_wait));
   return html + "</dl>\n";

@@ -27,7 +27,7 @@ std::vector<double> amounts_of(const ServiceRow& service, Basis basis) {
 
 /// Open ones and, lighter, those that closed; where none is open the closed ones are all there is.
 std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, bool any_open) {
-  const std::uint64_t connections = connections_of(row);
+  const std::uint64_t connections = row.counts.connections();
   const std::uint64_t open = std::min(row.open, connections);
   const double width = scale * static_cast<double>(open);
   std::string svg;
@@ -39,7 +39,7 @@ std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, 
 }
 
 std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double scale, std::uint64_t all) {
-  const std::uint64_t connections = connections_of(row);
+  const std::uint64_t connections = row.counts.connections();
   const std::string_view css_class = connections == 0 ? "i" : "l";
   const std::string text =
       connections == 0 ? "0, idle" : fmt::format("{} ({})", count_text(connections), share_text(connections, all));
@@ -114,7 +114,7 @@ std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigu
   if (rows.empty()) return {};
   const std::size_t drawn = std::min(rows.size(), kMostBars);
   double most = 1;
-  for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(connections_of(*row)));
+  for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(row->counts.connections()));
   const std::vector<double> marks = count_marks(most, kMostMarks);
   const Plot plot{150, 26, kSmall - 150 - 84, kBarRow * static_cast<double>(drawn)};
   const double scale = plot.width / marks.back();
@@ -136,9 +136,11 @@ std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigu
         fmt::format("even share of {} {}: {}", count_text(spread.total), basis_name(spread.basis), decimal_text(even)),
         even / marks.back() > 0.3 ? "middle" : "start");
   }
-  for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(*rows[i], y_of(i), plot, scale, connections_of(service));
+  for (std::size_t i = 0; i < drawn; ++i)
+    svg += bar_words(*rows[i], y_of(i), plot, scale, service.counts.connections());
   svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "connections", "middle");
-  std::string note = service.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";
+  std::string note =
+      service.counts.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";
   if (drawn < rows.size())
     note +=
         fmt::format(" {} more are not drawn; the table below tells of them.", count_of(rows.size() - drawn, "worker"));

@@ -34,11 +34,11 @@ std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseco
       fmt::format("<tr{}><th scope=\"row\">{}</th><td class=\"w\"{}>{}</td>", is_idle(row) ? " class=\"idle\"" : "",
                   pid_text(row), row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "",
                   html_escape(command_text(row, false)) + (is_idle(row) ? ", idle" : ""));
-  html += share_cell(connections_of(row), connections_of(service)) + cell(count_text(row.accepts));
-  if (service.preexisting > 0) html += cell(count_text(row.preexisting));
-  html += cell(html_escape(rate_text(row.accepts, run))) + cell(count_text(row.open)) +
-          cell(count_text(row.peak_open)) + cell(duration_text(row.connection_time)) +
-          cell(bytes_text(row.bytes_received)) + cell(bytes_text(row.bytes_sent)) +
+  html += share_cell(row.counts.connections(), service.counts.connections()) + cell(count_text(row.counts.accepts));
+  if (service.counts.preexisting > 0) html += cell(count_text(row.counts.preexisting));
+  html += cell(html_escape(rate_text(row.counts.accepts, run))) + cell(count_text(row.open)) +
+          cell(count_text(row.counts.peak_open)) + cell(duration_text(row.connection_time)) +
+          cell(bytes_text(row.counts.bytes_received)) + cell(bytes_text(row.counts.bytes_sent)) +
           cell(median_lifetime_text(row.lifetime, false)) + cell(duration_text(row.lifetime.p95)) +
           cell(duration_text(row.accept_wait.p95));
   return html + "</tr>\n";
@@ -106,7 +106,7 @@ std::string column(std::string_view name, std::string_view css_class) {
 std::string workers_table(const ServiceRow& service, Nanoseconds run) {
   const std::vector<const WorkerRow*> rows = table_rows(service);
   std::string head = column("PID") + column("Command", "w") + column("Share of connections") + column("Accepts");
-  if (service.preexisting > 0) head += column("From before");
+  if (service.counts.preexisting > 0) head += column("From before");
   for (const std::string_view name :
        {"Accepts/s", "Open", "Most open", "Connection time", "Received", "Sent", "Life p50", "Life p95", "Wait p95"})
     head += column(name);
@@ -124,7 +124,7 @@ std::string peers_table(const ServiceRow& service) {
   std::string body;
   for (const PeerRow& peer : service.peers)
     body += fmt::format("<tr><th scope=\"row\" class=\"w\">{}</th>{}{}{}{}{}</tr>\n", peer.address.to_string(),
-                        share_cell(peer.connections, connections_of(service)) + cell(count_text(peer.connections)),
+                        share_cell(peer.connections, service.counts.connections()) + cell(count_text(peer.connections)),
                         cell(count_text(peer.open)), cell(count_text(peer.preexisting)),
                         cell(duration_text(peer.connection_time)), cell(count_text(peer.workers)));
   const std::string head = column("Address", "w") + column("Share of connections") + column("Connections") +
@@ -160,9 +160,9 @@ std::string services_table(const Snapshot& snapshot, const std::vector<std::size
     const ServiceRow& service = snapshot.services[index];
     body += fmt::format(
         "<tr><th scope=\"row\" class=\"w\">{}</th><td class=\"w\">{}</td>{}{}{}<td class=\"wrap\">{}</td></tr>\n",
-        service.endpoint.to_string(), enum_name(service.verdict.severity), cell(count_text(connections_of(service))),
-        cell(count_text(service.workers_eligible)), cell(count_text(service.workers_idle)),
-        html_text(service.verdict.summary));
+        service.endpoint.to_string(), enum_name(service.verdict.severity),
+        cell(count_text(service.counts.connections())), cell(count_text(service.workers_eligible)),
+        cell(count_text(service.workers_idle)), html_text(service.verdict.summary));
   }
   return scrolling_table("More services", escape_text(snapshot.host.hostname),
                          column("Service", "w") + column("Severity", "w") + column("Connections") + column("Workers") +

@@ -500,6 +500,23 @@ Result<void> check_origin(const Snapshot& snapshot, const DumpHandler& handler, 
                  "use the version of acceptscope that wrote it");
 }
 
+/// Counts that a dump leaves out, as others add up to them: see ServiceRow and Totals.
+void add_left_out(Snapshot& snapshot) {
+  ConnectionCounts all;
+  for (ServiceRow& service : snapshot.services) {
+    ConnectionCounts workers;
+    for (const WorkerRow& worker : service.workers) workers += worker.counts;
+    service.counts.bytes_received = workers.bytes_received;
+    service.counts.bytes_sent = workers.bytes_sent;
+    all += service.counts;
+  }
+  ConnectionCounts& totals = snapshot.totals.counts;
+  totals.preexisting_closes = all.preexisting_closes;
+  totals.peak_open = all.peak_open;
+  totals.bytes_received = all.bytes_received;
+  totals.bytes_sent = all.bytes_sent;
+}
+
 }  // namespace
 
 Result<Snapshot> read_dump(std::istream& in, std::string_view file_name, const ConnectionSink& connections) {
@@ -516,6 +533,7 @@ Result<Snapshot> read_dump(std::istream& in, std::string_view file_name, const C
   if (!read) return tl::unexpected(read.error());
   if (!handler.error().empty())
     return failure(name + " is damaged: " + handler.error(), "was it edited, or written by an older version?");
+  add_left_out(snapshot);
   return snapshot;
 }
 

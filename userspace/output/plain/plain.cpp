@@ -26,7 +26,7 @@ StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
   line.add(fmt::format("  {}", duration_text(snapshot.run.duration, options.ascii)));
   if (snapshot.services.size() > 1)
     line.add(fmt::format("  {}  {}  {} open", count_of(snapshot.services.size(), "service"),
-                         count_of(snapshot.totals.accepts, "accept"), count_text(snapshot.totals.open)));
+                         count_of(snapshot.totals.counts.accepts, "accept"), count_text(snapshot.totals.open)));
   return line.add(fmt::format("  {}  {}", snapshot.run.backend, describe_filters(snapshot.run.filters, options.ascii)),
                   Style::faint);
 }
@@ -70,7 +70,7 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
 std::vector<StyledLine> live_lines(const Snapshot& snapshot, const TextOptions& options) {
   const WorkerTable table(snapshot, options);
   std::vector<StyledLine> lines = {top_line(snapshot, options)};
-  if (snapshot.totals.accepts + snapshot.totals.preexisting == 0) lines.push_back(nothing_yet(snapshot, options));
+  if (snapshot.totals.counts.connections() == 0) lines.push_back(nothing_yet(snapshot, options));
   for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
   std::vector<StyledLine> trouble = trouble_lines(snapshot, options.ascii);
   if (!trouble.empty()) lines.emplace_back();

@@ -33,7 +33,7 @@ std::size_t workers_with_connections(const Snapshot& snapshot) {
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::int64_t>> workers;
   for (const ServiceRow& service : snapshot.services)
     for (const WorkerRow& worker : service.workers)
-      if (worker.accepts + worker.preexisting > 0)
+      if (worker.counts.connections() > 0)
         workers.emplace(worker.pid, worker.tid.value_or(0), worker.start_time.value_or(Instant{}).unix_ns);
   return workers.size();
 }
@@ -48,26 +48,24 @@ std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& option
   const std::string who =
       busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
   return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
-                     who, share_text(busiest.accepts + busiest.preexisting, service.accepts + service.preexisting),
-                     where);
+                     who, share_text(busiest.counts.connections(), service.counts.connections()), where);
 }
 
 std::string first_sentence(const Snapshot& snapshot, const TextOptions& options) {
   const std::string duration = duration_text(snapshot.run.duration, options.ascii);
   const Totals& totals = snapshot.totals;
-  if (totals.accepts + totals.preexisting == 0)
+  if (totals.counts.connections() == 0)
     return fmt::format("Nothing was accepted in {} ({}; since {}).", duration,
                        describe_filters(snapshot.run.filters, options.ascii), instant_text(snapshot.run.started_at));
   const std::string where = snapshot.services.size() == 1 ? service_name(snapshot.services.front(), snapshot, options)
                                                           : count_of(snapshot.services.size(), "service");
-  std::uint64_t closed = totals.closes;
-  for (const ServiceRow& service : snapshot.services) closed += service.preexisting_closes;
-  const std::string connections = totals.preexisting == 0
-                                      ? count_of(totals.accepts, "connection")
-                                      : fmt::format("{} from before and {}", count_of(totals.preexisting, "connection"),
-                                                    count_text(totals.accepts));
+  const std::string connections =
+      totals.counts.preexisting == 0
+          ? count_of(totals.counts.accepts, "connection")
+          : fmt::format("{} from before and {}", count_of(totals.counts.preexisting, "connection"),
+                        count_text(totals.counts.accepts));
   return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
-                     count_of(workers_with_connections(snapshot), "worker"), count_text(closed),
+                     count_of(workers_with_connections(snapshot), "worker"), count_text(totals.counts.closed()),
                      count_text(totals.open), busiest_sentence(snapshot, options));
 }
 
@@ -173,12 +171,12 @@ void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool
   if (lifetime.open > 0)
     lines.push_back(
         detail("still open", fmt::format("{}, not in any lifetime; age p50 {}  max {}", count_text(lifetime.open),
-                                         age_text(lifetime.open_age_p50, service.preexisting > 0, ascii),
-                                         age_text(lifetime.open_age_max, service.preexisting > 0, ascii))));
-  if (service.preexisting > 0)
-    lines.push_back(
-        detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
-                                          count_text(service.preexisting), count_text(service.preexisting_closes))));
+                                         age_text(lifetime.open_age_p50, service.counts.preexisting > 0, ascii),
+                                         age_text(lifetime.open_age_max, service.counts.preexisting > 0, ascii))));
+  if (service.counts.preexisting > 0)
+    lines.push_back(detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
+                                                      count_text(service.counts.preexisting),
+                                                      count_text(service.counts.preexisting_closes))));
   const WaitStats& wait = service.accept_wait;
   if (wait.count > 0)
     lines.push_back(
@@ -213,7 +211,7 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
   if (!rows.empty()) lines.push_back(table.header());
   for (const WorkerRow* worker : rows) lines.push_back(table.row(service, *worker));
   append(lines, below_table(service, options.ascii));
-  if (service.accepts + service.preexisting == 0) return;
+  if (service.counts.connections() == 0) return;
   lines.emplace_back();
   add_details(lines, service, options.ascii);
   std::vector<StyledLine> drawn = histograms(service, options.ascii);

@@ -61,12 +61,12 @@ constexpr std::array<Column, kPlainColumns> kColumns = {{
      false,
      7,
      2,
-     [](const Cell& c) { return count_text(c.worker.accepts); }},
+     [](const Cell& c) { return count_text(c.worker.counts.accepts); }},
     {{"BEFORE", "connections found in its hands when tracing began; left out when no worker had any"},
      false,
      6,
      2,
-     [](const Cell& c) { return count_text(c.worker.preexisting); }},
+     [](const Cell& c) { return count_text(c.worker.counts.preexisting); }},
     {{"ACC/S", "accepts per second: in the last tick while tracing, over the whole run in the closing summary"},
      false,
      6,
@@ -86,7 +86,7 @@ constexpr std::array<Column, kPlainColumns> kColumns = {{
      false,
      7,
      4,
-     [](const Cell& c) { return share_text(connections_of(c.worker), c.service.accepts + c.service.preexisting); }},
+     [](const Cell& c) { return share_text(c.worker.counts.connections(), c.service.counts.connections()); }},
     {{"LIFE p50",
       "median lifetime, accept to close, of its closed connections; with ≥ none was closed yet and it is the median "
       "age of the open ones"},
@@ -132,7 +132,7 @@ WorkerTable::WorkerTable(const Snapshot& snapshot, const TextOptions& options)
 }
 
 bool WorkerTable::is_wanted(std::size_t column, const Snapshot& snapshot) const {
-  if (column == kBefore) return snapshot.totals.preexisting > 0;
+  if (column == kBefore) return snapshot.totals.counts.preexisting > 0;
   return column != kUnread || !final_;
 }
 
@@ -153,7 +153,7 @@ std::string WorkerTable::header_text(std::size_t column) const {
 }
 
 std::string WorkerTable::cell(std::size_t column, const ServiceRow& service, const WorkerRow& worker) const {
-  const std::uint64_t rate_events = final_ ? worker.accepts : worker.recent_accepts;
+  const std::uint64_t rate_events = final_ ? worker.counts.accepts : worker.recent_accepts;
   return kColumns[column].cell({service, worker, rate_events, rate_time_, ascii_});
 }
 
@@ -171,14 +171,14 @@ StyledLine WorkerTable::header() const {
 
 StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) const {
   const Style style = worker.exited ? Style::faint : Style::plain;
-  const auto busiest = static_cast<double>(connections_of(service.workers.front()));  // they are sorted
+  const auto busiest = static_cast<double>(service.workers.front().counts.connections());  // they are sorted
   StyledLine line;
   line.add_spaces(kIndent);
   for (std::size_t i = 0; i < kPlainColumns; ++i) {
     if (widths_[i] == 0) continue;
     if (i > 0) line.add_spaces(kGap);
     if (i == kBar)
-      line.add_left(bar(static_cast<double>(connections_of(worker)), busiest, widths_[i], ascii_), widths_[i],
+      line.add_left(bar(static_cast<double>(worker.counts.connections()), busiest, widths_[i], ascii_), widths_[i],
                     Style::bar);
     else if (kColumns[i].left)
       line.add_left(cell(i, service, worker), widths_[i], style);

@@ -34,10 +34,11 @@ std::vector<StyledLine> lifetimes(const TuiScene& s, const ServiceRow& service, 
   std::vector<StyledLine> lines = {
       StyledLine(fmt::format(" Lifetime of {} closed", count_text(lifetime.closed)), Style::strong),
       StyledLine(percentiles(lifetime, width, ascii))};
-  lines.emplace_back(lifetime.open == 0 ? " none open"
-                                        : fmt::format(" {} open, apart: age p50 {} max {}", count_text(lifetime.open),
-                                                      age_text(lifetime.open_age_p50, service.preexisting > 0, ascii),
-                                                      age_text(lifetime.open_age_max, service.preexisting > 0, ascii)));
+  lines.emplace_back(lifetime.open == 0
+                         ? " none open"
+                         : fmt::format(" {} open, apart: age p50 {} max {}", count_text(lifetime.open),
+                                       age_text(lifetime.open_age_p50, service.counts.preexisting > 0, ascii),
+                                       age_text(lifetime.open_age_max, service.counts.preexisting > 0, ascii)));
   const std::size_t left = room - std::min(room, lines.size());
   std::vector<StyledLine> rows = histogram_rows(lifetime.buckets, left, width, ascii);
   std::move(rows.begin(), rows.end(), std::back_inserter(lines));

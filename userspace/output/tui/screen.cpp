@@ -158,13 +158,13 @@ std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& servic
   for (const WorkerRow& row : service.workers) unread += row.unread_connections;
   const std::vector<std::array<Figure, 2>> columns = {
       {{{"Serving", active(service.active_workers.serving)}, {"Accepting", active(service.active_workers.accepting)}}},
-      {{{"Open", fmt::format("{} (peak {})", count_text(service.open), count_text(service.peak_open))},
-        {"Closed", count_text(service.closes + service.preexisting_closes)}}},
+      {{{"Open", fmt::format("{} (peak {})", count_text(service.open), count_text(service.counts.peak_open))},
+        {"Closed", count_text(service.counts.closed())}}},
       {{{"Lifetime p50", median_lifetime_text(service.lifetime, ascii)},
         {"Wait p95", duration_text(service.accept_wait.p95, ascii)}}},
       {{{"Accepts/s", rate_text(service.recent_accepts, s.snapshot.recent_interval)},
         {"Queue", count_text(queue.depth) + backlog}}},
-      {{{"Accepts", count_text(service.accepts)}, {"From before", count_text(service.preexisting)}}},
+      {{{"Accepts", count_text(service.counts.accepts)}, {"From before", count_text(service.counts.preexisting)}}},
       {{{"Overflows", queue.overflows ? count_text(*queue.overflows) : "-"}, {"Unread", count_text(unread)}}},
   };
   constexpr std::array<std::size_t, 6> widths = {23, 18, 22, 17, 18, 14};
@@ -227,11 +227,11 @@ std::vector<StyledLine> detail_lines(const TuiScene& s, const ServiceRow* servic
   who.add(fmt::format("  {}", escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii})));
   if (row.cgroup) who.add(fmt::format("  {}", escape_text(*row.cgroup, {.ascii = ascii})), Style::faint);
   StyledLine what(fmt::format(" {} in, {} out; {} closed, lifetime p50 {} max {}; {} open",
-                              bytes_text(row.bytes_received), bytes_text(row.bytes_sent),
+                              bytes_text(row.counts.bytes_received), bytes_text(row.counts.bytes_sent),
                               count_text(row.lifetime.closed), duration_text(row.lifetime.p50, ascii),
                               duration_text(row.lifetime.max, ascii), count_text(row.open)));
   if (row.lifetime.open_age_max)
-    what.add(", oldest " + age_text(row.lifetime.open_age_max, row.preexisting > 0, ascii));
+    what.add(", oldest " + age_text(row.lifetime.open_age_max, row.counts.preexisting > 0, ascii));
   return {std::move(who), std::move(what)};
 }
 

@@ -46,8 +46,8 @@ const std::array<Column, 13> kColumns = {{
     {"PID", false, 6, 0, TuiSort::pid, [](const Cell& c) { return pid_text(c.worker); }},
     {"COMMAND", true, 7, 6, {}, [](const Cell& c) { return command_text(c.worker, c.scene.options.ascii); }},
     {"", true, kBarLeast, 1, TuiSort::connections, nullptr},
-    {"ACCEPTS", false, 7, 2, {}, [](const Cell& c) { return count_text(c.worker.accepts); }},
-    {"BEFORE", false, 6, 2, {}, [](const Cell& c) { return count_text(c.worker.preexisting); }},
+    {"ACCEPTS", false, 7, 2, {}, [](const Cell& c) { return count_text(c.worker.counts.accepts); }},
+    {"BEFORE", false, 6, 2, {}, [](const Cell& c) { return count_text(c.worker.counts.preexisting); }},
     {"ACC/S", false, 6, 4, TuiSort::rate,
      [](const Cell& c) { return rate_text(c.worker.recent_accepts, c.scene.snapshot.recent_interval); }},
     {"OPEN", false, 5, 3, TuiSort::open, [](const Cell& c) { return count_text(c.worker.open); }},
@@ -59,15 +59,14 @@ const std::array<Column, 13> kColumns = {{
      7,
      7,
      {},
-     [](const Cell& c) { return share_text(connections_of(c.worker), c.service.accepts + c.service.preexisting); }},
+     [](const Cell& c) { return share_text(c.worker.counts.connections(), c.service.counts.connections()); }},
     {"WAIT p95",
      false,
      8,
      8,
      {},
      [](const Cell& c) { return duration_text(c.worker.accept_wait.p95, c.scene.options.ascii); }},
-    {"BYTES", false, 9, 9, TuiSort::traffic,
-     [](const Cell& c) { return bytes_text(c.worker.bytes_received + c.worker.bytes_sent); }},
+    {"BYTES", false, 9, 9, TuiSort::traffic, [](const Cell& c) { return bytes_text(c.worker.counts.bytes()); }},
     {"LIFE p95",
      false,
      8,
@@ -94,7 +93,7 @@ std::size_t total(const Widths& widths) {
 Widths wanted_widths(const TuiScene& scene, const ServiceRow& service) {
   Widths widths{};
   for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    if (i == kBefore && service.preexisting == 0) continue;
+    if (i == kBefore && service.counts.preexisting == 0) continue;
     widths[i] = std::max(kColumns[i].least, kColumns[i].header.size());
     if (kColumns[i].cell == nullptr) continue;
     for (const WorkerRow& worker : service.workers)
@@ -212,7 +211,7 @@ class Rows {
         service_(service),
         layout_(layout),
         most_(highest(scene, service, std::min(layout.strip, scene.history.ticks()))) {
-    for (const WorkerRow& worker : service.workers) busiest_ = std::max(busiest_, connections_of(worker));
+    for (const WorkerRow& worker : service.workers) busiest_ = std::max(busiest_, worker.counts.connections());
   }
 
   [[nodiscard]] StyledLine row(const WorkerRow& worker) const {
@@ -244,9 +243,9 @@ class Rows {
     if (worker.role == Role::supervisor)
       return cell.add_left(width >= 10 ? "supervisor" : "superv.", width, Style::faint);
     if (is_idle(worker)) return cell.add_left("idle", width, Style::faint);
-    return cell.add_left(
-        bar(static_cast<double>(connections_of(worker)), static_cast<double>(busiest_), width, scene_.options.ascii),
-        width, Style::bar);
+    return cell.add_left(bar(static_cast<double>(worker.counts.connections()), static_cast<double>(busiest_), width,
+                             scene_.options.ascii),
+                         width, Style::bar);
   }
 
   const TuiScene& scene_;
@@ -259,7 +258,7 @@ class Rows {
 /// What a worker is sorted by, most first.
 std::uint64_t sort_value(const WorkerRow& worker, TuiSort sort) {
   switch (sort) {
-    case TuiSort::connections: return connections_of(worker);
+    case TuiSort::connections: return worker.counts.connections();
     case TuiSort::rate: return worker.recent_accepts;
     case TuiSort::open: return worker.open;
     case TuiSort::unread: return worker.unread_connections;
@@ -267,7 +266,7 @@ std::uint64_t sort_value(const WorkerRow& worker, TuiSort sort) {
       const auto known = worker.lifetime.closed > 0 ? worker.lifetime.p50 : worker.lifetime.open_age_p50;
       return static_cast<std::uint64_t>(known.value_or(Nanoseconds{0}).count());
     }
-    case TuiSort::traffic: return worker.bytes_received + worker.bytes_sent;
+    case TuiSort::traffic: return worker.counts.bytes();
     case TuiSort::pid: return 0;
   }
   return 0;

@@ -56,13 +56,14 @@ std::string service_name(const ServiceRow& service, const Snapshot& snapshot, co
 
 StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options) {
   const Nanoseconds time = options.final ? snapshot.run.duration : snapshot.recent_interval;
-  const std::string rate = rate_text(options.final ? service.accepts : service.recent_accepts, time);
-  std::string numbers = "  " + count_of(service.accepts, "accept");
+  const std::string rate = rate_text(options.final ? service.counts.accepts : service.recent_accepts, time);
+  std::string numbers = "  " + count_of(service.counts.accepts, "accept");
   if (rate != "-") numbers += fmt::format("  {}/s", rate);
-  if (service.preexisting > 0) numbers += fmt::format("  {} from before", count_text(service.preexisting));
-  if (options.final) numbers += fmt::format("  {} closed", count_text(service.closes + service.preexisting_closes));
+  if (service.counts.preexisting > 0)
+    numbers += fmt::format("  {} from before", count_text(service.counts.preexisting));
+  if (options.final) numbers += fmt::format("  {} closed", count_text(service.counts.closed()));
   numbers += fmt::format("  {} open", count_text(service.open));
-  if (service.peak_open > 0) numbers += fmt::format(" (peak {})", count_text(service.peak_open));
+  if (service.counts.peak_open > 0) numbers += fmt::format(" (peak {})", count_text(service.counts.peak_open));
   if (service.never_accepted > 0) numbers += fmt::format("  {} never accepted", count_text(service.never_accepted));
   return StyledLine(service_name(service, snapshot, options), Style::strong).add(numbers);
 }

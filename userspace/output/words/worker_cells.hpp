@@ -10,9 +10,6 @@
 
 namespace acceptscope {
 
-/// Accepted and pre-existing ones: what shares, bars and the fair draw count.
-[[nodiscard]] std::uint64_t connections_of(const WorkerRow& worker);
-
 /// It never had a connection in the run.
 [[nodiscard]] bool is_idle(const WorkerRow& worker);
 

@@ -190,14 +190,14 @@ TEST(RenderHtml, TakesAnyNumbersThatADumpCanHold) {
   s.run.ended_at = s.run.started_at + -1h;
   s.run.duration = Nanoseconds::min();
   for (ServiceRow& service : s.services) {
-    service.accepts = service.preexisting = service.open = kMost;
+    service.counts.accepts = service.counts.preexisting = service.open = kMost;
     service.workers_idle = 9, service.workers_eligible = 0;
     service.lifetime.buckets = {{Nanoseconds::max(), kMost}, {Nanoseconds{-5}, 1}, {std::nullopt, kMost}};
     service.lifetime.max = Nanoseconds::max();
     service.timeline.step = Nanoseconds{0};
     service.timeline.start = {Instant{std::numeric_limits<std::int64_t>::max()},
                               Instant{std::numeric_limits<std::int64_t>::min()}};
-    for (WorkerRow& worker : service.workers) worker.accepts = worker.preexisting = kMost;
+    for (WorkerRow& worker : service.workers) worker.counts.accepts = worker.counts.preexisting = kMost;
     for (TimelineWorker& worker : service.timeline.workers)
       worker.accepts = {kMost}, worker.bytes = {kMost, kMost, kMost};
   }

@@ -263,8 +263,8 @@ TEST(ReadDump, NumbersAsOtherProgramsWriteThem) {
     text.replace(text.find(from), from.size(), to);
     return read(text);
   };
-  EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3e3)").value().totals.accepts, 3'000U);
-  EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3000.0)").value().totals.accepts, 3'000U);
+  EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3e3)").value().totals.counts.accepts, 3'000U);
+  EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3000.0)").value().totals.counts.accepts, 3'000U);
   EXPECT_EQ(with(R"("duration_seconds":60)", R"("duration_seconds":6.0000000015e1)").value().run.duration,
             60'000'000'015ns);
   EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":3.5)").error().message(),
@@ -343,8 +343,8 @@ TEST(ReadDump, ADumpWrittenBeforeAFieldExistedIsRead) {
   const Result<Snapshot> old = read(document.dump());
 
   ASSERT_TRUE(old) << old.error().message();
-  EXPECT_EQ(old->totals.accepts, sample::complete().totals.accepts);
-  EXPECT_EQ(old->totals.preexisting, 0U);
+  EXPECT_EQ(old->totals.counts.accepts, sample::complete().totals.counts.accepts);
+  EXPECT_EQ(old->totals.counts.preexisting, 0U);
   EXPECT_EQ(old->services[0].workers[0].role, Role::worker);
   EXPECT_EQ(old->services[0].verdict, Verdict{});
   EXPECT_FALSE(old->connections[0].preexisting);

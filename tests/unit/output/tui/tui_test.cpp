@@ -50,9 +50,9 @@ History history_of(const Snapshot& s, std::uint64_t ticks) {
     Snapshot earlier = s;
     for (ServiceRow& row : earlier.services) {
       for (WorkerRow& w : row.workers) {
-        w.accepts = w.accepts * tick * tick / (ticks * ticks);
-        w.bytes_sent = w.bytes_sent * tick / ticks;
-        w.bytes_received = 0;
+        w.counts.accepts = w.counts.accepts * tick * tick / (ticks * ticks);
+        w.counts.bytes_sent = w.counts.bytes_sent * tick / ticks;
+        w.counts.bytes_received = 0;
       }
     }
     history.add(earlier);
@@ -253,7 +253,7 @@ TEST(TuiKeys, SortsByWhatIsAskedForMostFirst) {
   rows[0].recent_accepts = 1, rows[1].recent_accepts = 3, rows[2].recent_accepts = 2;
   rows[0].unread_connections = 0, rows[1].unread_connections = 1, rows[2].unread_connections = 2;
   rows[0].lifetime.p50 = 1s, rows[1].lifetime.p50 = 3s, rows[2].lifetime.p50 = 2s;
-  rows[0].bytes_sent = 1, rows[1].bytes_sent = 2, rows[2].bytes_sent = 500'000;
+  rows[0].counts.bytes_sent = 1, rows[1].counts.bytes_sent = 2, rows[2].counts.bytes_sent = 500'000;
   rows.push_back(sample::supervisor(10));
   const Snapshot s = snapshot({service("0.0.0.0", 80, rows)});
   const std::vector<std::vector<std::uint32_t>> expected = {{11, 12, 13, 10},  // connections
