@@ -496,7 +496,7 @@ void expect_bounded_truth(const Truth& truth, const Traced& traced) {
   EXPECT_LE(distorted_connections(truth, records), skipped) << "a skipped program harms one connection";
   std::uint64_t unknown = 0;
   for (const json& record : records) unknown += record["close_reason"] == "unknown" ? 1 : 0;
-  EXPECT_LE(unknown, losses.value("missed_close", std::uint64_t{0})) << "closes of which nobody knows why";
+  EXPECT_LE(unknown, losses.value("missed_close", std::uint64_t{0})) << "closes with an unknown reason";
   expect_true_open_ones(truth, records);
 }
 

@@ -100,7 +100,7 @@ std::string hint_for(int errno_value) {
     case EROFS: return "choose a place on a writable file system";
     case ENOSPC: return "free some space or choose another file system";
     case EDQUOT: return "the disk quota is used up; choose another file system";
-    case ENXIO: return "nobody reads from this pipe; start its reader first";
+    case ENXIO: return "no process reads from this pipe; start its reader first";
     case EPIPE: return "its reader has exited";
     default: return {};
   }

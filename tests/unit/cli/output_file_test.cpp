@@ -249,7 +249,7 @@ TEST_F(OutputFileTest, AClosedPipeIsAnErrorWhenItIsWritten) {
 
 TEST_F(OutputFileTest, AFifoIsWrittenDirectlyAndNeedsAReader) {
   ASSERT_EQ(::mkfifo(path("fifo").c_str(), 0600), 0);
-  EXPECT_THAT(open_error(path("fifo")), testing::EndsWith("(nobody reads from this pipe; start its reader first)"));
+  EXPECT_THAT(open_error(path("fifo")), testing::EndsWith("(no process reads from this pipe; start its reader first)"));
   const UniqueFd reader(::open(path("fifo").c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
   auto file = OutputFile::open(path("fifo"), "the dump");
   ASSERT_TRUE(file && file->write("{}") && file->commit());
