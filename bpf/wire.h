@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include "losses.h"
+
 #ifdef __cplusplus
 #include <cstdint>
 namespace acceptscope::wire {
@@ -211,19 +213,14 @@ struct closed_connection {
 /* Maximum number of --cgroup options. */
 #define MAX_CGROUPS 8
 
-/* Everything that can go missing, by kind. Indexes of the loss counters. */
+/* The losses that are counted here, see losses.h: indexes of the loss counters. */
+#define LOSS_INDEX(enumerator, member, later, help) LOSS_##enumerator,
+#define LOSS_NO_INDEX(member, later, help)
 enum loss {
-	LOSS_RING_FULL = 0,       /* a closed connection's detail record */
-	LOSS_CONNECTION_MAP_FULL, /* an accepted or pre-existing connection that is not tracked */
-	LOSS_WORKER_MAP_FULL,     /* one not counted for its worker, only for its service */
-	LOSS_SERVICE_MAP_FULL,    /* one not counted for its service */
-	LOSS_UNKNOWN_CLOSE,       /* close, on a port with accepts, of a connection that is not tracked */
-	LOSS_UNATTRIBUTED_ACCEPT, /* a connection found accepted when it was closed; by whom is not known */
-	LOSS_MISSED_ACCEPT, /* an accept that was not seen; its holder was found later and the accept counted for it */
-	LOSS_MISSED_CLOSE,  /* a close seen only when the socket was destroyed: late, reason unknown */
-	LOSS_PID_FILTER_FULL, /* a descendant of --pid that could not be remembered */
-	LOSS_KINDS,
+	LOSS_LIST(LOSS_INDEX, LOSS_NO_INDEX) LOSS_KINDS,
 };
+#undef LOSS_INDEX
+#undef LOSS_NO_INDEX
 
 #ifdef __cplusplus
 static_assert(sizeof(service_key) == 24);

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
 #include <numeric>
 #include <string>
@@ -153,22 +152,15 @@ Result<std::vector<Listeners>> Reader::read_listeners() const {
 }
 
 Result<Losses> Reader::read_losses() const {
-  std::array<std::uint64_t, wire::LOSS_KINDS> sums{};
-  for (std::uint32_t kind = 0; kind < sums.size(); ++kind) {
-    const Result<std::uint64_t> sum = sum_of(skeleton_.maps.losses, kind);
-    if (!sum) return tl::unexpected(sum.error());
-    sums[kind] = *sum;
-  }
+  static_assert(std::ranges::count_if(kLossKinds, &LossKind::in_kernel) == wire::LOSS_KINDS);
   Losses losses;
-  losses.ring_full = sums[wire::LOSS_RING_FULL];
-  losses.connection_map_full = sums[wire::LOSS_CONNECTION_MAP_FULL];
-  losses.worker_map_full = sums[wire::LOSS_WORKER_MAP_FULL];
-  losses.service_map_full = sums[wire::LOSS_SERVICE_MAP_FULL];
-  losses.unknown_close = sums[wire::LOSS_UNKNOWN_CLOSE];
-  losses.unattributed_accept = sums[wire::LOSS_UNATTRIBUTED_ACCEPT];
-  losses.missed_accept = sums[wire::LOSS_MISSED_ACCEPT];
-  losses.missed_close = sums[wire::LOSS_MISSED_CLOSE];
-  losses.pid_filter_full = sums[wire::LOSS_PID_FILTER_FULL];
+  std::uint32_t index = 0;
+  for (const LossKind& kind : kLossKinds) {
+    if (!kind.in_kernel) continue;
+    const Result<std::uint64_t> sum = sum_of(skeleton_.maps.losses, index++);
+    if (!sum) return tl::unexpected(sum.error());
+    losses.*kind.count = *sum;
+  }
   losses.program_skipped = cost_.skipped();
   return losses;
 }

@@ -44,6 +44,14 @@ struct EnumNames<CloseReason> {
        {CloseReason::worker_exit, "worker_exit"}}};
 };
 
+/// The counts of CloseReasonCounts, in the order in which they are shown.
+inline constexpr std::array<std::pair<CloseReason, std::uint64_t CloseReasonCounts::*>, kCloseReasons>
+    kCloseReasonCounts{{{CloseReason::local, &CloseReasonCounts::local},
+                        {CloseReason::peer, &CloseReasonCounts::peer},
+                        {CloseReason::reset, &CloseReasonCounts::reset},
+                        {CloseReason::worker_exit, &CloseReasonCounts::worker_exit},
+                        {CloseReason::unknown, &CloseReasonCounts::unknown}}};
+
 template <>
 struct EnumNames<Role> {
   static constexpr std::array<std::pair<Role, std::string_view>, 2> values{

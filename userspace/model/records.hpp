@@ -12,6 +12,7 @@
 #include "model/address.hpp"
 #include "model/connection_counts.hpp"
 #include "model/histogram.hpp"
+#include "model/losses.hpp"
 #include "util/clock.hpp"
 
 namespace acceptscope {
@@ -88,21 +89,6 @@ struct ServiceCounters {
   std::uint64_t queue_depth_max = 0;
   std::optional<std::uint32_t> backlog;
   bool reuseport = false;
-};
-
-/// One counter per place where something can be lost; all since tracing began.
-struct Losses {
-  std::uint64_t ring_full = 0;
-  std::uint64_t connection_map_full = 0;
-  std::uint64_t worker_map_full = 0;
-  std::uint64_t service_map_full = 0;
-  std::uint64_t program_skipped = 0;
-  std::uint64_t unknown_close = 0;
-  std::uint64_t unattributed_accept = 0;
-  std::uint64_t missed_accept = 0;
-  std::uint64_t missed_close = 0;
-  std::uint64_t pid_filter_full = 0;
-  bool operator==(const Losses&) const = default;
 };
 
 /// What a process looks like from outside the kernel's counters; read once per worker and refreshed while it lives.

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "model/names.hpp"
 #include "model/owners.hpp"
 #include "output/html/markup.hpp"
-#include "output/json/fields.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
 #include "output/words/worker_lines.hpp"
@@ -54,9 +54,9 @@ std::string yes_no(const std::optional<bool>& known) { return !known ? "not know
 
 std::string reasons(const CloseReasonCounts& counts) {
   std::string text;
-  for_each_field<CloseReasonCounts>([&](const auto& f) {
-    if (f.of(counts) > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", f.name, count_text(f.of(counts)));
-  });
+  for (const auto& [reason, count] : kCloseReasonCounts)
+    if (counts.*count > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : ", ", enum_name(reason), count_text(counts.*count));
   return text.empty() ? "nothing closed" : text;
 }
 

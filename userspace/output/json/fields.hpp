@@ -175,38 +175,15 @@ struct Described<Totals> {
             "connections that left the accept queue without an accept: reset by the peer or the listener closed"));
 };
 
-/// The help texts are also what the terminal says when a counter is not zero.
 template <>
 struct Described<Losses> {
   static constexpr std::string_view name = "losses";
   static constexpr Layout layout = Layout::inlined;
-  static constexpr auto fields = std::make_tuple(
-      field("ring_full", &Losses::ring_full,
-            "closed connections whose detail record found the ring buffer full; they are in every total, only their "
-            "line is missing"),
-      field(
-          "connection_map_full", &Losses::connection_map_full,
-          "connections that found the connection map full: counted when they were accepted or found, but not followed "
-          "to their close (raise --max-connections)"),
-      field("worker_map_full", &Losses::worker_map_full,
-            "accepted or pre-existing connections that found the worker map full: counted for their service, for no "
-            "worker"),
-      field("service_map_full", &Losses::service_map_full,
-            "accepted or pre-existing connections that found the service map full: counted for no service"),
-      field("program_skipped", &Losses::program_skipped,
-            "times the kernel skipped a tracing program, so an accept or close may be missing from the totals"),
-      field("unknown_close", &Losses::unknown_close,
-            "closes, on a port with accepts, of connections whose accept was not seen"),
-      field("unattributed_accept", &Losses::unattributed_accept,
-            "connections found accepted only when they closed: by which worker is not known"),
-      field("missed_accept", &Losses::missed_accept,
-            "accepts seen late, by who holds the connection: counted, their time is up to a tick too late"),
-      field(
-          "missed_close", &Losses::missed_close,
-          "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime is too "
-          "long, their reason unknown"),
-      field("pid_filter_full", &Losses::pid_filter_full,
-            "descendants of --pid that could not be remembered: their connections are missing"));
+  static constexpr auto fields = std::apply(
+      [](const auto&... kind) {
+        return std::make_tuple(field(kind.name, kind.count, kind.help, kind.later ? Since::later : Since::first)...);
+      },
+      kLossKinds);
 };
 
 template <>

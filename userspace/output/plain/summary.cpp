@@ -8,7 +8,7 @@
 #include <set>
 #include <tuple>
 
-#include "output/json/fields.hpp"
+#include "model/names.hpp"
 #include "output/plain/worker_table.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/service_lines.hpp"
@@ -121,9 +121,9 @@ StyledLine detail(std::string label, std::string text) {
 
 std::string close_reasons(const CloseReasonCounts& reasons) {
   std::string text;
-  for_each_field<CloseReasonCounts>([&](const auto& f) {
-    if (f.of(reasons) > 0) text += fmt::format("{}{} {}", text.empty() ? "" : "  ", f.name, count_text(f.of(reasons)));
-  });
+  for (const auto& [reason, count] : kCloseReasonCounts)
+    if (reasons.*count > 0)
+      text += fmt::format("{}{} {}", text.empty() ? "" : "  ", enum_name(reason), count_text(reasons.*count));
   return text;
 }
 

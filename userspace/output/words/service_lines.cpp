@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-#include "output/json/fields.hpp"
+#include "model/losses.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
 
@@ -70,12 +70,12 @@ StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot,
 
 std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii) {
   std::vector<StyledLine> lines;
-  for_each_field<Losses>([&](const auto& f) {
-    const std::uint64_t count = f.of(snapshot.losses);
-    if (count == 0) return;
-    lines.push_back(StyledLine(fmt::format("LOST {} {}", f.name, count_text(count)), Style::warning)
-                        .add(fmt::format(": {}", f.help)));
-  });
+  for (const LossKind& kind : kLossKinds) {
+    const std::uint64_t count = snapshot.losses.*kind.count;
+    if (count == 0) continue;
+    lines.push_back(StyledLine(fmt::format("LOST {} {}", kind.name, count_text(count)), Style::warning)
+                        .add(fmt::format(": {}", kind.help)));
+  }
   for (const std::string& sentence : snapshot.consistency.broken)
     lines.push_back(StyledLine("INCONSISTENT", Style::warning).add(": " + escape_text(sentence, {.ascii = ascii})));
   return lines;
@@ -83,10 +83,10 @@ std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii) {
 
 std::string trouble_in_short(const Snapshot& snapshot) {
   std::string losses;
-  for_each_field<Losses>([&](const auto& f) {
-    const std::uint64_t count = f.of(snapshot.losses);
-    if (count > 0) append_item(losses, fmt::format("{} {}", f.name, count_text(count)));
-  });
+  for (const LossKind& kind : kLossKinds) {
+    const std::uint64_t count = snapshot.losses.*kind.count;
+    if (count > 0) append_item(losses, fmt::format("{} {}", kind.name, count_text(count)));
+  }
   if (!losses.empty()) losses = "LOST " + losses;
   const std::size_t broken = snapshot.consistency.broken.size();
   if (broken > 0) append_item(losses, fmt::format("INCONSISTENT: {}", count_of(broken, "total")));
