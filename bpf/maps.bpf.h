@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 #pragma once
 
+#include "capacity.h"
 #include "kernel_types.h"
 #include "wire.h"
 
@@ -13,7 +14,7 @@
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 262144);
+	__uint(max_entries, DEFAULT_CONNECTIONS);
 	__type(key, __u64);
 	__type(value, struct connection);
 } connections SEC(".maps");
@@ -26,7 +27,7 @@ struct {
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, DEFAULT_WORKERS);
 	__type(key, struct worker_key);
 	__type(value, struct worker_place);
 } workers SEC(".maps");
@@ -34,7 +35,7 @@ struct {
 /* worker_rows: row -> totals of a worker. Zero until its first use. Read by userspace on the tick. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 4096);
+	__uint(max_entries, DEFAULT_WORKERS);
 	__type(key, __u32);
 	__type(value, struct worker_counters);
 } worker_rows SEC(".maps");
@@ -45,7 +46,7 @@ struct {
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, DEFAULT_WORKERS);
 	__type(key, __u32);
 	__type(value, __u8);
 } free_worker_rows SEC(".maps");
@@ -58,7 +59,7 @@ struct {
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, DEFAULT_SERVICES);
 	__type(key, struct service_key);
 	__type(value, __u32);
 } services SEC(".maps");
@@ -66,7 +67,7 @@ struct {
 /* service_rows: row -> totals of a service; see worker_rows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1024);
+	__uint(max_entries, DEFAULT_SERVICES);
 	__type(key, __u32);
 	__type(value, struct service_counters);
 } service_rows SEC(".maps");
@@ -74,7 +75,7 @@ struct {
 /* free_service_rows: see free_worker_rows. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, DEFAULT_SERVICES);
 	__type(key, __u32);
 	__type(value, __u8);
 } free_service_rows SEC(".maps");
@@ -117,7 +118,7 @@ struct {
 /* closed: struct closed_connection, one per close. Full: LOSS_RING_FULL; totals are unaffected. Size: --ring-bytes. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 8 << 20);
+	__uint(max_entries, DEFAULT_RING_BYTES);
 } closed SEC(".maps");
 
 /* losses: enum loss -> count per CPU. */

@@ -46,6 +46,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto& options = std::get<cli::Options>(parsed);
   promise(options.interval.count() > 0 && options.window.count() > 0, "times are positive");
   promise(!options.duration || options.duration->count() > 0, "a duration is positive");
-  promise(options.max_connections > 0 && options.ring_bytes >= 4096, "sizes are usable");
+  promise(options.capacity.connections > 0 && options.capacity.ring_bytes >= 4096, "sizes are usable");
   return 0;
 }

@@ -35,12 +35,12 @@ void print_facts(const KernelFacts& facts, const Environment& environment) {
 bool examine(Backend backend, const Environment& environment) {
   TracerOptions options;
   options.backend = backend;
-  options.max_connections = 1024;  // only whether it works is asked
+  options.capacity.connections = 1024;  // only whether it works is asked
   std::vector<Attempt> attempts;
   const Result<Tracer> tracer = Tracer::attach(options, environment, attempts);
   const Error* problem = nullptr;
   if (!tracer) problem = attempts.empty() || !attempts.back().problem ? &tracer.error() : &*attempts.back().problem;
-  print_row(name_of(backend), problem == nullptr ? "yes" : "no: " + problem->message());
+  print_row(enum_name(backend), problem == nullptr ? "yes" : "no: " + problem->message());
   if (problem != nullptr) return false;
   for (const PlannedProgram& program : attempts.back().plan.programs) print_row("", fmt::format("- {}", program.hook));
   for (const std::string& note : attempts.back().plan.notes) print_row("", "note: " + note);
@@ -58,10 +58,10 @@ int run_doctor(const cli::Options& options) {
   print_facts(read_kernel_facts(*environment), *environment);
   fmt::print("\nBackends, tried in this order by really loading and attaching:\n\n");
   std::optional<Backend> chosen;
-  for (const Backend backend : kBackends)
+  for (const Backend backend : enum_values<Backend>)
     if (examine(backend, *environment) && !chosen) chosen = backend;
   if (chosen) {
-    fmt::print("\n--backend auto would run {}.\n", name_of(*chosen));
+    fmt::print("\n--backend auto would run {}.\n", enum_name(*chosen));
     return kExitOk;
   }
   fmt::print("\nNo backend can run here.{}\n",

@@ -27,7 +27,7 @@ HostInfo host_info() {
 RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attempts) {
   RunInfo info;
   for (const Attempt& attempt : attempts) {
-    const std::string backend(name_of(attempt.backend));
+    const std::string backend(enum_name(attempt.backend));
     if (!attempt.problem) {
       info.backend = backend;
     } else {
@@ -38,7 +38,6 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   }
   info.interval = options.interval;
   info.window = options.window;
-  info.by = options.by == cli::WorkerUnit::thread ? "thread" : "process";
   info.filters.ports = options.ports.items();
   for (const IpAddress& address : options.addresses) info.filters.addresses.push_back(address.to_string());
   info.filters.pids = options.pids;
@@ -51,7 +50,7 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
 RunOptions model_options(const cli::Options& options) {
   RunOptions model;
   model.max_connection_rows = options.dump_connections;
-  model.by_thread = options.by == cli::WorkerUnit::thread;
+  model.by = options.by;
   model.comms = options.comms;
   model.addresses = options.addresses;
   model.show_idle_services = !options.ports.empty() || !options.addresses.empty() || !options.pids.empty() ||
@@ -71,19 +70,11 @@ Result<TracerOptions> tracer_options(const cli::Options& options) {
     if (!cgroup) return tl::unexpected(cgroup.error());
     tracer.cgroups.push_back(*std::move(cgroup));
   }
-  switch (options.backend) {
-    case cli::BackendChoice::automatic: break;
-    case cli::BackendChoice::fentry: tracer.backend = Backend::fentry; break;
-    case cli::BackendChoice::kprobe: tracer.backend = Backend::kprobe; break;
-    case cli::BackendChoice::tracepoint: tracer.backend = Backend::tracepoint; break;
-  }
+  tracer.backend = options.backend;
   tracer.ports = options.ports;
   tracer.pids = options.pids;
-  tracer.by_thread = options.by == cli::WorkerUnit::thread;
-  tracer.max_connections = options.max_connections;
-  tracer.max_workers = options.max_workers;
-  tracer.max_services = options.max_services;
-  tracer.ring_bytes = options.ring_bytes;
+  tracer.by = options.by;
+  tracer.capacity = options.capacity;
   return tracer;
 }
 

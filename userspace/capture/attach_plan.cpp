@@ -67,21 +67,6 @@ void add_notes(AttachPlan& plan, const KernelFacts& facts) {
 
 }  // namespace
 
-std::string_view name_of(Backend backend) {
-  switch (backend) {
-    case Backend::fentry: return "fentry";
-    case Backend::kprobe: return "kprobe";
-    case Backend::tracepoint: return "tracepoint";
-  }
-  return "";
-}
-
-std::optional<Backend> backend_named(std::string_view name) {
-  for (const Backend backend : kBackends)
-    if (name_of(backend) == name) return backend;
-  return std::nullopt;
-}
-
 AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, bool follow_pids) {
   AttachPlan plan;
   plan.backend = backend;

@@ -2,23 +2,14 @@
 /// Which BPF programs a backend takes on a kernel. Pure: facts in, plan out.
 #pragma once
 
-#include <array>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "capture/kernel_facts.hpp"
+#include "model/backend.hpp"
 
 namespace acceptscope {
-
-enum class Backend { fentry, kprobe, tracepoint };
-
-/// In the order in which `--backend auto` tries them.
-inline constexpr std::array<Backend, 3> kBackends{Backend::fentry, Backend::kprobe, Backend::tracepoint};
-
-[[nodiscard]] std::string_view name_of(Backend backend);
-[[nodiscard]] std::optional<Backend> backend_named(std::string_view name);
 
 /// How a program is attached.
 enum class Attach { automatic, syscall_tracepoint, cgroup };

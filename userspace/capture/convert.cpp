@@ -16,6 +16,12 @@ IpAddress to_address(const wire::ip_address& raw) {
 MonotonicTime to_time(std::uint64_t ns) { return {static_cast<std::int64_t>(ns)}; }
 Nanoseconds to_duration(std::uint64_t ns) { return Nanoseconds{static_cast<std::int64_t>(ns)}; }
 
+static_assert(kCloseReasons == wire::CLOSE_REASONS);
+static_assert(static_cast<int>(CloseReason::local) == wire::CLOSE_LOCAL);
+static_assert(static_cast<int>(CloseReason::peer) == wire::CLOSE_PEER);
+static_assert(static_cast<int>(CloseReason::reset) == wire::CLOSE_RESET);
+static_assert(static_cast<int>(CloseReason::worker_exit) == wire::CLOSE_WORKER_EXIT);
+
 CloseReason to_reason(std::uint8_t reason) {
   return reason < kCloseReasons ? static_cast<CloseReason>(reason) : CloseReason::unknown;
 }

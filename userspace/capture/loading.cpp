@@ -28,23 +28,23 @@ bpf_program* program_named(const Skeleton& skeleton, std::string_view name) {
 
 void configure(const Skeleton& skeleton, const TracerOptions& options, const AttachPlan& plan) {
   auto* settings = skeleton->bss;
-  settings->by_thread = options.by_thread;
+  settings->by_thread = options.by == WorkerUnit::thread;
   settings->filter_pids = !options.pids.empty();
   settings->enqueue_from_state = plan.enqueue_from_state;
   settings->close_from_state = plan.close_from_state;
-  settings->ring_wakeup_bytes = options.ring_bytes / 4;
-  settings->worker_rows_end = options.max_workers;
-  settings->service_rows_end = options.max_services;
+  settings->ring_wakeup_bytes = options.capacity.ring_bytes / 4;
+  settings->worker_rows_end = options.capacity.workers;
+  settings->service_rows_end = options.capacity.services;
   settings->filter_cgroups = static_cast<__u8>(options.cgroups.size());
   if (options.ports.empty()) std::ranges::fill(settings->traced_ports, std::uint8_t{1});
   for (const PortRange& range : options.ports.ranges())
     std::fill(settings->traced_ports + range.first, settings->traced_ports + range.last + 1, std::uint8_t{1});
-  bpf_map__set_max_entries(skeleton->maps.connections, options.max_connections);
+  bpf_map__set_max_entries(skeleton->maps.connections, options.capacity.connections);
   for (bpf_map* map : {skeleton->maps.workers, skeleton->maps.worker_rows, skeleton->maps.free_worker_rows})
-    bpf_map__set_max_entries(map, options.max_workers);
+    bpf_map__set_max_entries(map, options.capacity.workers);
   for (bpf_map* map : {skeleton->maps.services, skeleton->maps.service_rows, skeleton->maps.free_service_rows})
-    bpf_map__set_max_entries(map, options.max_services);
-  bpf_map__set_max_entries(skeleton->maps.closed, options.ring_bytes);
+    bpf_map__set_max_entries(map, options.capacity.services);
+  bpf_map__set_max_entries(skeleton->maps.closed, options.capacity.ring_bytes);
   // Filters that are not used need no room: each map takes some five MiB of the kernel's memory.
   if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);
   if (options.cgroups.empty()) bpf_map__set_max_entries(skeleton->maps.members, 1);

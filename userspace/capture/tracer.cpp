@@ -51,7 +51,7 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
                    "a kernel with CONFIG_DEBUG_INFO_BTF=y is needed, as in Debian 11 or later");
   if (!facts.ring_buffer)
     return failure("this kernel has no BPF ring buffer", "Linux 5.8 or later is needed, as in Debian 11 or later");
-  for (const Backend backend : kBackends) {
+  for (const Backend backend : enum_values<Backend>) {
     if (options.backend && *options.backend != backend) continue;
     const AttachPlan plan = make_attach_plan(backend, facts, !options.pids.empty());
     Attempt& attempt = attempts.emplace_back(Attempt{backend, plan, std::nullopt});
@@ -61,7 +61,7 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
   }
   std::string what = options.backend ? "backend cannot run here" : "no backend can run here";
   for (const Attempt& attempt : attempts)
-    what += "; " + std::string(name_of(attempt.backend)) + ": " + attempt.problem->message();
+    what += "; " + std::string(enum_name(attempt.backend)) + ": " + attempt.problem->message();
   return failure(what, "'acceptscope doctor' tells what is missing");
 }
 

@@ -5,7 +5,9 @@
 #include <optional>
 #include <vector>
 
-#include "capture/attach_plan.hpp"
+#include "model/backend.hpp"
+#include "model/capacity.hpp"
+#include "model/records.hpp"
 #include "model/selection.hpp"
 #include "util/unique_fd.hpp"
 
@@ -13,15 +15,12 @@ namespace acceptscope {
 
 /// What is traced, by which backend, and how much room there is for it.
 struct TracerOptions {
-  std::optional<Backend> backend;   ///< forced; empty: the first of kBackends that loads and attaches
+  std::optional<Backend> backend;   ///< forced; empty: the first that loads and attaches
   PortSet ports;                    ///< empty: every port
   std::vector<std::uint32_t> pids;  ///< with their descendants; empty: every process
   std::vector<UniqueFd> cgroups;    ///< their directories, at most MAX_CGROUPS; empty: every cgroup
-  bool by_thread = false;
-  std::uint32_t max_connections = 262144;
-  std::uint32_t max_workers = 4096;
-  std::uint32_t max_services = 1024;
-  std::uint32_t ring_bytes = 8u << 20;  ///< power of two, at least a page
+  WorkerUnit by = WorkerUnit::process;
+  Capacity capacity;
 };
 
 }  // namespace acceptscope

@@ -8,10 +8,42 @@
 #include <utility>
 #include <variant>
 
+#include "model/names.hpp"
 #include "output/registry.hpp"
+
+namespace acceptscope {
+
+template <>
+struct EnumNames<cli::ViewChoice> {
+  static constexpr std::string_view name(cli::ViewChoice value) {
+    switch (value) {
+      case cli::ViewChoice::automatic: return "auto";
+      case cli::ViewChoice::tui: return "tui";
+      case cli::ViewChoice::plain: return "plain";
+      case cli::ViewChoice::none: return "none";
+    }
+    return {};
+  }
+};
+
+template <>
+struct EnumNames<cli::ColorChoice> {
+  static constexpr std::string_view name(cli::ColorChoice value) {
+    switch (value) {
+      case cli::ColorChoice::automatic: return "auto";
+      case cli::ColorChoice::always: return "always";
+      case cli::ColorChoice::never: return "never";
+    }
+    return {};
+  }
+};
+
+}  // namespace acceptscope
 
 namespace acceptscope::cli {
 namespace {
+
+constexpr std::string_view kAuto = "auto";  // as a backend: the first that works
 
 constexpr std::uint32_t kHighestPid = 1U << 22;  // PID_MAX_LIMIT of 64-bit kernels, include/linux/threads.h
 constexpr std::uint32_t kCommLength = 15;        // TASK_COMM_LEN - 1
@@ -30,10 +62,9 @@ Result<T> parse_number(std::string_view text, T low, T high) {
   return value;
 }
 
-/// Stores a number in `member`.
-template <auto member, class T>
-Result<void> store_number(Options& options, std::string_view text, T low, T high) {
-  return parse_number<T>(text, low, high).map([&](T value) { options.*member = value; });
+template <class T>
+Result<void> store_number(T& number, std::string_view text, T low, T high) {
+  return parse_number<T>(text, low, high).map([&](T value) { number = value; });
 }
 
 /// Calls `take` for each item of a comma-separated list until one is wrong.
@@ -47,14 +78,12 @@ Result<void> for_each_item(std::string_view list, Take take) {
   return {};
 }
 
-/// The value of the name in `choices` that equals `text`.
-template <class T, std::size_t N>
-Result<T> parse_choice(std::string_view text, const std::array<std::pair<std::string_view, T>, N>& choices) {
-  std::string names;
-  for (const auto& [name, value] : choices) {
-    if (name == text) return value;
-    names += (names.empty() ? "" : ", ") + std::string(name);
-  }
+/// The value with the name `text`. `other` is a word that the option takes besides.
+template <IsNamedEnum T>
+Result<T> parse_choice(std::string_view text, std::string_view other = {}) {
+  if (const std::optional<T> value = enum_named<T>(text)) return *value;
+  std::string names(other);
+  for (const T value : enum_values<T>) names += (names.empty() ? "" : ", ") + std::string(enum_name(value));
   return failure("no such choice", "one of " + names);
 }
 
@@ -92,9 +121,7 @@ Result<void> add_cgroup(Options& options, std::string_view text) {
 }
 
 Result<void> set_by(Options& options, std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, WorkerUnit>, 2> kChoices{
-      {{"process", WorkerUnit::process}, {"thread", WorkerUnit::thread}}};
-  return parse_choice(text, kChoices).map([&](auto by) { options.by = by; });
+  return parse_choice<WorkerUnit>(text).map([&](auto by) { options.by = by; });
 }
 
 Result<void> set_duration(Options& options, std::string_view text) {
@@ -124,7 +151,7 @@ Result<void> set_output(Options& options, std::string_view text) {
 }
 
 Result<void> set_dump_connections(Options& options, std::string_view text) {
-  return store_number<&Options::dump_connections, std::uint64_t>(options, text, 0, 1'000'000'000);
+  return store_number<std::uint64_t>(options.dump_connections, text, 0, 1'000'000'000);
 }
 
 Result<void> set_redact_peers(Options& options, std::string_view) {
@@ -133,45 +160,36 @@ Result<void> set_redact_peers(Options& options, std::string_view) {
 }
 
 Result<void> set_view(Options& options, std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, ViewChoice>, 4> kChoices{{{"auto", ViewChoice::automatic},
-                                                                                    {"tui", ViewChoice::tui},
-                                                                                    {"plain", ViewChoice::plain},
-                                                                                    {"none", ViewChoice::none}}};
-  return parse_choice(text, kChoices).map([&](auto view) { options.view = view; });
+  return parse_choice<ViewChoice>(text).map([&](auto view) { options.view = view; });
 }
 
 Result<void> set_color(Options& options, std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, ColorChoice>, 3> kChoices{
-      {{"auto", ColorChoice::automatic}, {"always", ColorChoice::always}, {"never", ColorChoice::never}}};
-  return parse_choice(text, kChoices).map([&](auto color) { options.color = color; });
+  return parse_choice<ColorChoice>(text).map([&](auto color) { options.color = color; });
 }
 
 Result<void> set_backend(Options& options, std::string_view text) {
-  static constexpr std::array<std::pair<std::string_view, BackendChoice>, 4> kChoices{
-      {{"auto", BackendChoice::automatic},
-       {"fentry", BackendChoice::fentry},
-       {"kprobe", BackendChoice::kprobe},
-       {"tracepoint", BackendChoice::tracepoint}}};
-  return parse_choice(text, kChoices).map([&](auto backend) { options.backend = backend; });
+  options.backend.reset();
+  if (text == kAuto) return {};
+  return parse_choice<Backend>(text, kAuto).map([&](auto backend) { options.backend = backend; });
 }
 
 Result<void> set_max_connections(Options& options, std::string_view text) {
-  return store_number<&Options::max_connections, std::uint32_t>(options, text, 1, 1U << 24);
+  return store_number(options.capacity.connections, text, 1U, 1U << 24);
 }
 
 Result<void> set_max_workers(Options& options, std::string_view text) {
-  return store_number<&Options::max_workers, std::uint32_t>(options, text, 1, 1U << 20);
+  return store_number(options.capacity.workers, text, 1U, 1U << 20);
 }
 
 Result<void> set_max_services(Options& options, std::string_view text) {
-  return store_number<&Options::max_services, std::uint32_t>(options, text, 1, 1U << 20);
+  return store_number(options.capacity.services, text, 1U, 1U << 20);
 }
 
 Result<void> set_ring_bytes(Options& options, std::string_view text) {
   Result<std::uint32_t> bytes = parse_number<std::uint32_t>(text, 4096, 1U << 30);
   if (!bytes) return tl::unexpected(bytes.error());
   if (!std::has_single_bit(*bytes)) return failure("not a power of two", "such as 4096, 65536 or 8388608");
-  options.ring_bytes = *bytes;
+  options.capacity.ring_bytes = *bytes;
   return {};
 }
 
@@ -199,6 +217,47 @@ Result<void> set_demo(Options& options, std::string_view) {
   return {};
 }
 
+/// A text that is put together while compiling; one that has no room does not compile.
+struct BuiltText {
+  std::array<char, 64> characters{};
+  std::size_t size = 0;
+
+  constexpr void add(std::string_view text) {
+    for (const char c : text) characters[size++] = c;
+  }
+  constexpr operator std::string_view() const { return {characters.data(), size}; }
+};
+
+/// "process|thread"; `other`, if there is one, before them.
+template <IsNamedEnum T>
+constexpr BuiltText choices(std::string_view other = {}) {
+  BuiltText text;
+  text.add(other);
+  for (const T value : enum_values<T>) {
+    if (text.size > 0) text.add("|");
+    text.add(enum_name(value));
+  }
+  return text;
+}
+
+constexpr BuiltText decimal(std::uint64_t number) {
+  BuiltText text;
+  if (number >= 10) text = decimal(number / 10);
+  const char digit = static_cast<char>('0' + number % 10);
+  text.add({&digit, 1});
+  return text;
+}
+
+constexpr BuiltText kWorkerUnits = choices<WorkerUnit>();
+constexpr BuiltText kViews = choices<ViewChoice>();
+constexpr BuiltText kColors = choices<ColorChoice>();
+constexpr BuiltText kBackends = choices<Backend>(kAuto);
+constexpr BuiltText kDumpConnections = decimal(kDefaultDumpConnections);
+constexpr BuiltText kMaxConnections = decimal(Capacity{}.connections);
+constexpr BuiltText kMaxWorkers = decimal(Capacity{}.workers);
+constexpr BuiltText kMaxServices = decimal(Capacity{}.services);
+constexpr BuiltText kRingBytes = decimal(Capacity{}.ring_bytes);
+
 // clang-format off
 constexpr std::array kSelectionAndTime{
     OptionRow{Group::selection, kTrace, "-p", "--port", "LIST",
@@ -211,7 +270,7 @@ constexpr std::array kSelectionAndTime{
               "workers with this command name; repeatable", "all", add_comm},
     OptionRow{Group::selection, kTrace, "", "--cgroup", "PATH",
               "workers in this cgroup v2 subtree; repeatable", "all", add_cgroup},
-    OptionRow{Group::selection, kTrace | kDemo, "", "--by", "process|thread",
+    OptionRow{Group::selection, kTrace | kDemo, "", "--by", kWorkerUnits,
               "what a worker is", "process", set_by},
 
     OptionRow{Group::time, kTrace | kDemo, "-d", "--duration", "TIME",
@@ -224,19 +283,19 @@ constexpr std::array kSelectionAndTime{
 
 constexpr std::array kRest{
     OptionRow{Group::output, kTrace | kDemo, "", "--dump-connections", "N",
-              "at most N connection records in the dump; the rest is counted", "100000", set_dump_connections},
+              "at most N connection records in the dump; the rest is counted", kDumpConnections, set_dump_connections},
     OptionRow{Group::output, kTrace | kDemo, "", "--redact-peers", "",
               "replace peer addresses by stable pseudonyms in every output", "off", set_redact_peers},
-    OptionRow{Group::output, kTrace | kDemo, "", "--view", "auto|tui|plain|none",
+    OptionRow{Group::output, kTrace | kDemo, "", "--view", kViews,
               "while tracing: a full screen (tui), or a block of text per tick (plain); auto: tui on a terminal, plain "
               "elsewhere and with a COMMAND, whose output it leaves alone", "auto", set_view},
-    OptionRow{Group::output, kAllCommands, "", "--color", "auto|always|never",
+    OptionRow{Group::output, kAllCommands, "", "--color", kColors,
               "colors on the terminal; auto honours NO_COLOR", "auto", set_color},
 
-    OptionRow{Group::capture, kOnThisHost, "", "--backend", "auto|fentry|kprobe|tracepoint",
+    OptionRow{Group::capture, kOnThisHost, "", "--backend", kBackends,
               "force one; auto tries them in that order by really loading and attaching", "auto", set_backend},
     OptionRow{Group::capture, kTrace | kDemo, "", "--max-connections", "N",
-              "connections tracked at once", "262144", set_max_connections},
+              "connections tracked at once", kMaxConnections, set_max_connections},
 
     OptionRow{Group::demo, kDemo, "", "--pinned", "", "only the client with a keep-alive pool", "",
               set_demo<DemoKind::pinned>},
@@ -251,11 +310,11 @@ constexpr std::array kRest{
               "change.accept_wait_p95>10ms; repeatable", "none", add_fail_if},
 
     OptionRow{Group::hidden, kOnThisHost, "", "--ring-bytes", "N",
-              "ring buffer of closed connections", "8388608", set_ring_bytes},
+              "ring buffer of closed connections", kRingBytes, set_ring_bytes},
     OptionRow{Group::hidden, kOnThisHost, "", "--max-workers", "N",
-              "workers counted at once", "4096", set_max_workers},
+              "workers counted at once", kMaxWorkers, set_max_workers},
     OptionRow{Group::hidden, kOnThisHost, "", "--max-services", "N",
-              "services counted at once", "1024", set_max_services},
+              "services counted at once", kMaxServices, set_max_services},
     OptionRow{Group::hidden, kOnThisHost, "", "--simulate-missing", "LIST",
               "pretend that the kernel lacks a feature: btf, cgroup2, ...", "none", add_missing},
 };

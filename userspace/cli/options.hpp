@@ -11,7 +11,10 @@
 #include <vector>
 
 #include "model/address.hpp"
+#include "model/backend.hpp"
+#include "model/capacity.hpp"
 #include "model/condition.hpp"
+#include "model/records.hpp"
 #include "model/selection.hpp"
 #include "util/clock.hpp"
 
@@ -19,8 +22,6 @@ namespace acceptscope::cli {
 
 enum class Command : std::uint8_t { trace, demo, doctor, report, diff };
 enum class DemoKind : std::uint8_t { both, pinned, spread };
-enum class WorkerUnit : std::uint8_t { process, thread };
-enum class BackendChoice : std::uint8_t { automatic, fentry, kprobe, tracepoint };
 enum class ViewChoice : std::uint8_t { automatic, tui, plain, none };
 enum class ColorChoice : std::uint8_t { automatic, always, never };
 
@@ -43,7 +44,7 @@ struct Options {
 
   // Output.
   std::map<std::string_view, std::string> outputs;  ///< path by option of kOutputs; "-", standard output, once at most
-  std::uint64_t dump_connections = 100'000;
+  std::uint64_t dump_connections = kDefaultDumpConnections;
   bool redact_peers = false;
   ViewChoice view = ViewChoice::automatic;
   ColorChoice color = ColorChoice::automatic;
@@ -53,13 +54,8 @@ struct Options {
   std::vector<Condition> fail_if;
 
   // Capture.
-  BackendChoice backend = BackendChoice::automatic;
-  std::uint32_t max_connections = 262'144;
-
-  // Hidden: for tests and for hosts beyond the usual sizes.
-  std::uint32_t ring_bytes = 8U << 20;  ///< a power of two, at least 4096
-  std::uint32_t max_workers = 4096;
-  std::uint32_t max_services = 1024;
+  std::optional<Backend> backend;  ///< empty: the first that works
+  Capacity capacity;               ///< connections; the others are hidden, for hosts beyond the usual sizes and tests
   std::vector<std::string> simulate_missing;  ///< kernel features to be treated as absent: "btf", "cgroup2", ...
 
   std::vector<std::string> argv;   ///< the command after "--"; empty if there is none

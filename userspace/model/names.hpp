@@ -3,46 +3,54 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string_view>
 #include <utility>
 
 #include "model/diff.hpp"
 #include "model/snapshot.hpp"
+#include "util/enum_names.hpp"
 
 namespace acceptscope {
 
-/// The strings of an enum in JSON: `values`, pairs of value and string.
-template <class T>
-struct EnumNames;
-
-template <class T>
-concept IsNamedEnum = requires {
-  EnumNames<T>::values;
+template <>
+struct EnumNames<WorkerUnit> {
+  static constexpr std::string_view name(WorkerUnit value) {
+    switch (value) {
+      case WorkerUnit::process: return "process";
+      case WorkerUnit::thread: return "thread";
+    }
+    return {};
+  }
 };
-
-/// The JSON string of an enum value.
-template <IsNamedEnum T>
-constexpr std::string_view enum_name(T value) {
-  for (const auto& [candidate, name] : EnumNames<T>::values)
-    if (candidate == value) return name;
-  return "unknown";
-}
 
 template <>
 struct EnumNames<EndReason> {
-  static constexpr std::array<std::pair<EndReason, std::string_view>, 3> values{
-      {{EndReason::duration, "duration"}, {EndReason::signal, "signal"}, {EndReason::command, "command"}}};
+  static constexpr std::string_view name(EndReason value) {
+    switch (value) {
+      case EndReason::duration: return "duration";
+      case EndReason::signal: return "signal";
+      case EndReason::command: return "command";
+    }
+    return {};
+  }
 };
 
 template <>
 struct EnumNames<CloseReason> {
-  static constexpr std::array<std::pair<CloseReason, std::string_view>, kCloseReasons> values{
-      {{CloseReason::unknown, "unknown"},
-       {CloseReason::local, "local"},
-       {CloseReason::peer, "peer"},
-       {CloseReason::reset, "reset"},
-       {CloseReason::worker_exit, "worker_exit"}}};
+  static constexpr std::string_view name(CloseReason value) {
+    switch (value) {
+      case CloseReason::unknown: return "unknown";
+      case CloseReason::local: return "local";
+      case CloseReason::peer: return "peer";
+      case CloseReason::reset: return "reset";
+      case CloseReason::worker_exit: return "worker_exit";
+    }
+    return {};
+  }
 };
+
+static_assert(enum_values<CloseReason>.size() == kCloseReasons);
 
 /// The counts of CloseReasonCounts, in the order in which they are shown.
 inline constexpr std::array<std::pair<CloseReason, std::uint64_t CloseReasonCounts::*>, kCloseReasons>
@@ -54,57 +62,84 @@ inline constexpr std::array<std::pair<CloseReason, std::uint64_t CloseReasonCoun
 
 template <>
 struct EnumNames<Role> {
-  static constexpr std::array<std::pair<Role, std::string_view>, 2> values{
-      {{Role::worker, "worker"}, {Role::supervisor, "supervisor"}}};
+  static constexpr std::string_view name(Role value) {
+    switch (value) {
+      case Role::worker: return "worker";
+      case Role::supervisor: return "supervisor";
+    }
+    return {};
+  }
 };
 
 template <>
 struct EnumNames<VerdictCode> {
-  static constexpr std::array<std::pair<VerdictCode, std::string_view>, 7> values{
-      {{VerdictCode::balanced, "balanced"},
-       {VerdictCode::keepalive_pinning, "keepalive_pinning"},
-       {VerdictCode::accept_skew, "accept_skew"},
-       {VerdictCode::too_few_connections, "too_few_connections"},
-       {VerdictCode::accept_queue_saturated, "accept_queue_saturated"},
-       {VerdictCode::handed_over, "handed_over"},
-       {VerdictCode::no_traffic, "no_traffic"}}};
+  static constexpr std::string_view name(VerdictCode value) {
+    switch (value) {
+      case VerdictCode::balanced: return "balanced";
+      case VerdictCode::keepalive_pinning: return "keepalive_pinning";
+      case VerdictCode::accept_skew: return "accept_skew";
+      case VerdictCode::too_few_connections: return "too_few_connections";
+      case VerdictCode::accept_queue_saturated: return "accept_queue_saturated";
+      case VerdictCode::handed_over: return "handed_over";
+      case VerdictCode::no_traffic: return "no_traffic";
+    }
+    return {};
+  }
 };
 
 template <>
 struct EnumNames<Severity> {
-  static constexpr std::array<std::pair<Severity, std::string_view>, 4> values{{{Severity::ok, "ok"},
-                                                                                {Severity::info, "info"},
-                                                                                {Severity::warning, "warning"},
-                                                                                {Severity::critical, "critical"}}};
+  static constexpr std::string_view name(Severity value) {
+    switch (value) {
+      case Severity::ok: return "ok";
+      case Severity::info: return "info";
+      case Severity::warning: return "warning";
+      case Severity::critical: return "critical";
+    }
+    return {};
+  }
 };
 
 template <>
 struct EnumNames<FigureUnit> {
-  static constexpr std::array<std::pair<FigureUnit, std::string_view>, 5> values{
-      {{FigureUnit::count, "count"},
-       {FigureUnit::workers, "workers"},
-       {FigureUnit::share, "share"},
-       {FigureUnit::per_second, "per_second"},
-       {FigureUnit::seconds, "seconds"}}};
+  static constexpr std::string_view name(FigureUnit value) {
+    switch (value) {
+      case FigureUnit::count: return "count";
+      case FigureUnit::workers: return "workers";
+      case FigureUnit::share: return "share";
+      case FigureUnit::per_second: return "per_second";
+      case FigureUnit::seconds: return "seconds";
+    }
+    return {};
+  }
 };
 
 template <>
 struct EnumNames<ChangeKind> {
-  static constexpr std::array<std::pair<ChangeKind, std::string_view>, 5> values{{{ChangeKind::same, "same"},
-                                                                                  {ChangeKind::better, "better"},
-                                                                                  {ChangeKind::worse, "worse"},
-                                                                                  {ChangeKind::changed, "changed"},
-                                                                                  {ChangeKind::unknown, "unknown"}}};
+  static constexpr std::string_view name(ChangeKind value) {
+    switch (value) {
+      case ChangeKind::same: return "same";
+      case ChangeKind::better: return "better";
+      case ChangeKind::worse: return "worse";
+      case ChangeKind::changed: return "changed";
+      case ChangeKind::unknown: return "unknown";
+    }
+    return {};
+  }
 };
 
 template <>
 struct EnumNames<FixCode> {
-  static constexpr std::array<std::pair<FixCode, std::string_view>, 5> values{
-      {{FixCode::fixed, "fixed"},
-       {FixCode::better, "better"},
-       {FixCode::unchanged, "unchanged"},
-       {FixCode::worse, "worse"},
-       {FixCode::too_few_connections, "too_few_connections"}}};
+  static constexpr std::string_view name(FixCode value) {
+    switch (value) {
+      case FixCode::fixed: return "fixed";
+      case FixCode::better: return "better";
+      case FixCode::unchanged: return "unchanged";
+      case FixCode::worse: return "worse";
+      case FixCode::too_few_connections: return "too_few_connections";
+    }
+    return {};
+  }
 };
 
 }  // namespace acceptscope

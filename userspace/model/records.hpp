@@ -32,6 +32,9 @@ struct WorkerKey {
   auto operator<=>(const WorkerKey&) const = default;
 };
 
+/// What a worker is: --by.
+enum class WorkerUnit : std::uint8_t { process, thread };
+
 /// Order and values are those of wire::close_reason.
 enum class CloseReason : std::uint8_t { unknown, local, peer, reset, worker_exit };
 inline constexpr std::size_t kCloseReasons = 5;

@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "model/names.hpp"
 #include "model/verdict.hpp"
 
 namespace acceptscope {
@@ -20,7 +21,7 @@ Run::Run(RunInfo info, ToolInfo tool, HostInfo host, ClockBase clock, RunOptions
       table_(options_.max_connection_rows),
       activity_(info_.window, info_.interval) {
   if (info_.started_at == Instant{}) info_.started_at = clock_.realtime;
-  info_.by = options_.by_thread ? "thread" : "process";
+  info_.by = enum_name(options_.by);
   started_ = last_tick_ = recent_since_ = milestone_ = clock_.monotonic + (info_.started_at - clock_.realtime);
 }
 

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/capacity.hpp"
 #include "model/connection_table.hpp"
 #include "model/consistency.hpp"
 #include "model/open_connections.hpp"
@@ -20,11 +21,11 @@ namespace acceptscope {
 
 /// What the model itself applies; ports, processes and cgroups are selected in the kernel.
 struct RunOptions {
-  std::size_t max_connection_rows = 100000;  ///< --dump-connections
-  bool by_thread = false;                    ///< workers are threads
-  std::vector<std::string> comms;            ///< globs, fnmatch(3); empty: any
-  std::vector<IpAddress> addresses;          ///< of listening sockets; empty: any
-  bool show_idle_services = false;           ///< also those that nothing happened on: when the user selected some
+  std::size_t max_connection_rows = kDefaultDumpConnections;
+  WorkerUnit by = WorkerUnit::process;
+  std::vector<std::string> comms;    ///< globs, fnmatch(3); empty: any
+  std::vector<IpAddress> addresses;  ///< of listening sockets; empty: any
+  bool show_idle_services = false;   ///< also those that nothing happened on: when the user selected some
 };
 
 /// One traced run: takes in records and ticks, gives out snapshots. Pure: no clock, no I/O. Its memory grows with the

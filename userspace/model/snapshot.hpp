@@ -61,7 +61,7 @@ struct RunInfo {
   std::vector<BackendRefusal> backends_refused;
   Nanoseconds interval{0};
   Nanoseconds window{0};
-  std::string by;  ///< "process" or "thread"
+  std::string by;  ///< name of a WorkerUnit
   Filters filters;
   std::optional<CommandInfo> command;
   bool operator==(const RunInfo&) const = default;

@@ -87,7 +87,7 @@ TEST(AttachPlan, MptcpClosesAreHookedWhereThereIsMptcp) {
 }
 
 TEST(AttachPlan, ForksAreFollowedOnlyForAProcessFilter) {
-  for (const Backend backend : kBackends) {
+  for (const Backend backend : enum_values<Backend>) {
     EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), false)), Not(Contains("fork_tp")));
     EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), true)), Contains("fork_tp"));
     EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), true)), Contains("free_tp"));
@@ -104,11 +104,6 @@ TEST(AttachPlan, OpenConnectionsAreRefreshedByWhatTheKernelHas) {
 TEST(AttachPlan, AModernKernelsFunctionBackendsHaveNothingToExcuse) {
   EXPECT_THAT(make_attach_plan(Backend::fentry, modern_kernel(), false).notes, IsEmpty());
   EXPECT_THAT(make_attach_plan(Backend::kprobe, modern_kernel(), false).notes, IsEmpty());
-}
-
-TEST(Backend, NamesRoundTrip) {
-  for (const Backend backend : kBackends) EXPECT_EQ(backend_named(name_of(backend)), backend);
-  EXPECT_EQ(backend_named("xdp"), std::nullopt);
 }
 
 }  // namespace

@@ -51,14 +51,14 @@ TEST(Parse, NothingGivenMeansTheDefaultsOfTheContract) {
   EXPECT_EQ(options.window, seconds{1});
   EXPECT_THAT(options.outputs, IsEmpty());
   EXPECT_EQ(options.dump_connections, 100'000u);
-  EXPECT_EQ(options.max_connections, 262'144u);
+  EXPECT_EQ(options.capacity.connections, 262'144u);
   EXPECT_FALSE(options.redact_peers);
   EXPECT_EQ(options.view, ViewChoice::automatic);
   EXPECT_EQ(options.color, ColorChoice::automatic);
-  EXPECT_EQ(options.backend, BackendChoice::automatic);
-  EXPECT_EQ(options.ring_bytes, 8u << 20);
-  EXPECT_EQ(options.max_workers, 4096u);
-  EXPECT_EQ(options.max_services, 1024u);
+  EXPECT_EQ(options.backend, std::nullopt);
+  EXPECT_EQ(options.capacity.ring_bytes, 8u << 20);
+  EXPECT_EQ(options.capacity.workers, 4096u);
+  EXPECT_EQ(options.capacity.services, 1024u);
   EXPECT_THAT(options.simulate_missing, IsEmpty());
   EXPECT_THAT(options.argv, IsEmpty());
 }
@@ -111,21 +111,25 @@ TEST(Parse, EveryOptionOfATrace) {
   EXPECT_THAT(options.outputs, UnorderedElementsAre(Pair("--output", "hot.json"), Pair("--log", "hot.jsonl"),
                                                     Pair("--html", "hot.html")));
   EXPECT_EQ(options.dump_connections, 0u);
-  EXPECT_EQ(options.max_connections, 5u);
+  EXPECT_EQ(options.capacity.connections, 5u);
   EXPECT_EQ(options.by, WorkerUnit::thread);
-  EXPECT_EQ(options.backend, BackendChoice::kprobe);
+  EXPECT_EQ(options.backend, Backend::kprobe);
   EXPECT_EQ(options.view, ViewChoice::plain);
   EXPECT_EQ(options.color, ColorChoice::never);
   EXPECT_TRUE(options.redact_peers);
+}
+
+TEST(Parse, TheLastBackendCounts) {
+  EXPECT_EQ(options_of({"--backend", "kprobe", "--backend", "auto"}).backend, std::nullopt);
 }
 
 TEST(Parse, HiddenOptions) {
   const Options options = options_of({"--ring-bytes", "4096", "--max-workers", "3", "--max-services", "2",
                                       "--simulate-missing", "btf,cgroup2", "--simulate-missing", "kprobes"});
 
-  EXPECT_EQ(options.ring_bytes, 4096u);
-  EXPECT_EQ(options.max_workers, 3u);
-  EXPECT_EQ(options.max_services, 2u);
+  EXPECT_EQ(options.capacity.ring_bytes, 4096u);
+  EXPECT_EQ(options.capacity.workers, 3u);
+  EXPECT_EQ(options.capacity.services, 2u);
   EXPECT_THAT(options.simulate_missing, ElementsAre("btf", "cgroup2", "kprobes"));
 }
 
@@ -185,7 +189,7 @@ TEST(Parse, Doctor) {
   const Options options = options_of({"doctor", "--backend", "fentry"});
 
   EXPECT_EQ(options.command, Command::doctor);
-  EXPECT_EQ(options.backend, BackendChoice::fentry);
+  EXPECT_EQ(options.backend, Backend::fentry);
 }
 
 TEST(Parse, HelpAndVersionGoToStandardOutput) {

@@ -108,7 +108,7 @@ TEST(RollCallPicture, WhenTheServerHasStoppedAllItsWorkersWereEligible) {
 
 TEST(RollCallPicture, WithThreadsAProcessHasARowOnlyIfNoneOfItsThreadsHas) {
   RunOptions options;
-  options.by_thread = true;
+  options.by = WorkerUnit::thread;
   auto traced = run(options);
   traced.apply(tick(1s)
                    .with(Holder(holder(worker(7))))

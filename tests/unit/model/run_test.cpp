@@ -326,7 +326,7 @@ TEST(Run, AnExitedWorkerKeepsItsRowAndWhatWasKnownOfIt) {
 
 TEST(Run, ThreadsOfOneProcessAreWorkersOfTheirOwn) {
   RunOptions options;
-  options.by_thread = true;
+  options.by = WorkerUnit::thread;
   auto traced = run(options);
   traced.apply(tick(1s)
                    .with(counters_of(thread(7, 71)).accepts(2))

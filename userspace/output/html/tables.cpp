@@ -187,7 +187,7 @@ std::string run_facts(const Snapshot& snapshot) {
                                   instant_text(run.ended_at), duration_text(run.duration), ended_by(run)));
   html += fact("Selection", describe_filters(run.filters, false));
   if (run.command) html += fact("Command", command_text(*run.command));
-  html += fact("Workers are", run.by == "thread" ? "threads" : "processes");
+  html += fact("Workers are", run.by == enum_name(WorkerUnit::thread) ? "threads" : "processes");
   html += fact("Tick, window", duration_text(run.interval) + ", " + duration_text(run.window));
   html += fact("Backend", backend_text(run));
   html += fact("Cost of tracing", overhead_text(snapshot.overhead));

@@ -138,12 +138,10 @@ Complaint assign(IpAddress& out, const Scalar& value) {
 template <IsNamedEnum T>
 Complaint assign(T& out, const Scalar& value) {
   if (value.kind != Kind::string) return "a string";
-  for (const auto& [candidate, name] : EnumNames<T>::values) {
-    if (name != value.text) continue;
-    out = candidate;
-    return nullptr;
-  }
-  return "one of the values that this version knows";
+  const std::optional<T> named = enum_named<T>(value.text);
+  if (!named) return "one of the values that this version knows";
+  out = *named;
+  return nullptr;
 }
 
 // ---- types, as tables that the handler below walks by ---------------------------------------------------------------

@@ -123,7 +123,7 @@ class SchemaWriter {
   template <IsNamedEnum T>
   void type(Of<T>) {
     list("enum", [this] {
-      for (const auto& [value, name] : EnumNames<T>::values) string(name);
+      for (const T value : enum_values<T>) string(enum_name(value));
     });
   }
 
@@ -210,8 +210,7 @@ class TableBuilder {
   template <IsNamedEnum T>
   static std::string type(Of<T>) {
     std::string names;
-    for (const auto& [value, name] : EnumNames<T>::values)
-      names += (names.empty() ? "`" : ", `") + std::string(name) + "`";
+    for (const T value : enum_values<T>) names += (names.empty() ? "`" : ", `") + std::string(enum_name(value)) + "`";
     return names;
   }
   template <class T>
