@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "model/connection_sample.hpp"
+#include "model/spread.hpp"
 #include "output/json/json.hpp"
 #include "text/escape.hpp"
 
@@ -34,6 +35,7 @@ Result<LoadedDump> load_dump(const std::string& path, std::size_t most_connectio
   Result<Snapshot> snapshot = read_file(path, most_connections > 0 ? keep : ConnectionSink{});
   if (!snapshot) return tl::unexpected(snapshot.error());
   snapshot->connections = sample.take();
+  if (most_connections > 0) add_spreads(*snapshot);  // a page is to be made of it
   return LoadedDump{*std::move(snapshot), sample.left_out()};
 }
 

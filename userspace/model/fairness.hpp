@@ -20,6 +20,7 @@ struct FairBaseline {
   double p01 = 0;  ///< a fair draw gives less in 1 % of cases
   double p50 = 0;
   double idle_mean = 0;  ///< workers that get nothing, on average: exact, workers * (1 - 1 / workers) ^ connections
+  bool operator==(const FairBaseline&) const = default;
 };
 
 /// Deterministic: the same arguments give the same figures, with every standard library. Both at least 1 (0 counts as

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "model/spread.hpp"
+
 namespace acceptscope {
 
 std::vector<const WorkerRow*> workers_of(const ServiceRow& service) {
@@ -14,27 +16,10 @@ std::vector<const WorkerRow*> workers_of(const ServiceRow& service) {
   return rows;
 }
 
-std::vector<const WorkerRow*> owners_of(const ServiceRow& service, Basis basis) {
-  std::vector<const WorkerRow*> rows = workers_of(service);
-  std::stable_sort(rows.begin(), rows.end(), [basis](const WorkerRow* a, const WorkerRow* b) {
-    return amount_of(*a, basis) > amount_of(*b, basis);
-  });
-  double all = 0;
-  for (const WorkerRow* row : rows) all += static_cast<double>(amount_of(*row, basis));
-  std::size_t owners = 0;
-  for (double theirs = 0; owners < rows.size() && theirs < kOwnersPart * all; ++owners)
-    theirs += static_cast<double>(amount_of(*rows[owners], basis));
-  rows.resize(owners);
-  return rows;
-}
-
-std::string_view basis_name(Basis basis) {
-  return basis == Basis::open ? "open connections" : basis == Basis::accepts ? "accepted connections" : "connections";
-}
-
-std::optional<OwnedSince> owned_since(const ServiceRow& service, Basis basis) {
+std::optional<OwnedSince> owned_since(const ServiceRow& service) {
   std::set<std::pair<std::uint32_t, std::uint32_t>> owners;
-  for (const WorkerRow* row : owners_of(service, basis)) owners.emplace(row->pid, row->tid.value_or(0));
+  for (const std::size_t row : service.spread.owners)
+    if (row < service.workers.size()) owners.emplace(service.workers[row].pid, service.workers[row].tid.value_or(0));
   const TimelineRows& timeline = service.timeline;
   std::optional<std::size_t> since;
   bool open_before = false;  // in an earlier step than `since`

@@ -4,31 +4,23 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 #include "model/snapshot.hpp"
-#include "model/verdict.hpp"
 
 namespace acceptscope {
 
 /// Its workers without supervisors, in the order of the rows.
 [[nodiscard]] std::vector<const WorkerRow*> workers_of(const ServiceRow& service);
 
-/// The fewest workers that have kOwnersPart of the connections that `basis` counts, busiest first; empty without any.
-[[nodiscard]] std::vector<const WorkerRow*> owners_of(const ServiceRow& service, Basis basis);
-
-/// "connections", "open connections", "accepted connections"
-[[nodiscard]] std::string_view basis_name(Basis basis);
-
-/// From when on, up to the end, the owners had kOwnersPart of the open connections.
+/// From when on, up to the end, the owners of ServiceRow::spread had kOwnersPart of the open connections.
 struct OwnedSince {
   Instant at;                ///< beginning of a step of the timeline
   bool from_before = false;  ///< already when tracing began
 };
 
 /// Empty without a timeline, or if that was not so at its end.
-[[nodiscard]] std::optional<OwnedSince> owned_since(const ServiceRow& service, Basis basis);
+[[nodiscard]] std::optional<OwnedSince> owned_since(const ServiceRow& service);
 
 /// The last step in which anything was accepted; empty if nothing was.
 [[nodiscard]] std::optional<Instant> last_accept(const TimelineRows& timeline);

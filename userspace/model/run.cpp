@@ -288,7 +288,7 @@ ServiceRows Run::service_rows(Nanoseconds duration) const {
     std::uint64_t listed = 0;
     for (const PeerRow& peer : row.peers) listed += peer.connections;
     row.peers_other = std::max(row.counts.connections(), listed) - listed;
-    row.verdict = judge(row, duration, fair_draws_);
+    judge(row, duration, fair_draws_);
   }
   return services;
 }

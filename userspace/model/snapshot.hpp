@@ -4,11 +4,15 @@
 /// in JSON), unknown is std::nullopt (null in JSON). Members marked [live] are not part of the dump.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "model/fairness.hpp"
 #include "model/records.hpp"
 
 namespace acceptscope {
@@ -131,6 +135,33 @@ struct TopShare {
   bool operator==(const TopShare&) const = default;
 };
 
+/// The connections that a verdict counts: all of the run, those open at the end, or those accepted in the run.
+enum class Basis : std::uint8_t { all, open, accepts };
+inline constexpr std::size_t kBases = 3;
+
+/// How the connections that `basis` counts are spread over the workers: who owns most of them. Computed once per
+/// picture, by model/spread; a row is an index into ServiceRow::workers.
+struct Spread {
+  static constexpr std::size_t kNoRow = std::numeric_limits<std::size_t>::max();
+
+  Basis basis = Basis::all;
+  std::uint64_t total = 0;           ///< connections
+  std::vector<double> amounts;       ///< connections of each worker's share, largest first, empty shares included
+  std::vector<std::size_t> owners;   ///< rows of the fewest shares that make up kOwnersPart, largest first; or kNoRow
+  std::uint64_t owned = 0;           ///< connections of the owners
+  std::vector<std::size_t> without;  ///< rows of workers that are alive and have none of the connections
+  double effective = 0;              ///< effective workers; 0 without connections
+  std::optional<FairBaseline> fair;  ///< only if the spread is materially uneven
+  bool uneven = false;               ///< more than chance explains, and enough to matter
+
+  [[nodiscard]] std::uint32_t workers() const { return static_cast<std::uint32_t>(amounts.size()); }
+  /// Shares with connections.
+  [[nodiscard]] std::uint32_t busy() const {
+    return static_cast<std::uint32_t>(std::count_if(amounts.begin(), amounts.end(), [](double n) { return n > 0; }));
+  }
+  bool operator==(const Spread&) const = default;
+};
+
 enum class VerdictCode : std::uint8_t {
   balanced,
   keepalive_pinning,
@@ -228,6 +259,7 @@ struct ServiceRow {
   AcceptQueue accept_queue;
   CloseReasonCounts close_reasons;
   Verdict verdict;
+  Spread spread;  ///< [live], and computed for a dump that is read: of the connections that the verdict counts
   std::vector<WorkerRow> workers;  ///< most connections (accepts + pre-existing) first, then by pid; supervisors last
   std::uint64_t workers_forgotten = 0;  ///< left without a connection, and are not among `workers` any more
   std::vector<PeerRow> peers;           ///< at most 20, most connections first

@@ -8,7 +8,7 @@
 #include <functional>
 #include <utility>
 
-#include "model/fairness.hpp"
+#include "model/spread.hpp"
 #include "model/worker_names.hpp"
 #include "text/numbers.hpp"
 
@@ -18,15 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 
 // ---- thresholds -----------------------------------------------------------------------------------------------------
-
-/// Fewer connections are never called uneven: that is one client's handful and says little about the next ones. With 8
-/// even two workers can be told from chance (8 to 0 happens in 0.8 % of fair draws).
-constexpr std::uint64_t kFewestConnections = 8;
-
-/// Uneven must matter, not only be significant: with 100,000 connections a difference of 1 % is no chance and no harm.
-/// Effective workers are N / (1 + cv^2), so 80 % of what a fair draw typically gives is a variation of half the mean
-/// between workers on top of chance: a fifth of the workers' worth is not used.
-constexpr double kMaterialPart = 0.8;
 
 /// A connection that has been there for this long is not one of a client that opens one per request; and a shorter run
 /// has seen one burst, of which one wake-up may drain a whole queue.
@@ -62,80 +53,13 @@ std::string accepts_text(std::uint64_t accepts, Nanoseconds duration) {
   return (rate.starts_with('<') ? "less than " + rate.substr(1) : rate) + " accepts/s";
 }
 
-// ---- how something is spread over the workers -----------------------------------------------------------------------
-
-struct Spread {
-  std::vector<double> amounts;  ///< per worker, most first, idle ones included
-  std::vector<const WorkerRow*> idle;
-  std::uint64_t total = 0;
-  double effective = 0;
-  std::optional<FairBaseline> fair;  ///< only if the spread is materially uneven
-  bool uneven = false;               ///< more than chance explains, and enough to matter
-
-  [[nodiscard]] std::uint32_t workers() const { return static_cast<std::uint32_t>(amounts.size()); }
-};
-
-/// What workers that left had goes to those with the least, largest first: the most favourable guess at whom each of
-/// them was replaced by.
-void hand_down(std::vector<double>& amounts, std::vector<double> left) {
-  std::sort(left.begin(), left.end(), std::greater<>());
-  std::make_heap(amounts.begin(), amounts.end(), std::greater<>());
-  for (const double amount : left) {
-    std::pop_heap(amounts.begin(), amounts.end(), std::greater<>());
-    amounts.back() += amount;
-    std::push_heap(amounts.begin(), amounts.end(), std::greater<>());
-  }
-}
-
-Spread spread_of(const ServiceRow& service, Basis basis) {
-  Spread spread;
-  std::vector<double> left;
-  std::size_t rows = 0;
-  for (const WorkerRow& row : service.workers) {
-    if (row.role != Role::worker) continue;
-    ++rows;
-    const std::uint64_t value = amount_of(row, basis);
-    spread.total += value;
-    if (row.exited) {
-      left.push_back(static_cast<double>(value));
-      continue;
-    }
-    spread.amounts.push_back(static_cast<double>(value));
-    if (value == 0) spread.idle.push_back(&row);
-  }
-  if (spread.amounts.empty()) spread.amounts = std::exchange(left, {});
-  if (service.workers_eligible > rows) spread.amounts.resize(spread.amounts.size() + service.workers_eligible - rows);
-  if (spread.amounts.empty()) return spread;
-  hand_down(spread.amounts, std::move(left));
-  std::sort(spread.amounts.begin(), spread.amounts.end(), std::greater<>());
-  spread.effective = effective_workers(spread.amounts).value_or(0);
-  return spread;
-}
-
-/// As spread_of(), held against a fair draw. Its median is near c N / (c + N - 1), from the mean of the sum of squares:
-/// what is far above 80 % of that needs no simulation.
-Spread judged_spread(const ServiceRow& service, Basis basis, FairDraws& draws) {
-  Spread spread = spread_of(service, basis);
-  if (spread.workers() < 2 || spread.total < kFewestConnections) return spread;
-  const auto c = static_cast<double>(spread.total);
-  const double n = spread.workers();
-  if (spread.effective > (kMaterialPart + 0.1) * c * n / (c + n - 1)) return spread;
-  spread.fair = draws.of(spread.total, spread.workers());
-  spread.uneven = spread.effective < spread.fair->p01 && spread.effective < kMaterialPart * spread.fair->p50;
-  return spread;
-}
-
 /// "3 of 32 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 13.8 in 99 % of cases)"
 std::string spread_text(const Spread& spread, std::string_view one, std::string_view many) {
-  std::size_t owners = 0;
-  double theirs = 0;
-  while (owners < spread.amounts.size() && theirs < kOwnersPart * static_cast<double>(spread.total)) {
-    theirs += spread.amounts[owners++];
-  }
+  const std::size_t owners = spread.owners.size();
   std::string text =
       fmt::format("{} of {} {} {} of {} (effective workers {}", owners, count_of(spread.workers(), "worker"),
-                  owners == 1 ? one : many, count_text(static_cast<std::uint64_t>(theirs)),
-                  count_of(spread.total, "connection"), decimal_text(spread.effective));
+                  owners == 1 ? one : many, count_text(spread.owned), count_of(spread.total, "connection"),
+                  decimal_text(spread.effective));
   if (spread.fair)
     text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(spread.fair->p01));
   return text + ")";
@@ -151,11 +75,12 @@ std::string age_text(const ServiceRow& service, Nanoseconds age) {
   return has_preexisting(service) ? at_least_text(text) : text;
 }
 
-void add_idle(Verdict& verdict, const Spread& spread, std::string_view what) {
-  if (spread.idle.empty()) return;
-  verdict.evidence.push_back(fmt::format("{} of {} {} none: {}.", spread.idle.size(),
-                                         count_of(spread.workers(), "worker"), what,
-                                         workers_text(spread.idle, kMostPids)));
+void add_idle(Verdict& verdict, const ServiceRow& service, const Spread& spread, std::string_view what) {
+  if (spread.without.empty()) return;
+  std::vector<const WorkerRow*> idle;
+  for (const std::size_t row : spread.without) idle.push_back(&service.workers[row]);
+  verdict.evidence.push_back(fmt::format("{} of {} {} none: {}.", idle.size(), count_of(spread.workers(), "worker"),
+                                         what, workers_text(idle, kMostPids)));
 }
 
 void add_busiest(Verdict& verdict, const ServiceRow& service, const Spread& spread, Basis basis) {
@@ -334,7 +259,7 @@ Verdict pinning(const ServiceRow& service, Nanoseconds duration, Basis held, con
   }
   verdict.summary += ", " + accepts_text(service.counts.accepts, duration);
 
-  add_idle(verdict, spread, open ? "own" : "owned");
+  add_idle(verdict, service, spread, open ? "own" : "owned");
   add_busiest(verdict, service, spread, held);
   add_other_measures(verdict, service);
   add_lifetimes(verdict, service);
@@ -381,7 +306,7 @@ Verdict skew(const ServiceRow& service, Nanoseconds duration, const Spread& spre
   verdict.summary = spread_text(spread, "accepted", "accepted") + "; " + accepts_text(service.counts.accepts, duration);
   if (service.lifetime.p50)
     verdict.summary += fmt::format(", median lifetime {}", coarse_duration_text(*service.lifetime.p50));
-  add_idle(verdict, spread, "accepted");
+  add_idle(verdict, service, spread, "accepted");
   add_busiest(verdict, service, spread, Basis::accepts);
   const ActiveStats& accepting = service.active_workers.accepting;
   if (accepting.windows != 0) {
@@ -430,7 +355,7 @@ Verdict too_few(const ServiceRow& service, const Spread& spread, std::uint64_t m
   verdict.summary =
       fmt::format("{}{} for {}: {} or more have nothing to do whoever accepts", count_of(most, "connection"),
                   at_once ? " at most at a time" : "", count_of(spread.workers(), "worker"), spread.workers() - most);
-  add_idle(verdict, spread, "had");
+  add_idle(verdict, service, spread, "had");
   const EffectiveWorkers& effective = service.effective_workers;
   if (spread.effective > 0) {
     std::string text = "Effective workers " + decimal_text(spread.effective);
@@ -452,13 +377,11 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
   Verdict verdict;
   verdict.code = VerdictCode::balanced;
   verdict.severity = early ? Severity::info : Severity::ok;
-  const auto busy =
-      std::count_if(spread.amounts.begin(), spread.amounts.end(), [](double amount) { return amount > 0; });
-  verdict.summary =
-      spread.workers() == 1
-          ? fmt::format("The only worker has all {}", count_of(spread.total, "connection"))
-          : fmt::format("{} of {} have had {} (effective workers {})", busy, count_of(spread.workers(), "worker"),
-                        count_of(spread.total, "connection"), decimal_text(spread.effective));
+  verdict.summary = spread.workers() == 1
+                        ? fmt::format("The only worker has all {}", count_of(spread.total, "connection"))
+                        : fmt::format("{} of {} have had {} (effective workers {})", spread.busy(),
+                                      count_of(spread.workers(), "worker"), count_of(spread.total, "connection"),
+                                      decimal_text(spread.effective));
   if (early) {
     verdict.summary += fmt::format("; fewer than chance explains, but after {} it is too early to judge",
                                    coarse_duration_text(duration));
@@ -469,76 +392,58 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
     verdict.evidence.push_back(fmt::format("A fair draw gives {} effective workers, at least {} in 99 % of cases.",
                                            decimal_text(*effective.fair_p50), decimal_text(*effective.fair_p01)));
   }
-  add_idle(verdict, spread, "had");
+  add_idle(verdict, service, spread, "had");
   add_other_measures(verdict, service);
   add_lifetimes(verdict, service);
   return verdict;
 }
 
 /// How the spread is judged, and what comes of it.
-Verdict judge_spread(const ServiceRow& service, Nanoseconds duration, FairDraws& draws) {
+Verdict judge_spread(const ServiceRow& service, Nanoseconds duration, Spreads& spreads) {
   const std::optional<Basis> held = long_lived(service, duration);
-  const Spread holding = held ? judged_spread(service, *held, draws) : Spread{};
-  if (holding.uneven) return pinning(service, duration, *held, holding);
+  if (held && spreads.judged(*held).uneven) return pinning(service, duration, *held, spreads.judged(*held));
 
   // Beside long-lived connections accepts are a matter of their own only if some were short. Without, of connections
   // that were only just accepted nobody knows yet which kind they are.
   const bool some_were_short = service.counts.closes >= kFewestConnections;
   const bool accepts_count = !held || (*held == Basis::open && some_were_short);
-  const Spread accepting = accepts_count ? judged_spread(service, Basis::accepts, draws) : Spread{};
+  const bool skewed = accepts_count && spreads.judged(Basis::accepts).uneven;
   const bool early =
       duration < kLongAge || (!some_were_short && service.lifetime.open_age_p50.value_or(0ns) < kLongAge);
-  if (accepting.uneven && !early) return skew(service, duration, accepting);
+  if (skewed && !early) return skew(service, duration, spreads.judged(Basis::accepts));
 
-  const Spread all = spread_of(service, Basis::all);
+  const Spread& all = spreads.by(Basis::all);
   const std::uint64_t most = held ? service.counts.peak_open : service.counts.connections();
   if (most < all.workers()) return too_few(service, all, most, held.has_value());
-  return balanced(service, all, duration, accepting.uneven);
+  return balanced(service, all, duration, skewed);
 }
 
-}  // namespace
-
-Verdict judge(const ServiceRow& service, Nanoseconds duration) {
-  FairDraws draws;
-  return judge(service, duration, draws);
-}
-
-Verdict judge(const ServiceRow& service, Nanoseconds duration, FairDraws& draws) {
+Verdict verdict_of(const ServiceRow& service, Nanoseconds duration, Spreads& spreads) {
   std::optional<Verdict> queue = judge_queue(service, duration);
   const bool traffic = service.counts.connections() != 0 || service.open != 0;
-  const bool workers = spread_of(service, Basis::all).workers() != 0;
+  const bool workers = spreads.by(Basis::all).workers() != 0;
   if (!traffic || !workers) return queue ? *queue : no_traffic(service, duration);
   Verdict verdict = service.handed_over > 0 && service.handed_over * kHandedOverPart >= service.open
                         ? handed_over(service)
-                        : judge_spread(service, duration, draws);
+                        : judge_spread(service, duration, spreads);
   if (!queue) return verdict;
   if (verdict.severity > queue->severity) std::swap(verdict, *queue);  // the graver one; the other becomes its evidence
   if (verdict.severity >= Severity::warning) queue->evidence.push_back(verdict.summary + ".");
   return *queue;
 }
 
-std::uint64_t amount_of(const WorkerRow& worker, Basis basis) {
-  switch (basis) {
-    case Basis::open: return worker.open;
-    case Basis::accepts: return worker.counts.accepts;
-    case Basis::all: break;
-  }
-  return worker.counts.connections();
+}  // namespace
+
+void judge(ServiceRow& service, Nanoseconds duration, FairDraws& draws) {
+  Spreads spreads(service, draws);
+  service.verdict = verdict_of(service, duration, spreads);
+  service.spread = spreads.judged(basis_of(service, duration));
 }
 
-SpreadFigures spread_figures(const ServiceRow& service, Nanoseconds duration) {
-  SpreadFigures figures;
-  if (service.verdict.code == VerdictCode::accept_skew) figures.basis = Basis::accepts;
+Basis basis_of(const ServiceRow& service, Nanoseconds duration) {
+  if (service.verdict.code == VerdictCode::accept_skew) return Basis::accepts;
   const bool pinned = service.verdict.code == VerdictCode::keepalive_pinning;
-  if (pinned && long_lived(service, duration) == Basis::open) figures.basis = Basis::open;
-  FairDraws draws;
-  const Spread spread = judged_spread(service, figures.basis, draws);
-  figures.workers = spread.workers();
-  figures.idle = static_cast<std::uint32_t>(std::count(spread.amounts.begin(), spread.amounts.end(), 0.0));
-  figures.total = spread.total;
-  figures.effective = spread.effective;
-  if (spread.fair) figures.fair_p01 = spread.fair->p01;
-  return figures;
+  return pinned && long_lived(service, duration) == Basis::open ? Basis::open : Basis::all;
 }
 
 }  // namespace acceptscope

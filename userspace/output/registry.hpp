@@ -13,7 +13,7 @@
 #include "model/diff.hpp"
 #include "model/snapshot.hpp"
 #include "output/html/html.hpp"
-#include "output/text_sink.hpp"
+#include "util/text_sink.hpp"
 #include "util/result.hpp"
 
 namespace acceptscope {

@@ -10,12 +10,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::vector<std::uint32_t> pids(const std::vector<const WorkerRow*>& rows) {
-  std::vector<std::uint32_t> result;
-  for (const WorkerRow* row : rows) result.push_back(row->pid);
-  return result;
-}
-
 /// Four steps of ten seconds; 4121 is the only owner.
 ServiceRow service_with_open(std::vector<std::uint64_t> owner, std::vector<std::uint64_t> other) {
   ServiceRow service = sample::service("0.0.0.0", 8000, {sample::worker(4121, 100, 20), sample::worker(4122, 1, 0)});
@@ -23,36 +17,31 @@ ServiceRow service_with_open(std::vector<std::uint64_t> owner, std::vector<std::
   for (int i = 0; i < 4; ++i) service.timeline.start.push_back(sample::kStart + i * 10s);
   service.timeline.workers = {{4121, {}, {1, 0, 0, 0}, std::move(owner), {}, {}},
                               {4122, {}, {0, 1}, std::move(other), {}, {}}};
+  service.spread.owners = {0};
   return service;
 }
 
-TEST(OwnersOf, AreTheFewestWithNineTenths) {
-  EXPECT_THAT(pids(owners_of(sample::uneven_service(), Basis::all)), testing::ElementsAre(4121, 4122, 4123));
-  EXPECT_THAT(pids(owners_of(sample::pinned_service(), Basis::all)), testing::ElementsAre(4121, 4122, 4123));
-  EXPECT_THAT(owners_of(sample::service("::1", 1, {sample::idle_worker(7)}), Basis::all), testing::IsEmpty());
-}
-
 TEST(OwnedSince, IsTheStepFromWhichOnTheyHadThem) {
-  const auto since = owned_since(service_with_open({5, 20, 20, 20}, {5, 10, 1, 0}), Basis::all);
+  const auto since = owned_since(service_with_open({5, 20, 20, 20}, {5, 10, 1, 0}));
   ASSERT_TRUE(since);
   EXPECT_EQ(since->at, sample::kStart + 20s);
   EXPECT_FALSE(since->from_before);
 }
 
 TEST(OwnedSince, StepsWithoutOpenConnectionsDoNotCount) {
-  EXPECT_EQ(owned_since(service_with_open({0, 20, 0, 20}, {0, 0, 0, 0}), Basis::all)->at, sample::kStart + 10s);
+  EXPECT_EQ(owned_since(service_with_open({0, 20, 0, 20}, {0, 0, 0, 0}))->at, sample::kStart + 10s);
 }
 
 TEST(OwnedSince, IsBeforeTheRunOnlyIfConnectionsWereThere) {
   ServiceRow service = service_with_open({20, 20, 20, 20}, {0, 0, 0, 0});
-  EXPECT_FALSE(owned_since(service, Basis::all)->from_before);
+  EXPECT_FALSE(owned_since(service)->from_before);
   service.counts.preexisting = 20;
-  EXPECT_TRUE(owned_since(service, Basis::all)->from_before);
+  EXPECT_TRUE(owned_since(service)->from_before);
 }
 
 TEST(OwnedSince, IsUnknownIfItWasNotSoAtTheEnd) {
-  EXPECT_FALSE(owned_since(service_with_open({20, 20, 20, 20}, {0, 0, 0, 10}), Basis::all));
-  EXPECT_FALSE(owned_since(service_with_open({}, {}), Basis::all));
+  EXPECT_FALSE(owned_since(service_with_open({20, 20, 20, 20}, {0, 0, 0, 10})));
+  EXPECT_FALSE(owned_since(service_with_open({}, {})));
 }
 
 TEST(LastAccept, IsTheStepOfTheLastOne) {

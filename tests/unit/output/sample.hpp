@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "model/snapshot.hpp"
+#include "model/spread.hpp"
 
 namespace acceptscope::sample {
 
@@ -191,6 +192,7 @@ inline Snapshot snapshot(std::vector<ServiceRow> services) {
   s.overhead.max_rss_bytes = 1 << 24;
   s.services = std::move(services);
   s.recent_interval = 1s;
+  add_spreads(s);
   return s;
 }
 
@@ -302,6 +304,7 @@ inline Snapshot without_live(Snapshot s) {
   s.recent_interval = {};
   for (ServiceRow& service : s.services) {
     service.recent_accepts = 0;
+    service.spread = {};
     service.accept_queue.depth = 0;
     service.active_workers.accepting.now = service.active_workers.serving.now = 0;
     for (WorkerRow& worker : service.workers)

@@ -72,8 +72,7 @@ std::string side_column(Ids& ids, const Snapshot& snapshot, const ServiceRow& se
                                  severity_badge(service.verdict.severity), html_escape(service.endpoint.to_string()),
                                  html_text(snapshot.host.hostname), instant_text(snapshot.run.started_at),
                                  duration_text(snapshot.run.duration), html_text(service.verdict.summary));
-  const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
-  html += number_tiles(snapshot, service) + workers_figure(ids, service, spread) + lorenz_figure(ids, service, spread) +
+  html += number_tiles(snapshot, service) + workers_figure(ids, service) + lorenz_figure(ids, service) +
           lifetime_figure(ids, service) + wait_figure(ids, service);
   return html + "</div>\n";
 }

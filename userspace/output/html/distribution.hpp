@@ -5,18 +5,17 @@
 #include <string>
 
 #include "model/snapshot.hpp"
-#include "model/verdict.hpp"
 #include "output/html/figure.hpp"
 
 namespace acceptscope {
 
-/// Connections per worker as bars, the even share of those that the verdict counts (`spread`) marked; at most 40
+/// Connections per worker as bars, the even share of those that the verdict counts marked; at most 40
 /// workers.
-[[nodiscard]] std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread);
+[[nodiscard]] std::string workers_figure(Ids& ids, const ServiceRow& service);
 
 /// Lorenz curve of the connections that the verdict counts with the band of fair draws; empty with fewer than two
 /// workers or no connections.
-[[nodiscard]] std::string lorenz_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread);
+[[nodiscard]] std::string lorenz_figure(Ids& ids, const ServiceRow& service);
 
 /// Empty without a closed connection.
 [[nodiscard]] std::string lifetime_figure(Ids& ids, const ServiceRow& service);

@@ -8,6 +8,7 @@
 
 #include "model/names.hpp"
 #include "model/owners.hpp"
+#include "model/spread.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/tables.hpp"
@@ -28,39 +29,50 @@ bool is_uneven(const Verdict& verdict) {
          verdict.code == VerdictCode::too_few_connections;
 }
 
-std::string pids(const std::vector<const WorkerRow*>& rows) {
+/// Rows of owners that had connections themselves.
+std::vector<const WorkerRow*> own_owners(const ServiceRow& service) {
+  std::vector<const WorkerRow*> rows;
+  for (const std::size_t row : service.spread.owners)
+    if (row < service.workers.size() && amount_of(service.workers[row], service.spread.basis) > 0)
+      rows.push_back(&service.workers[row]);
+  return rows;
+}
+
+/// "PID 3, 4 and 26 more", and how many owners only took over from workers that left.
+std::string owner_names(const ServiceRow& service) {
+  const std::vector<const WorkerRow*> rows = own_owners(service);
+  const std::size_t heirs = service.spread.owners.size() - rows.size();
   std::string text;
-  for (std::size_t i = 0; i < std::min(rows.size(), kMostNamed); ++i) text += (i == 0 ? "" : ", ") + pid_text(*rows[i]);
+  for (std::size_t i = 0; i < std::min(rows.size(), kMostNamed); ++i)
+    text += (i == 0 ? "PID " : ", ") + pid_text(*rows[i]);
   if (rows.size() > kMostNamed) text += fmt::format(" and {} more", count_text(rows.size() - kMostNamed));
-  return text;
+  if (heirs == 0) return text;
+  return fmt::format("{}{}{} that replaced others", text, text.empty() ? "" : " and ", count_of(heirs, "worker"));
 }
 
-std::string which_workers(const ServiceRow& service, const SpreadFigures& spread) {
-  const std::vector<const WorkerRow*> owners = owners_of(service, spread.basis);
-  if (owners.empty()) return "No worker had a connection.";
-  if (!is_uneven(service.verdict))
-    return fmt::format("{} of {} had connections.", count_text(spread.workers - spread.idle),
-                       count_of(spread.workers, "worker"));
-  std::uint64_t theirs = 0;
-  for (const WorkerRow* row : owners) theirs += amount_of(*row, spread.basis);
-  return fmt::format("PID {} ({} of {}): {} of {} {}. {} have none of them.", pids(owners), count_text(owners.size()),
-                     count_of(spread.workers, "worker"), count_text(theirs), count_text(spread.total),
-                     basis_name(spread.basis), count_text(spread.idle));
+std::string which_workers(const ServiceRow& service) {
+  const Spread& spread = service.spread;
+  if (spread.owners.empty()) return "No worker had a connection.";
+  const std::string workers = count_of(spread.workers(), "worker");
+  if (!is_uneven(service.verdict)) return fmt::format("{} of {} had connections.", count_text(spread.busy()), workers);
+  return fmt::format("{} ({} of {}): {} of {} {}. {} have none of them.", owner_names(service),
+                     count_text(spread.owners.size()), workers, count_text(spread.owned), count_text(spread.total),
+                     basis_name(spread.basis), count_text(spread.workers() - spread.busy()));
 }
 
-std::string how_skewed(const SpreadFigures& spread) {
+std::string how_skewed(const Spread& spread) {
   if (spread.total == 0) return "Nothing to share.";
   std::string text = fmt::format("As if {} of {} shared the {} evenly", decimal_text(spread.effective),
-                                 count_of(spread.workers, "worker"), basis_name(spread.basis));
-  if (spread.fair_p01)
-    text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(*spread.fair_p01));
+                                 count_of(spread.workers(), "worker"), basis_name(spread.basis));
+  if (spread.fair)
+    text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(spread.fair->p01));
   return text + ".";
 }
 
-std::string since_when(const Snapshot& snapshot, const ServiceRow& service, Basis basis) {
+std::string since_when(const Snapshot& snapshot, const ServiceRow& service) {
   const std::string run =
       fmt::format("{} \u2013 {} UTC", clock_text(snapshot.run.started_at), clock_text(snapshot.run.ended_at));
-  const std::optional<OwnedSince> since = is_uneven(service.verdict) ? owned_since(service, basis) : std::nullopt;
+  const std::optional<OwnedSince> since = is_uneven(service.verdict) ? owned_since(service) : std::nullopt;
   if (!since) return "The whole run, " + run + ".";
   std::string text = since->from_before
                          ? fmt::format("Since before tracing began ({} UTC)", clock_text(snapshot.run.started_at))
@@ -124,26 +136,26 @@ std::string severity_badge(Severity severity) {
 
 std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading) {
   const Verdict& verdict = service.verdict;
-  const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
+  const Spread& spread = service.spread;
   std::string html = fmt::format("<div class=\"verdict {}\">\n<h2>{} {} <span class=\"soft\">{}</span></h2>\n",
                                  enum_name(verdict.severity), severity_badge(verdict.severity), html_escape(heading),
                                  enum_name(verdict.code));
   if (!verdict.summary.empty()) html += fmt::format("<p class=\"say\">{}</p>\n", html_text(verdict.summary));
-  html += "<dl class=\"glance\">\n" + answer("Which workers", which_workers(service, spread)) +
-          answer("How skewed", how_skewed(spread)) + answer("Since when", since_when(snapshot, service, spread.basis)) +
+  html += "<dl class=\"glance\">\n" + answer("Which workers", which_workers(service)) +
+          answer("How skewed", how_skewed(spread)) + answer("Since when", since_when(snapshot, service)) +
           answer("What to do", verdict.advice.empty() ? "Nothing." : escape_text(verdict.advice.front())) + "</dl>\n";
   return html + "</div>\n";
 }
 
 std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
   const ActiveStats& serving = service.active_workers.serving;
-  const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
+  const Spread& spread = service.spread;
   std::string html = "<dl class=\"tiles\">\n";
-  html +=
-      tile("Effective workers",
-           spread.total > 0 ? fmt::format("{} of {}", decimal_text(spread.effective), count_text(spread.workers)) : "-",
-           fmt::format("by {}{}", basis_name(spread.basis),
-                       spread.fair_p01 ? "; fair: " + at_least_text(decimal_text(*spread.fair_p01)) : ""));
+  html += tile(
+      "Effective workers",
+      spread.total > 0 ? fmt::format("{} of {}", decimal_text(spread.effective), count_text(spread.workers())) : "-",
+      fmt::format("by {}{}", basis_name(spread.basis),
+                  spread.fair ? "; fair: " + at_least_text(decimal_text(spread.fair->p01)) : ""));
   html += tile("Idle workers",
                fmt::format("{} of {}", count_text(service.workers_idle), count_text(service.workers_eligible)),
                "without any connection");
@@ -169,8 +181,7 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
   const std::vector<std::string>& advice = service.verdict.advice;
   std::string html = fmt::format("<section id=\"s{}\" aria-label=\"Service {}\">\n", index + 1, html_escape(name));
   html += verdict_box(snapshot, service, name) + number_tiles(snapshot, service);
-  const SpreadFigures spread = spread_figures(service, snapshot.run.duration);
-  html += pair(workers_figure(ids, service, spread), lorenz_figure(ids, service, spread));
+  html += pair(workers_figure(ids, service), lorenz_figure(ids, service));
   html += pair("<div>" + list_of("Evidence", service.verdict.evidence) + "</div>\n",
                "<div>" + list_of("What to do", advice) + "</div>\n");
   for (const HeatMeasure measure : {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes})

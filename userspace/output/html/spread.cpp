@@ -6,6 +6,7 @@
 
 #include "model/lorenz.hpp"
 #include "model/owners.hpp"
+#include "model/spread.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
 #include "output/words/worker_cells.hpp"
@@ -18,12 +19,6 @@ constexpr std::size_t kMostBars = 40;
 constexpr double kBarRow = 18;
 constexpr std::size_t kMostMarks = 5;
 constexpr double kCurve = 300;
-
-std::vector<double> amounts_of(const ServiceRow& service, Basis basis) {
-  std::vector<double> amounts;
-  for (const WorkerRow* row : workers_of(service)) amounts.push_back(static_cast<double>(amount_of(*row, basis)));
-  return amounts;
-}
 
 /// Open ones and, lighter, those that closed; where none is open the closed ones are all there is.
 std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, bool any_open) {
@@ -109,7 +104,8 @@ std::string lorenz_legend(bool has_band) {
 
 }  // namespace
 
-std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread) {
+std::string workers_figure(Ids& ids, const ServiceRow& service) {
+  const Spread& spread = service.spread;
   const std::vector<const WorkerRow*> rows = workers_of(service);
   if (rows.empty()) return {};
   const std::size_t drawn = std::min(rows.size(), kMostBars);
@@ -127,8 +123,8 @@ std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigu
     svg += svg_text(x, plot.bottom() + 18, count_text(static_cast<std::uint64_t>(mark)), "middle");
   }
   for (std::size_t i = 0; i < drawn; ++i) svg += bar(*rows[i], y_of(i), plot, scale, service.open > 0);
-  if (spread.workers > 0 && spread.total > 0) {
-    const double even = static_cast<double>(spread.total) / spread.workers;
+  if (spread.workers() > 0 && spread.total > 0) {
+    const double even = static_cast<double>(spread.total) / spread.workers();
     const double x = plot.left + std::min(plot.width, scale * even);
     svg += svg_line(x, plot.top - 4, x, plot.bottom(), "mark");
     svg += svg_text(
@@ -144,16 +140,16 @@ std::string workers_figure(Ids& ids, const ServiceRow& service, const SpreadFigu
   if (drawn < rows.size())
     note +=
         fmt::format(" {} more are not drawn; the table below tells of them.", count_of(rows.size() - drawn, "worker"));
-  const FigureWords words{
-      "Connections per worker", note,
-      fmt::format("{} of {} have 90 % or more of the {}.", count_text(owners_of(service, spread.basis).size()),
-                  count_of(spread.workers, "worker"), basis_name(spread.basis)),
-      service.endpoint.to_string()};
+  const FigureWords words{"Connections per worker", note,
+                          fmt::format("{} of {} have 90 % or more of the {}.", count_text(spread.owners.size()),
+                                      count_of(spread.workers(), "worker"), basis_name(spread.basis)),
+                          service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0));
 }
 
-std::string lorenz_figure(Ids& ids, const ServiceRow& service, const SpreadFigures& spread) {
-  const std::vector<LorenzPoint> curve = lorenz_curve(amounts_of(service, spread.basis));
+std::string lorenz_figure(Ids& ids, const ServiceRow& service) {
+  const Spread& spread = service.spread;
+  const std::vector<LorenzPoint> curve = lorenz_curve(spread.amounts);
   if (curve.size() < 3) return {};
   const Plot plot{60, 28, kSmall - 80, kCurve};
   const auto workers = static_cast<std::uint32_t>(curve.size() - 1);

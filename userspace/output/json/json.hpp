@@ -9,7 +9,7 @@
 
 #include "model/diff.hpp"
 #include "output/json/fields.hpp"
-#include "output/text_sink.hpp"
+#include "util/text_sink.hpp"
 #include "util/result.hpp"
 
 namespace acceptscope {

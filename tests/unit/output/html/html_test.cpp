@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/verdict.hpp"
 #include "output/json/json.hpp"
 #include "unit/output/sample.hpp"
 
@@ -45,6 +46,24 @@ std::string unbalanced(const std::string& html) {
     }
   }
   return open.empty() ? "" : "open: " + open.back();
+}
+
+/// One of 8 workers has 100 connections; before the 7 others there were 20 workers, with a connection each.
+Snapshot replaced_workers() {
+  std::vector<WorkerRow> rows = {sample::worker(5000, 100, 100)};
+  for (std::uint32_t i = 1; i < 8; ++i) rows.push_back(sample::idle_worker(5000 + i));
+  for (std::uint32_t i = 0; i < 20; ++i) {
+    rows.push_back(sample::worker(6000 + i, 1, 0));
+    rows.back().exited = true;
+  }
+  rows.front().connection_time = 100 * 59s;
+  ServiceRow service = sample::service("0.0.0.0", 8000, std::move(rows));
+  service.workers_eligible = 28;
+  service.counts.peak_open = 100;
+  service.lifetime = sample::lifetime(20, 100);
+  FairDraws draws;
+  judge(service, 60s, draws);
+  return sample::snapshot({std::move(service)});
 }
 
 /// `workers` workers with `steps` different values each, and `connections` connections.
@@ -244,6 +263,18 @@ TEST(RenderHtml, PutsTheWorstServiceFirstAndFoldsTheLastOnes) {
   EXPECT_EQ(count(page, "<section id="), 6U);
   EXPECT_THAT(page, HasSubstr("More services"));
   EXPECT_THAT(page, HasSubstr("[::1]:8009"));
+}
+
+TEST(Html, TheHeadNamesTheSameOwnersAsTheVerdict) {
+  const Snapshot snapshot = replaced_workers();
+  ASSERT_THAT(snapshot.services[0].verdict.summary, HasSubstr("4 of 8 workers own 109 of 120 connections"));
+
+  const std::string page = render_html(snapshot);
+
+  EXPECT_THAT(page, HasSubstr("PID 5000"));
+  EXPECT_THAT(page, HasSubstr("4 of 8 workers): 109 of 120 connections"));
+  EXPECT_THAT(page, HasSubstr("4 of 8 workers have 90 % or more of the connections."));
+  EXPECT_THAT(page, Not(HasSubstr("9 of 8 workers")));
 }
 
 }  // namespace

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/// Who owns the connections of a service: how they are spread over the workers, and which of these have most. The
+/// verdict and every view take it from here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "model/fair_draws.hpp"
+#include "model/snapshot.hpp"
+
+namespace acceptscope {
+
+/// Owners are the fewest workers that have this part of the connections.
+inline constexpr double kOwnersPart = 0.9;
+
+/// Uneven must matter, not only be significant: with 100,000 connections a difference of 1 % is no chance and no harm.
+/// Effective workers are N / (1 + cv^2), so 80 % of what a fair draw typically gives is a variation of half the mean
+/// between workers on top of chance: a fifth of the workers' worth is not used.
+inline constexpr double kMaterialPart = 0.8;
+
+/// Fewer connections are never called uneven: they are one client's handful and say little about the next ones. With 8
+/// even two workers can be told from chance (8 to 0 happens in 0.8 % of fair draws).
+inline constexpr std::uint64_t kFewestConnections = 8;
+
+/// Of the connections of `worker` those that `basis` counts.
+[[nodiscard]] std::uint64_t amount_of(const WorkerRow& worker, Basis basis);
+
+/// "connections", "open connections", "accepted connections"
+[[nodiscard]] std::string_view basis_name(Basis basis);
+
+/// The spreads of one service, each computed when it is first asked for.
+///
+/// A share is that of a worker that is alive (of any worker, if none is). What workers that left had goes to the
+/// workers with the least, the largest first: the most favourable guess at their successors, so that a reload is no
+/// unevenness. Where `workers_eligible` exceeds the rows with role worker, the missing workers count as idle (at most
+/// 65,536 of them).
+class Spreads {
+ public:
+  /// `service` and `draws` must outlive it.
+  Spreads(const ServiceRow& service, FairDraws& draws) : service_(service), draws_(draws) {}
+
+  /// Without a comparison with chance.
+  [[nodiscard]] const Spread& by(Basis basis);
+  /// With one, if there are two workers and kFewestConnections connections, and the spread is materially uneven.
+  [[nodiscard]] const Spread& judged(Basis basis);
+
+ private:
+  struct Entry {
+    std::optional<Spread> spread;
+    bool judged = false;
+  };
+  Entry& entry(Basis basis) { return entries_[static_cast<std::size_t>(basis)]; }
+
+  const ServiceRow& service_;
+  FairDraws& draws_;
+  std::array<Entry, kBases> entries_;
+};
+
+/// Fills in ServiceRow::spread of every service, by what its verdict counts: a dump does not hold it.
+void add_spreads(Snapshot& snapshot);
+
+}  // namespace acceptscope
