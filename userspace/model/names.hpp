@@ -72,22 +72,6 @@ struct EnumNames<Role> {
 };
 
 template <>
-struct EnumNames<VerdictCode> {
-  static constexpr std::string_view name(VerdictCode value) {
-    switch (value) {
-      case VerdictCode::balanced: return "balanced";
-      case VerdictCode::keepalive_pinning: return "keepalive_pinning";
-      case VerdictCode::accept_skew: return "accept_skew";
-      case VerdictCode::too_few_connections: return "too_few_connections";
-      case VerdictCode::accept_queue_saturated: return "accept_queue_saturated";
-      case VerdictCode::handed_over: return "handed_over";
-      case VerdictCode::no_traffic: return "no_traffic";
-    }
-    return {};
-  }
-};
-
-template <>
 struct EnumNames<Severity> {
   static constexpr std::string_view name(Severity value) {
     switch (value) {

@@ -14,6 +14,7 @@
 
 #include "model/fairness.hpp"
 #include "model/records.hpp"
+#include "model/verdict_code.hpp"
 
 namespace acceptscope {
 
@@ -162,15 +163,6 @@ struct Spread {
   bool operator==(const Spread&) const = default;
 };
 
-enum class VerdictCode : std::uint8_t {
-  balanced,
-  keepalive_pinning,
-  accept_skew,
-  too_few_connections,
-  accept_queue_saturated,
-  handed_over,
-  no_traffic
-};
 enum class Severity : std::uint8_t { ok, info, warning, critical };
 
 struct Verdict {
