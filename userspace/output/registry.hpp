@@ -13,8 +13,8 @@
 #include "model/diff.hpp"
 #include "model/snapshot.hpp"
 #include "output/html/html.hpp"
-#include "util/text_sink.hpp"
 #include "util/result.hpp"
+#include "util/text_sink.hpp"
 
 namespace acceptscope {
 

@@ -9,8 +9,8 @@
 
 #include "model/diff.hpp"
 #include "output/json/fields.hpp"
-#include "util/text_sink.hpp"
 #include "util/result.hpp"
+#include "util/text_sink.hpp"
 
 namespace acceptscope {
 
