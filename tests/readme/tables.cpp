@@ -6,15 +6,15 @@
 #include "cli/options.hpp"
 #include "model/figures.hpp"
 #include "output/json/schema.hpp"
-#include "output/plain/plain.hpp"
 #include "output/tui/tui.hpp"
+#include "output/words/worker_columns.hpp"
 
 int main() {
   using namespace acceptscope;
   const auto print = [](const char* name, const std::string& table) { std::printf("== %s\n%s", name, table.c_str()); };
   print("options", cli::options_markdown());
   print("keys", tui_keys_markdown());
-  print("columns", plain_columns_markdown());
+  print("columns", worker_columns_markdown());
   print("dump fields", dump_fields_markdown());
   print("figures", figures_markdown());
   print("diff fields", diff_fields_markdown());

@@ -11,6 +11,7 @@
 #include "output/html/markup.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
+#include "output/words/worker_columns.hpp"
 #include "output/words/worker_lines.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
@@ -29,18 +30,31 @@ std::string share_cell(std::uint64_t part, std::uint64_t whole) {
                      html_escape(share_text(part, whole)));
 }
 
+bool is_on_page(const WorkerColumn& column, const ServiceRow& service) {
+  return !column.page_header.empty() &&
+         (column.shown != ColumnShown::with_preexisting || service.counts.preexisting > 0);
+}
+
+std::string worker_cell(const WorkerColumn& column, const WorkerCell& input) {
+  const WorkerRow& row = input.worker;
+  const std::string text = html_escape(column.cell(input));
+  switch (column.kind) {
+    case ColumnKind::pid: return fmt::format("<th scope=\"row\">{}</th>", text);
+    case ColumnKind::command:
+      return fmt::format("<td class=\"w\"{}>{}{}</td>",
+                         row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "", text,
+                         is_idle(row) ? ", idle" : "");
+    case ColumnKind::share: return share_cell(row.counts.connections(), input.service.counts.connections());
+    case ColumnKind::text:
+    case ColumnKind::bar: break;
+  }
+  return cell(text);
+}
+
 std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseconds run) {
-  std::string html =
-      fmt::format("<tr{}><th scope=\"row\">{}</th><td class=\"w\"{}>{}</td>", is_idle(row) ? " class=\"idle\"" : "",
-                  pid_text(row), row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "",
-                  html_escape(command_text(row, false)) + (is_idle(row) ? ", idle" : ""));
-  html += share_cell(row.counts.connections(), service.counts.connections()) + cell(count_text(row.counts.accepts));
-  if (service.counts.preexisting > 0) html += cell(count_text(row.counts.preexisting));
-  html += cell(html_escape(rate_text(row.counts.accepts, run))) + cell(count_text(row.open)) +
-          cell(count_text(row.counts.peak_open)) + cell(duration_text(row.connection_time)) +
-          cell(bytes_text(row.counts.bytes_received)) + cell(bytes_text(row.counts.bytes_sent)) +
-          cell(median_lifetime_text(row.lifetime, false)) + cell(duration_text(row.lifetime.p95)) +
-          cell(duration_text(row.accept_wait.p95));
+  std::string html = is_idle(row) ? "<tr class=\"idle\">" : "<tr>";
+  for (const WorkerColumn& column : worker_columns())
+    if (is_on_page(column, service)) html += worker_cell(column, {service, row, row.counts.accepts, run, false});
   return html + "</tr>\n";
 }
 
@@ -105,11 +119,9 @@ std::string column(std::string_view name, std::string_view css_class) {
 
 std::string workers_table(const ServiceRow& service, Nanoseconds run) {
   const std::vector<const WorkerRow*> rows = table_rows(service);
-  std::string head = column("PID") + column("Command", "w") + column("Share of connections") + column("Accepts");
-  if (service.counts.preexisting > 0) head += column("From before");
-  for (const std::string_view name :
-       {"Accepts/s", "Open", "Most open", "Connection time", "Received", "Sent", "Life p50", "Life p95", "Wait p95"})
-    head += column(name);
+  std::string head;
+  for (const WorkerColumn& worker : worker_columns())
+    if (is_on_page(worker, service)) head += column(worker.page_header, worker.left ? "w" : "");
   std::string body;
   for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) body += worker_row(*rows[i], service, run);
   std::string html = rows.empty() ? "" : scrolling_table("Workers", service.endpoint.to_string(), head, body);

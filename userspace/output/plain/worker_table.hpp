@@ -2,14 +2,15 @@
 /// The table of workers, shared by the live block and the summary.
 #pragma once
 
-#include <array>
+#include <cstddef>
+#include <string>
+#include <vector>
 
 #include "output/plain/plain.hpp"
+#include "output/words/worker_columns.hpp"
 #include "text/styled_line.hpp"
 
 namespace acceptscope {
-
-inline constexpr std::size_t kPlainColumns = 12;
 
 /// Lays out the workers of all services alike, so that the columns of several services stand below each other.
 class WorkerTable {
@@ -22,16 +23,16 @@ class WorkerTable {
   [[nodiscard]] StyledLine row(const ServiceRow& service, const WorkerRow& worker) const;
 
  private:
-  [[nodiscard]] std::string cell(std::size_t column, const ServiceRow& service, const WorkerRow& worker) const;
-  [[nodiscard]] std::string header_text(std::size_t column) const;
-  [[nodiscard]] bool is_wanted(std::size_t column, const Snapshot& snapshot) const;
+  [[nodiscard]] std::size_t wanted_width(const WorkerColumn& column, const Snapshot& snapshot) const;
+  [[nodiscard]] std::string cell(const WorkerColumn& column, const ServiceRow& service, const WorkerRow& worker) const;
   void fit(std::size_t width);
 
   bool ascii_;
   bool final_;
   bool threads_ = false;
   Nanoseconds rate_time_;
-  std::array<std::size_t, kPlainColumns> widths_{};  ///< 0: left out
+  std::vector<const WorkerColumn*> columns_;
+  std::vector<std::size_t> widths_;  ///< of the columns; 0: left out
 };
 
 }  // namespace acceptscope

@@ -52,10 +52,9 @@ struct TuiKeyRow {
 [[nodiscard]] std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot);
 
 /// The workers in the chosen order, supervisors last.
-[[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, TuiSort sort);
+[[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort);
 
 [[nodiscard]] std::string_view name_of(TuiPage page);
-[[nodiscard]] std::string_view name_of(TuiSort sort);
 [[nodiscard]] std::string_view name_of(TuiHeat heat);
 
 /// A page below the headline: lines that stay on top, and those that scroll.

@@ -12,6 +12,7 @@
 
 #include "model/history.hpp"
 #include "model/snapshot.hpp"
+#include "output/words/worker_columns.hpp"
 #include "text/styled_line.hpp"
 
 namespace acceptscope {
@@ -25,14 +26,13 @@ struct TuiOptions {
 };
 
 enum class TuiPage : std::uint8_t { workers, histograms, peers };
-enum class TuiSort : std::uint8_t { connections, rate, open, unread, lifetime, traffic, pid };
 enum class TuiHeat : std::uint8_t { traffic, accepts, open };
 
 /// What the user has chosen; the default is the first screen.
 struct TuiState {
   TuiPage page = TuiPage::workers;
   bool help = false;
-  TuiSort sort = TuiSort::connections;
+  WorkerSort sort = WorkerSort::connections;
   TuiHeat heat = TuiHeat::traffic;
   bool paused = false;                ///< the caller goes on to show the same snapshot
   std::optional<ServiceKey> service;  ///< empty: the busiest one

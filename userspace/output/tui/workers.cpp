@@ -9,6 +9,7 @@
 
 #include "output/tui/parts.hpp"
 #include "output/words/worker_cells.hpp"
+#include "output/words/worker_columns.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
@@ -17,107 +18,48 @@ namespace acceptscope {
 namespace {
 
 constexpr std::size_t kMark = 3;  // " ● "
-constexpr std::size_t kBarLeast = 8;
+constexpr std::size_t kGap = 1;   // behind each column
 constexpr std::size_t kBarMost = 40;
 constexpr std::size_t kWideEnough = 100;  // columns from which the strips come before the less important figures
 constexpr std::size_t kStripLeast = 12;
 
-/// What a cell is made of.
-struct Cell {
-  const TuiScene& scene;
-  const ServiceRow& service;
-  const WorkerRow& worker;
-};
-
-struct Column {
-  std::string_view header;
-  bool left;                    // aligned
-  std::size_t least;            // columns
-  int rank;                     // the highest is left out first; 0 never
-  std::optional<TuiSort> sort;  // that goes by it
-  std::string (*cell)(const Cell&);
-};
-
-constexpr std::size_t kPid = 0;
-constexpr std::size_t kBarColumn = 2;
-constexpr std::size_t kBefore = 4;
-
-const std::array<Column, 13> kColumns = {{
-    {"PID", false, 6, 0, TuiSort::pid, [](const Cell& c) { return pid_text(c.worker); }},
-    {"COMMAND", true, 7, 6, {}, [](const Cell& c) { return command_text(c.worker, c.scene.options.ascii); }},
-    {"", true, kBarLeast, 1, TuiSort::connections, nullptr},
-    {"ACCEPTS", false, 7, 2, {}, [](const Cell& c) { return count_text(c.worker.counts.accepts); }},
-    {"BEFORE", false, 6, 2, {}, [](const Cell& c) { return count_text(c.worker.counts.preexisting); }},
-    {"ACC/S", false, 6, 4, TuiSort::rate,
-     [](const Cell& c) { return rate_text(c.worker.recent_accepts, c.scene.snapshot.recent_interval); }},
-    {"OPEN", false, 5, 3, TuiSort::open, [](const Cell& c) { return count_text(c.worker.open); }},
-    {"UNREAD", false, 6, 5, TuiSort::unread, [](const Cell& c) { return count_text(c.worker.unread_connections); }},
-    {"LIFE p50", false, 10, 5, TuiSort::lifetime,
-     [](const Cell& c) { return median_lifetime_text(c.worker.lifetime, c.scene.options.ascii); }},
-    {"SHARE",
-     false,
-     7,
-     7,
-     {},
-     [](const Cell& c) { return share_text(c.worker.counts.connections(), c.service.counts.connections()); }},
-    {"WAIT p95",
-     false,
-     8,
-     8,
-     {},
-     [](const Cell& c) { return duration_text(c.worker.accept_wait.p95, c.scene.options.ascii); }},
-    {"BYTES", false, 9, 9, TuiSort::traffic, [](const Cell& c) { return bytes_text(c.worker.counts.bytes()); }},
-    {"LIFE p95",
-     false,
-     8,
-     10,
-     {},
-     [](const Cell& c) { return duration_text(c.worker.lifetime.p95, c.scene.options.ascii); }},
-}};
-
-using Widths = std::array<std::size_t, kColumns.size()>;  // 0: left out
-
 struct Layout {
-  Widths widths{};
+  std::vector<const WorkerColumn*> columns = worker_columns_of(&WorkerColumn::tui);
+  std::vector<std::size_t> widths;  ///< of the columns; 0: left out
   std::size_t strip = 0;
 };
 
-/// With a gap of one column behind each.
-std::size_t total(const Widths& widths) {
-  std::size_t sum = kMark;
-  for (const std::size_t width : widths) sum += width > 0 ? width + 1 : 0;
-  return sum;
+std::string cell_text(const WorkerColumn& column, const TuiScene& scene, const ServiceRow& service,
+                      const WorkerRow& worker) {
+  return column.cell({service, worker, worker.recent_accepts, scene.snapshot.recent_interval, scene.options.ascii});
 }
 
-/// As wide as the widest cell of all workers: the table does not jump while it is scrolled.
-Widths wanted_widths(const TuiScene& scene, const ServiceRow& service) {
-  Widths widths{};
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    if (i == kBefore && service.counts.preexisting == 0) continue;
-    widths[i] = std::max(kColumns[i].least, kColumns[i].header.size());
-    if (kColumns[i].cell == nullptr) continue;
-    for (const WorkerRow& worker : service.workers)
-      widths[i] = std::max(widths[i], display_width(kColumns[i].cell({scene, service, worker})));
-  }
-  return widths;
+/// As wide as the widest cell of all workers: the table does not jump while it is scrolled. 0: the column is not shown.
+std::size_t wanted_width(const WorkerColumn& column, const TuiScene& scene, const ServiceRow& service) {
+  if (column.shown == ColumnShown::with_preexisting && service.counts.preexisting == 0) return 0;
+  std::size_t width = std::max(column.tui.least, column.header.size());
+  if (column.kind == ColumnKind::bar) return width;
+  for (const WorkerRow& worker : service.workers)
+    width = std::max(width, display_width(cell_text(column, scene, service, worker)));
+  return width;
 }
 
 Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
   const std::size_t width = scene.options.width;
   const std::size_t strip_least = width < kWideEnough ? kStripLeast : std::min<std::size_t>(width / 4, History::kTicks);
-  Layout layout{wanted_widths(scene, service), 0};
-  for (auto columns = kColumns; total(layout.widths) + strip_least > width;) {
-    const auto last = std::max_element(columns.begin(), columns.end(),
-                                       [](const Column& a, const Column& b) { return a.rank < b.rank; });
-    if (last->rank == 0) break;
-    layout.widths[static_cast<std::size_t>(last - columns.begin())] = 0;
-    last->rank = 0;
+  Layout layout;
+  std::vector<int> leaves;
+  for (const WorkerColumn* column : layout.columns) {
+    layout.widths.push_back(wanted_width(*column, scene, service));
+    leaves.push_back(column->tui.leaves);
   }
-  std::size_t spare = width - std::min(width, total(layout.widths));
+  fit_columns(layout.widths, leaves, width - std::min(width, kMark + strip_least), kGap);
+  std::size_t spare = width - std::min(width, kMark + room_of(layout.widths, kGap));
   layout.strip = std::min(spare, History::kTicks);
   spare -= layout.strip;
-  std::size_t& bar_width = layout.widths[kBarColumn];
-  if (bar_width > 0) bar_width = std::min(kBarMost, bar_width + spare);
+  for (std::size_t i = 0; i < layout.columns.size(); ++i)
+    if (layout.columns[i]->kind == ColumnKind::bar && layout.widths[i] > 0)
+      layout.widths[i] = std::min(kBarMost, layout.widths[i] + spare);
   return layout;
 }
 
@@ -182,16 +124,17 @@ StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout
                                    [](const WorkerRow& worker) { return worker.tid.has_value(); });
   StyledLine line;
   line.add_spaces(kMark);
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
     const std::size_t width = layout.widths[i];
     if (width == 0) continue;
-    const Style style = kColumns[i].sort == scene.state.sort ? Style::strong : Style::faint;
-    const std::string text = i == kPid && threads ? "PID/TID" : std::string(kColumns[i].header);
-    if (i == kBarColumn)
+    const WorkerColumn& column = *layout.columns[i];
+    const Style style = column.sort == scene.state.sort ? Style::strong : Style::faint;
+    const std::string text = header_text(column, threads);
+    if (column.kind == ColumnKind::bar)
       line.add_left(width >= 11 ? "CONNECTIONS" : "CONNS", width, style);
     else
-      kColumns[i].left ? line.add_left(text, width, style) : line.add_right(text, width, style);
-    line.add(" ");
+      column.left ? line.add_left(text, width, style) : line.add_right(text, width, style);
+    line.add_spaces(kGap);
   }
   return line.append(strip_header(scene, layout.strip));
 }
@@ -219,16 +162,17 @@ class Rows {
     const Style style = apart ? Style::faint : Style::plain;
     StyledLine line;
     line.add(" ").add(mark(worker, scene_.options.ascii), is_idle(worker) ? style : Style::strong).add(" ");
-    for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
       const std::size_t width = layout_.widths[i];
       if (width == 0) continue;
-      if (i == kBarColumn)
+      const WorkerColumn& column = *layout_.columns[i];
+      if (column.kind == ColumnKind::bar)
         line.append(bar_cell(worker, width));
-      else if (kColumns[i].left)
-        line.add_left(kColumns[i].cell({scene_, service_, worker}), width, style);
+      else if (column.left)
+        line.add_left(cell_text(column, scene_, service_, worker), width, style);
       else
-        line.add_right(kColumns[i].cell({scene_, service_, worker}), width, style);
-      line.add(" ");
+        line.add_right(cell_text(column, scene_, service_, worker), width, style);
+      line.add_spaces(kGap);
     }
     line.append(strip(scene_, service_, worker, layout_.strip, most_));
     if (scene_.state.worker != id_of(worker)) return line;
@@ -255,37 +199,14 @@ class Rows {
   std::uint64_t busiest_ = 0;
 };
 
-/// What a worker is sorted by, most first.
-std::uint64_t sort_value(const WorkerRow& worker, TuiSort sort) {
-  switch (sort) {
-    case TuiSort::connections: return worker.counts.connections();
-    case TuiSort::rate: return worker.recent_accepts;
-    case TuiSort::open: return worker.open;
-    case TuiSort::unread: return worker.unread_connections;
-    case TuiSort::lifetime: {
-      const auto known = worker.lifetime.closed > 0 ? worker.lifetime.p50 : worker.lifetime.open_age_p50;
-      return static_cast<std::uint64_t>(known.value_or(Nanoseconds{0}).count());
-    }
-    case TuiSort::traffic: return worker.counts.bytes();
-    case TuiSort::pid: return 0;
-  }
-  return 0;
-}
-
 }  // namespace
-
-std::string_view name_of(TuiSort sort) {
-  constexpr std::array<std::string_view, 7> names = {"connections", "accepts/s", "open", "unread",
-                                                     "lifetime",    "traffic",   "pid"};
-  return names[static_cast<std::size_t>(sort)];
-}
 
 std::string_view name_of(TuiHeat heat) {
   constexpr std::array<std::string_view, 3> names = {"traffic", "accepts", "open"};
   return names[static_cast<std::size_t>(heat)];
 }
 
-std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, TuiSort sort) {
+std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort) {
   std::vector<const WorkerRow*> workers;
   for (const WorkerRow& worker : service.workers) workers.push_back(&worker);
   std::sort(workers.begin(), workers.end(), [sort](const WorkerRow* a, const WorkerRow* b) {

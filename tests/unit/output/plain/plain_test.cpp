@@ -253,10 +253,6 @@ TEST(PlainWidth, LeavesOutTheLeastImportantColumnsFirst) {
 }
 
 /// The README quotes the file.
-TEST(Plain, ColumnsAreDescribed) {
-  EXPECT_THAT(plain_columns(), SizeIs(12));
-  expect_golden("plain_columns.md", plain_columns_markdown());
-}
 
 }  // namespace
 }  // namespace acceptscope

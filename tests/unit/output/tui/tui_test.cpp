@@ -268,7 +268,7 @@ TEST(TuiKeys, SortsByWhatIsAskedForMostFirst) {
     EXPECT_EQ(pids_of(screen(s, state), {10, 11, 12, 13}), order) << static_cast<int>(state.sort);
     state = pressed(U"s", s, state);
   }
-  EXPECT_EQ(state.sort, TuiSort::connections);
+  EXPECT_EQ(state.sort, WorkerSort::connections);
 }
 
 TEST(TuiKeys, TheStripsShowWhatIsAskedFor) {
