@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Which BPF programs a backend takes on a kernel. Pure: facts in, plan out.
+/// The BPF programs that a backend uses on a given kernel. Pure: facts in, plan out.
 #pragma once
 
 #include <string>
@@ -14,11 +14,11 @@ namespace acceptscope {
 /// How a program is attached.
 enum class Attach { automatic, syscall_tracepoint, cgroup };
 
-/// What a program tells of: for the cost figures.
+/// The event that a program reports: for the cost figures.
 enum class Fact { accept, close, other };
 
 struct PlannedProgram {
-  std::string_view name;  ///< of the BPF program
+  std::string_view name;  ///< name of the BPF program
   std::string_view hook;  ///< for people: "fexit inet_csk_accept"
   Attach attach = Attach::automatic;
   Fact fact = Fact::other;
@@ -28,10 +28,10 @@ struct PlannedProgram {
 struct AttachPlan {
   Backend backend = Backend::fentry;
   std::vector<PlannedProgram> programs;
-  std::string_view refresh;         ///< program that brings the bytes of open connections up to date
+  std::string_view refresh;         ///< program that updates the byte counts of open connections
   bool enqueue_from_state = false;  ///< accept wait begins at SYN_RECV -> ESTABLISHED
-  bool close_from_state = false;    ///< close = first step out of the open states: early after shutdown()
-  std::vector<std::string> notes;   ///< what this plan cannot do, for people
+  bool close_from_state = false;    ///< close = first step out of the open states: too early after shutdown()
+  std::vector<std::string> notes;   ///< limitations of this plan, for people
 };
 
 /// \param follow_pids --pid is given: forks must be followed

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What is done with BPF programs and maps once they are loaded: libbpf's errors become Results here.
+/// Operations on loaded BPF programs and maps; turns libbpf's errors into Results.
 #pragma once
 
 #include <bpf/libbpf.h>
@@ -22,10 +22,10 @@ using Link = std::unique_ptr<bpf_link, LinkDestroy>;
 /// "what: errno text: libbpf's own explanation"
 [[nodiscard]] tl::unexpected<Error> libbpf_failure(int error, std::string what, const LibbpfLog& log);
 
-/// An iterator over the entries of `map`, or over what the program's type says where that is none.
+/// An iterator over the entries of `map`; without a map, over what the program's type iterates over.
 [[nodiscard]] Result<Link> attach_iterator(const bpf_program* program, const bpf_map* map);
 
-/// Runs an iterator to its end and hands over what its program wrote, in pieces of whole bytes of no particular length.
+/// Runs an iterator to its end and passes on the program's output, in pieces of arbitrary length.
 Result<void> run_iterator(const Link& link, const std::function<void(std::span<const char>)>& take);
 
 /// Calls a program of type "syscall".

@@ -45,7 +45,7 @@ std::vector<std::uint32_t> processes_in(const UniqueFd& directory) {
   };
   const std::filesystem::path root = fmt::format("/proc/self/fd/{}/.", directory.get());
   read(root);
-  std::error_code ended;  // cgroups come and go meanwhile
+  std::error_code ended;  // cgroups appear and disappear meanwhile
   for (std::filesystem::recursive_directory_iterator entry(root, ended), end; !ended && entry != end;
        entry.increment(ended))
     if (entry->is_directory(ended)) read(entry->path());

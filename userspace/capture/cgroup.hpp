@@ -14,7 +14,7 @@ namespace acceptscope {
 /// \param path a directory of a mounted cgroup2 file system, or a path as in /proc/PID/cgroup ("/system.slice/x")
 [[nodiscard]] Result<UniqueFd> open_cgroup(const std::string& path);
 
-/// The processes in a cgroup v2 and in all below it, as far as they can be read; in no order.
+/// The processes in a cgroup v2 and in all cgroups below it, in no order. Unreadable cgroups are left out.
 [[nodiscard]] std::vector<std::uint32_t> processes_in(const UniqueFd& directory);
 
 }  // namespace acceptscope

@@ -26,7 +26,7 @@ CloseReason to_reason(std::uint8_t reason) {
   return reason < kCloseReasons ? static_cast<CloseReason>(reason) : CloseReason::unknown;
 }
 
-/// `Raw`: wire::connection or wire::closed_connection, which has these members of it.
+/// `Raw`: wire::connection or wire::closed_connection, which share these members.
 template <class Raw>
 void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
   facts.sock = sock;
@@ -64,7 +64,7 @@ OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& co
   fill(open, sock, connection);
   open.active = connection.active != 0;
   open.unread_bytes = connection.unread_bytes;
-  // Only a walk that began after the accept can tell, and the owner may have a descriptor besides.
+  // Only a walk that began after the accept counts, and the owner may hold a file descriptor as well.
   if (connection.other_walk > connection.owner_walk && connection.other_walk == last_walk)
     open.held_by = WorkerKey{connection.other_tgid, 0, static_cast<std::int64_t>(connection.other_start_ns)};
   return open;

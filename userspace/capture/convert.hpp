@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// From the shapes of the BPF side to the model's records. Pure.
+/// Converts the structures of the BPF side to the model's records. Pure.
 #pragma once
 
 #include "bpf/wire.h"
@@ -10,12 +10,12 @@ namespace acceptscope {
 [[nodiscard]] ServiceKey to_service_key(const wire::service_key& key);
 [[nodiscard]] WorkerKey to_worker_key(const wire::worker_key& key);
 [[nodiscard]] ClosedConnection to_closed_connection(const wire::closed_connection& record);
-/// \param last_walk number of the last complete walk over all descriptors, which tells who holds the connection
+/// \param last_walk number of the last complete walk over all file descriptors, which finds the connection's holder
 [[nodiscard]] OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& connection,
                                                 std::uint32_t last_walk);
-/// Adds a listening socket to those of its service.
+/// Adds a listening socket to its service's listening sockets.
 void add_listener(std::vector<Listeners>& services, const wire::listener& listener);
-/// Without what epoll tells.
+/// Without the facts from epoll.
 [[nodiscard]] Holder to_holder(const wire::descriptor& descriptor);
 [[nodiscard]] WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& counters);
 [[nodiscard]] ServiceCounters to_service_counters(const wire::service_key& key, const wire::service_counters& counters);

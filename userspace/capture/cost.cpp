@@ -28,7 +28,7 @@ void CostMeter::start_sample(std::uint64_t accepts, std::uint64_t closes) {
 void CostMeter::end_sample(std::uint64_t accepts, std::uint64_t closes) {
   if (!stats_) return;
   stats_.reset();
-  // The kernel adds up run times while timing is on: its sums belong to the events of all samples together.
+  // The kernel sums up run times while timing is on, so its sums cover the events of all samples.
   accept_.run_ns = run_time_ns(Fact::accept);
   accept_.events += accepts - accept_.events_at_start;
   close_.run_ns = run_time_ns(Fact::close);

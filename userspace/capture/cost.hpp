@@ -11,7 +11,7 @@
 namespace acceptscope {
 
 /// Run time and skips of our own BPF programs. Timing costs every program of the host a little
-/// (BPF_ENABLE_STATS, 5.8), so it is on only between start_sample() and end_sample().
+/// (BPF_ENABLE_STATS, 5.8). So it is on only between start_sample() and end_sample().
 class CostMeter {
  public:
   struct Program {

@@ -9,11 +9,11 @@
 
 namespace acceptscope {
 
-/// What --simulate-missing can take away.
+/// The features that --simulate-missing can hide.
 inline constexpr std::array<std::string_view, 5> kMissableFeatures{"btf", "cgroup2", "sock_graft", "syscall_programs",
                                                                    "uring_trace"};
 
-/// Where the capture side finds the machine. Tests point it elsewhere, or name features that it must not find.
+/// Paths at which the capture side reads the machine. Tests use other paths, or name features that must seem missing.
 struct Environment {
   std::string proc = "/proc";
   std::string btf = "/sys/kernel/btf/vmlinux";

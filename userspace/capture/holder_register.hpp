@@ -12,27 +12,27 @@
 
 namespace acceptscope {
 
-/// A descriptor of a listening socket, as a walk found it.
+/// A file descriptor of a listening socket, found by a walk.
 struct ListeningDescriptor {
-  Holder holder;            ///< without what epoll tells
-  std::uint64_t inode = 0;  ///< of the socket
+  Holder holder;            ///< without the facts from epoll
+  std::uint64_t inode = 0;  ///< inode number of the socket
 };
 
-/// A descriptor of an epoll set.
+/// A file descriptor of an epoll set.
 struct EpollDescriptor {
   std::uint32_t pid = 0;
   std::uint32_t fd = 0;
 };
 
-/// What one walk over all descriptors of the host found.
+/// The result of one walk over all file descriptors of the host.
 struct FoundDescriptors {
   std::vector<ListeningDescriptor> listening;
   std::vector<EpollDescriptor> epolls;
 };
 
-/// Makes holders of descriptors: one per service and process, and whether it waits for connections by epoll. That is
-/// read from /proc, where the kernel holds the epoll set's lock meanwhile: so it is asked once per process, and once
-/// more after kSecondLook if the socket was in no set, as a process that is just starting enters it a little later.
+/// Merges file descriptors into holders, one per service and process, and finds out whether a holder waits for
+/// connections by epoll. This is read from /proc, where the kernel takes the epoll set's lock. So each process is read
+/// once, and once more after kSecondLook if the socket was in no set: a starting process adds it a little later.
 class HolderRegister {
  public:
   static constexpr Nanoseconds kSecondLook = std::chrono::seconds{5};

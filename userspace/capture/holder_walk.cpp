@@ -17,7 +17,7 @@
 namespace acceptscope {
 namespace {
 
-/// The descriptors in what a walk wrote; pieces may end within one.
+/// Parses the file descriptors that a walk wrote; a piece of output may end in the middle of one.
 class Collector {
  public:
   void take(std::span<const char> piece) {

@@ -11,9 +11,9 @@ struct acceptscope_bpf;
 
 namespace acceptscope {
 
-/// Walks over every descriptor of every process of the host: who holds which listening socket, who holds which
-/// connection. Its cost grows with the descriptors of the host, so it is due again when it has rested kRest times as
-/// long as it took, and kPeriod at least.
+/// Walks over every file descriptor of every process of the host, and finds the holders of listening sockets and
+/// connections. The cost grows with the number of file descriptors, so the next walk is due after kRest times the
+/// duration of the last one, and after kPeriod at least.
 class HolderWalk {
  public:
   static constexpr int kRest = 100;
@@ -23,17 +23,17 @@ class HolderWalk {
   [[nodiscard]] static Result<HolderWalk> attach(acceptscope_bpf& skeleton, const std::vector<UniqueFd>& cgroups,
                                                  ProcFs procfs);
 
-  /// The walk with which tracing begins: what is open and unknown is pre-existing. Listening sockets come first, for
-  /// they tell an accepted connection from one that this host made. bss->walk_first has been set, before recording
-  /// began.
+  /// The walk with which tracing begins: connections that are open and unknown are pre-existing. Listening sockets come
+  /// first, because they distinguish an accepted connection from one that this host made. The caller has set
+  /// bss->walk_first before recording began.
   Result<void> first();
-  /// Any later one.
+  /// Any later walk.
   Result<void> again();
   [[nodiscard]] bool is_due(MonotonicTime now) const { return now - ended_at_ >= rest_; }
 
-  /// 1, 2, ...: of the last complete walk.
+  /// Number of the last complete walk: 1, 2, ...
   [[nodiscard]] std::uint32_t number() const { return number_; }
-  /// Who held a listening socket at the last walk.
+  /// The holders of listening sockets at the last walk.
   [[nodiscard]] const std::vector<Holder>& holders() const { return holders_; }
 
  private:

@@ -23,8 +23,8 @@ struct BtfFree {
   void operator()(btf* types) const { btf__free(types); }
 };
 
-/// Which form the tracepoint io_uring_complete has: (ring, request, cqe) since 6.13, before that
-/// (ring, request, user_data, result, flags, extra1, extra2) since 5.19; the first parameter in BTF is the tracer's
+/// The form of the tracepoint io_uring_complete: (ring, request, cqe) since 6.13, before that
+/// (ring, request, user_data, result, flags, extra1, extra2) since 5.19. The first parameter in BTF is the tracer's
 /// own.
 KernelFacts::UringTrace find_uring_trace(const btf* types) {
   using Form = KernelFacts::UringTrace;
@@ -75,7 +75,7 @@ KernelFacts read_kernel_facts(const Environment& environment) {
   read_btf(environment, facts);
   const LibbpfLog quiet;
   facts.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1;
-  // libbpf 1.1 takes a helper for known where the program type is not.
+  // libbpf 1.1 reports a helper as available even if the kernel does not know the program type.
   facts.syscall_programs = !environment.lacks("syscall_programs") &&
                            libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, nullptr) == 1 &&
                            libbpf_probe_bpf_helper(BPF_PROG_TYPE_SYSCALL, BPF_FUNC_for_each_map_elem, nullptr) == 1;

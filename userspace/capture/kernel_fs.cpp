@@ -19,7 +19,7 @@ Result<UniqueFd> open_file_system(const char* type) {
   if (fsconfig(context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) != 0) return system_failure(errno, what);
   UniqueFd root(fsmount(context.get(), FSMOUNT_CLOEXEC, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV));
   if (!root) return system_failure(errno, what);
-  // fsmount() gives an O_PATH descriptor; BPF links want one that was opened.
+  // fsmount() returns an O_PATH file descriptor; BPF links need one that was opened.
   UniqueFd directory(openat(root.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return system_failure(errno, what);
   return directory;

@@ -9,8 +9,8 @@
 
 namespace acceptscope {
 
-/// The root directory of the tracefs or cgroup2 file system, from a private mount that nobody else sees (fsopen(2),
-/// 5.2): whether and where the host mounts it does not matter, and nothing is left mounted.
+/// The root directory of the tracefs or cgroup2 file system, from a private mount that no other process sees
+/// (fsopen(2), 5.2). It does not matter whether and where the host mounts it, and nothing stays mounted.
 /// \param type "tracefs" or "cgroup2"
 [[nodiscard]] Result<UniqueFd> open_file_system(const char* type);
 
@@ -18,7 +18,7 @@ namespace acceptscope {
 [[nodiscard]] Result<std::uint64_t> tracepoint_id(const UniqueFd& tracefs, const std::string& category,
                                                   const std::string& name);
 
-/// A disabled perf event on that tracepoint, for a BPF program to be attached to; it fires on every CPU.
+/// A disabled perf event on that tracepoint, to which a BPF program can be attached; it fires on every CPU.
 [[nodiscard]] Result<UniqueFd> open_tracepoint(const std::string& category, const std::string& name);
 
 }  // namespace acceptscope

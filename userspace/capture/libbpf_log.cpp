@@ -12,7 +12,7 @@
 namespace acceptscope {
 namespace {
 
-LibbpfLog* current = nullptr;  // libbpf's callback has no argument of ours
+LibbpfLog* current = nullptr;  // libbpf's callback takes no user argument
 
 /// The line that contains position `at`.
 std::string_view line_at(std::string_view text, std::size_t at) {
@@ -20,7 +20,7 @@ std::string_view line_at(std::string_view text, std::size_t at) {
   return text.substr(begin, text.find('\n', at) - begin);
 }
 
-/// The verifier's last word, which stands before its statistics ("processed 12 insns ..."); empty if it said nothing.
+/// The verifier's last message, just before its statistics ("processed 12 insns ..."); empty if there is none.
 std::string_view verdict_of_verifier(std::string_view text) {
   const std::size_t statistics = text.find("\nprocessed ");
   if (statistics == std::string_view::npos || statistics == 0) return {};
@@ -28,7 +28,7 @@ std::string_view verdict_of_verifier(std::string_view text) {
   return line.find("BEGIN PROG LOAD LOG") == std::string_view::npos ? line : std::string_view();
 }
 
-/// The first line of libbpf's own that explains something.
+/// The first of libbpf's own lines that explains a failure.
 std::string_view telling_line(std::string_view text) {
   constexpr std::array<std::string_view, 6> kTelling{"failed to resolve", "not supported", "failed to find",
                                                      "load failed",       "cannot",        "failed"};

@@ -5,8 +5,8 @@
 
 namespace acceptscope {
 
-/// Collects what libbpf would print (warnings and the verifier's log) while it lives. libbpf has one print function
-/// per process, so these must be nested, not used from two threads.
+/// Collects the text that libbpf would print (warnings and the verifier's log) during its lifetime. libbpf has one
+/// print function per process, so such objects may be nested, but not used from two threads.
 class LibbpfLog {
  public:
   LibbpfLog();
@@ -14,7 +14,7 @@ class LibbpfLog {
   LibbpfLog(const LibbpfLog&) = delete;
   LibbpfLog& operator=(const LibbpfLog&) = delete;
 
-  /// The line that tells most about a failure, without libbpf's prefix; empty if it said nothing.
+  /// The line that best explains a failure, without libbpf's prefix; empty if there is none.
   [[nodiscard]] std::string reason() const;
   [[nodiscard]] const std::string& text() const { return text_; }
   void clear() { text_.clear(); }

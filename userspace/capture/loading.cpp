@@ -45,7 +45,7 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   for (bpf_map* map : {skeleton->maps.services, skeleton->maps.service_rows, skeleton->maps.free_service_rows})
     bpf_map__set_max_entries(map, options.capacity.services);
   bpf_map__set_max_entries(skeleton->maps.closed, options.capacity.ring_bytes);
-  // Filters that are not used need no room: each map takes some five MiB of the kernel's memory.
+  // Unused filters get no room: each map takes some five MiB of kernel memory.
   if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);
   if (options.cgroups.empty()) bpf_map__set_max_entries(skeleton->maps.members, 1);
   for (const PlannedProgram& planned : plan.programs)
@@ -58,7 +58,7 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   LibbpfLog log;
   bpf_object_open_opts open_options{};
   open_options.sz = sizeof open_options;
-  // The kernel's own is read by libbpf once for all uses; a custom path would make it read the same types twice.
+  // libbpf reads the kernel's own BTF once for all uses; with a custom path it would read the same types twice.
   if (environment.btf != Environment{}.btf) open_options.btf_custom_path = environment.btf.c_str();
   Skeleton skeleton(acceptscope_bpf::open(&open_options));
   if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
@@ -68,7 +68,7 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   return skeleton;
 }
 
-/// Fills a map of free rows: all are.
+/// Fills a map of free rows: at first, all rows are free.
 Result<void> enter_rows(const bpf_map* free_rows) {
   std::uint32_t count = bpf_map__max_entries(free_rows);
   std::vector<std::uint32_t> rows(count);
@@ -88,8 +88,8 @@ Result<void> select_cgroups(const Skeleton& skeleton, const std::vector<UniqueFd
   return {};
 }
 
-/// Fills the pid filter. A process that forks before it is entered has its child found by the next walk; one that
-/// forks afterwards has it entered by fork_tp: so walk until nothing new turns up.
+/// Fills the pid filter. If a process forks before it is entered, the next walk finds its child; if it forks later,
+/// fork_tp enters the child. So walk until nothing new turns up.
 Result<void> select_processes(const Skeleton& skeleton, const std::vector<std::uint32_t>& roots, const ProcFs& procfs) {
   const int map = bpf_map__fd(skeleton->maps.pids);
   for (std::size_t entered = 0, before = 1; entered != before;) {
@@ -131,7 +131,7 @@ Result<void> attach_programs(LoadedPrograms& loaded, const AttachPlan& plan) {
     Result<Link> link = attach(program, planned);
     if (!link) return tl::unexpected(link.error());
     loaded.links.push_back(*std::move(link));
-    const int fd = bpf_program__fd(program);  // of a program that may be attached twice
+    const int fd = bpf_program__fd(program);  // the same program may be attached twice
     if (std::ranges::none_of(loaded.metered, [fd](const auto& other) { return other.fd == fd; }))
       loaded.metered.push_back({fd, planned.fact});
   }

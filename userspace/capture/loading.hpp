@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The BPF programs on their way into the kernel: set up, loaded, attached, filters filled.
+/// Brings the BPF programs into the kernel: sets them up, loads and attaches them, fills the filters.
 #pragma once
 
 #include <memory>
@@ -24,8 +24,8 @@ using Skeleton = std::unique_ptr<acceptscope_bpf, SkeletonDestroy>;
 /// All of it leaves the kernel with this object.
 struct LoadedPrograms {
   Skeleton skeleton;
-  std::vector<Link> links;  ///< of the programs that count
-  Link refresh;             ///< only where the plan refreshes by iterator
+  std::vector<Link> links;  ///< links of the programs that count
+  Link refresh;             ///< only if the plan refreshes by iterator
   std::vector<CostMeter::Program> metered;
 };
 

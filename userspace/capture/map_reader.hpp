@@ -16,13 +16,13 @@
 namespace acceptscope {
 
 /// Calls `each(key, value)` for every entry of a BPF hash map, many per system call (BPF_MAP_LOOKUP_BATCH, 5.6).
-/// Entries that come or go meanwhile may be missed.
+/// Entries that are added or deleted meanwhile may be missed.
 template <class Key, class Value, class Each>
 Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
   constexpr std::size_t kBatchBytes = std::size_t{512} * 1024;  // few system calls for many entries
   constexpr auto kLargest =
       static_cast<std::uint32_t>(std::max<std::size_t>(kBatchBytes / (sizeof(Key) + sizeof(Value)), 64));
-  std::uint32_t room = 0;  // most maps hold a few entries: no more memory than that needs is touched
+  std::uint32_t room = 0;  // most maps hold few entries: touch no more memory than these need
   std::unique_ptr<Key[]> keys;
   std::unique_ptr<Value[]> values;
   const auto make_room = [&](std::uint32_t entries) {
@@ -39,7 +39,7 @@ Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
     std::uint32_t next = 0;
     const int error =
         bpf_map_lookup_batch(map_fd, first ? nullptr : &position, &next, keys.get(), values.get(), &count, nullptr);
-    if (error == -ENOSPC) {  // a bucket of the hash holds more than fits: again from the same place with more room
+    if (error == -ENOSPC) {  // a hash bucket holds more entries than fit: read it again with more room
       make_room(room * 2);
       continue;
     }
@@ -52,7 +52,7 @@ Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
   }
 }
 
-/// Appends `to_counters(key, row)` to `out` for every entry of a map, where `row_of(value)` is the number of its row in
+/// Appends `to_counters(key, row)` to `out` for every entry of a map; `row_of(value)` is the number of its row in
 /// the array map `rows`.
 template <class Key, class Value, class Row, class Counters, class RowOf, class ToCounters>
 Result<void> read_rows(const bpf_map* map, const bpf_map* rows, std::vector<Counters>& out, RowOf&& row_of,

@@ -7,7 +7,7 @@ namespace acceptscope {
 
 std::vector<ProcessInfo> ProcessWatch::update(const std::vector<WorkerCounters>& workers,
                                               const std::vector<Holder>& holders) {
-  std::set<WorkerKey> keys;  // a worker of several services is looked at once
+  std::set<WorkerKey> keys;  // a worker of several services is checked only once
   for (const WorkerCounters& counters : workers) keys.insert(counters.worker);
   for (const Holder& holder : holders) keys.insert(holder.worker);
   std::erase_if(exited_, [&keys](const auto& known) { return !keys.contains(known.first); });

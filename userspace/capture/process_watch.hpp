@@ -8,19 +8,19 @@
 
 namespace acceptscope {
 
-/// Follows the processes of workers and holders for as long as they are that: reads each once when it turns up, later
-/// only whether it still lives.
+/// Follows the processes of workers and holders while they are listed. Reads each process once when it first appears,
+/// later only whether it is still alive.
 class ProcessWatch {
  public:
   explicit ProcessWatch(ProcFs procfs) : procfs_(std::move(procfs)) {}
 
-  /// What is new about these processes: their first description, and the end of those that have exited since.
+  /// The news about these processes: descriptions of new ones, and the exits since the last update.
   [[nodiscard]] std::vector<ProcessInfo> update(const std::vector<WorkerCounters>& workers,
                                                 const std::vector<Holder>& holders);
 
  private:
   ProcFs procfs_;
-  std::map<WorkerKey, bool> exited_;  ///< of those in the last update
+  std::map<WorkerKey, bool> exited_;  ///< for the processes in the last update
 };
 
 }  // namespace acceptscope

@@ -46,7 +46,7 @@ std::optional<std::string> ProcFs::read_file(const std::string& path) const {
 std::optional<ProcFs::Stat> ProcFs::read_stat(const std::string& directory) const {
   const std::optional<std::string> text = read_file(directory + "/stat");
   if (!text) return std::nullopt;
-  const std::size_t comm_end = text->rfind(')');  // the command's name may contain anything, ')' included
+  const std::size_t comm_end = text->rfind(')');  // the command name may contain any character, also ')'
   if (comm_end == std::string::npos) return std::nullopt;
   std::istringstream fields(text->substr(comm_end + 1));
   Stat stat;
@@ -118,7 +118,7 @@ std::optional<EpollWatch> ProcFs::epoll_watch(std::uint32_t pid, std::uint32_t f
     unsigned long inode = 0;
     const std::size_t ino = line.find(" ino:");
     if (!line.starts_with("tfd:") || ino == std::string::npos) continue;
-    // NOLINTBEGIN(cert-err34-c): the kernel wrote these numbers, none is too large for its type
+    // NOLINTBEGIN(cert-err34-c): the kernel wrote these numbers, and each fits its type
     if (std::sscanf(line.c_str(), "tfd: %*d events: %x", &events) != 1) continue;
     if (std::sscanf(line.c_str() + ino, " ino:%lx", &inode) != 1) continue;
     // NOLINTEND(cert-err34-c)

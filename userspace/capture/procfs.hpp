@@ -10,29 +10,29 @@
 
 namespace acceptscope {
 
-/// What an epoll set does with some sockets.
+/// How an epoll set watches some sockets.
 struct EpollWatch {
   bool watched = false;    ///< at least one of them is in the set
-  bool exclusive = false;  ///< and all of them that are, with EPOLLEXCLUSIVE
+  bool exclusive = false;  ///< and all that are in the set have EPOLLEXCLUSIVE
 };
 
-/// What /proc tells of processes. The root is a parameter, so that tests can bring their own tree.
+/// Reads facts about processes from /proc. The root is a parameter, so that tests can use a tree of their own.
 class ProcFs {
  public:
   explicit ProcFs(std::string root) : root_(std::move(root)) {}
 
-  /// Command line and cgroup of the worker's process; `exited` when it is gone or its pid is another process's.
+  /// Command line and cgroup of the worker's process; `exited` if it has exited or its pid belongs to another process.
   [[nodiscard]] ProcessInfo read(const WorkerKey& worker) const;
   /// Whether the worker's process (or thread) runs; a zombie does not.
   [[nodiscard]] bool alive(const WorkerKey& worker) const;
-  /// `roots` and all their descendants that live now.
+  /// `roots` and all their descendants that are alive now.
   [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;
   [[nodiscard]] bool exists(std::uint32_t pid) const;
-  /// Whether the sockets with these inode numbers are in the epoll set that is descriptor `fd` of process `pid`;
+  /// Whether the sockets with these inode numbers are in the epoll set that is file descriptor `fd` of process `pid`;
   /// empty if it cannot be read.
   [[nodiscard]] std::optional<EpollWatch> epoll_watch(std::uint32_t pid, std::uint32_t fd,
                                                       const std::vector<std::uint64_t>& inodes) const;
-  /// Inode number of this process's network namespace; 0 when unknown.
+  /// Inode number of this process's network namespace; 0 if unknown.
   [[nodiscard]] std::uint32_t own_netns() const;
 
  private:

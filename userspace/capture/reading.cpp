@@ -24,7 +24,7 @@ namespace {
 
 constexpr int kSampleEveryTicks = 10;  // one tick in ten is timed; see CostMeter
 
-/// A connection that waits in an accept queue for so long is looked for among all descriptors of the host.
+/// If a connection waits in an accept queue this long, it is searched for among all file descriptors of the host.
 constexpr Nanoseconds kPatience = std::chrono::seconds{1};
 
 }  // namespace
@@ -54,7 +54,7 @@ Result<void> Reader::begin() {
 
 MonotonicTime Reader::end() {
   skeleton_.bss->walk_last = 1;
-  static_cast<void>(read_open(Nanoseconds{0}));  // the last chance to find the owner of an accept not seen
+  static_cast<void>(read_open(Nanoseconds{0}));  // the last chance to find the owner of a missed accept
   const MonotonicTime now = monotonic_now();
   skeleton_.bss->recording = 0;
   // A program that saw recording == 1 may still run. They run as RCU readers, and this waits for one grace period
@@ -88,13 +88,13 @@ Result<std::uint64_t> Reader::sum_of(const bpf_map* map, std::uint32_t index) co
 }
 
 Result<void> Reader::refresh_entries(bool any) const {
-  if (refresh_ && !any) return {};  // the iterator knows connections only
+  if (refresh_ && !any) return {};  // the iterator only visits connections
   for (int pass = 0; pass < 2; ++pass) {
     skeleton_.bss->found_dead = 0;
     const Result<void> refreshed =
         refresh_ ? run_iterator(refresh_, [](auto) {}) : run_program(skeleton_.progs.refresh_syscall);
     if (!refreshed) return refreshed;
-    if (skeleton_.bss->found_dead == 0) break;  // else once more: a connection must be found dead twice
+    if (skeleton_.bss->found_dead == 0) break;  // else again: a connection must be found dead twice
   }
   return {};
 }
@@ -103,7 +103,7 @@ Result<Reader::Entries> Reader::read_entries() {
   Entries entries;
   const bool entered_before = std::exchange(entered_, skeleton_.bss->any_tracked != 0);
   skeleton_.bss->any_tracked = 0;
-  // What a program enters in this very moment may neither be read below nor be told by the mark: so look once more.
+  // An entry that a program adds at this very moment may be missed below and not be marked either: so look again.
   const bool any = entries_before_ != 0 || entered_ || entered_before;
   skeleton_.bss->refresh_connections = any;
   if (const Result<void> refreshed = refresh_entries(any); !refreshed) return tl::unexpected(refreshed.error());
@@ -134,7 +134,7 @@ Result<std::vector<OpenConnection>> Reader::read_open(Nanoseconds patience) {
   const auto now = static_cast<std::uint64_t>(monotonic_now().ns);
   const auto limit = static_cast<std::uint64_t>(patience.count());
   if (!walked && entries->queued_since_ns < now && now - entries->queued_since_ns >= limit) {
-    // Waiting for long, or accepted without our seeing it: whoever holds the descriptor tells.
+    // Waiting for long, or accepted unnoticed: the process that holds the file descriptor shows which.
     if (const Result<void> done = walk_.again(); !done) return tl::unexpected(done.error());
     entries = read_entries();
     if (!entries) return tl::unexpected(entries.error());

@@ -25,16 +25,16 @@ struct RingFree {
 };
 using Ring = std::unique_ptr<ring_buffer, RingFree>;
 
-/// Reads what the programs count: the ring, the maps, who holds what, losses and cost.
+/// Reads the results of the programs: the ring, the maps, the holders, losses and cost.
 class Reader {
  public:
   /// \param loaded must outlive this object
   [[nodiscard]] static Result<std::unique_ptr<Reader>> open(LoadedPrograms& loaded,
                                                             const std::vector<UniqueFd>& cgroups, ProcFs procfs);
-  Reader(const Reader&) = delete;  // the ring knows its address
+  Reader(const Reader&) = delete;  // the ring stores its address
   Reader& operator=(const Reader&) = delete;
 
-  /// As those of Tracer, but for the programs, which end() leaves attached.
+  /// Like the functions of Tracer, except that end() leaves the programs attached.
   Result<void> begin();
   MonotonicTime end();
   [[nodiscard]] int ring_fd() const;
@@ -42,21 +42,22 @@ class Reader {
   [[nodiscard]] Result<Tick> read(MonotonicTime now);
 
  private:
-  /// What the connection map holds.
+  /// The contents of the connection map.
   struct Entries {
     std::vector<OpenConnection> open;
-    std::uint64_t queued_since_ns = std::numeric_limits<std::uint64_t>::max();  ///< of the longest in an accept queue
+    std::uint64_t queued_since_ns =
+        std::numeric_limits<std::uint64_t>::max();  ///< of the connection that has waited longest in an accept queue
   };
 
   Reader(LoadedPrograms& loaded, HolderWalk walk);
   static int on_record(void* context, void* data, std::size_t size);
-  /// Brings the map up to date: bytes of open connections, entries whose socket is gone.
+  /// Updates the map: byte counts of open connections, and entries whose socket no longer exists.
   /// `any`: there are connections in it.
   Result<void> refresh_entries(bool any) const;
   [[nodiscard]] Result<Entries> read_entries();
-  /// The open connections. Accepts that no program saw are found before, by who holds the descriptor: when it is time
-  /// for a walk, when programs were skipped, or when a connection seems to wait in an accept queue for `patience` or
-  /// more.
+  /// The open connections. First finds accepts that no program saw, by the process that holds the file descriptor: when
+  /// a walk is due, when programs were skipped, or when a connection seems to have waited in an accept queue for
+  /// `patience` or longer.
   [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience);
   [[nodiscard]] Result<std::vector<Listeners>> read_listeners() const;
   [[nodiscard]] Result<std::uint64_t> sum_of(const bpf_map* map, std::uint32_t index) const;
@@ -71,8 +72,8 @@ class Reader {
   Ring ring_;
   std::function<void(const ClosedConnection&)> sink_;
   std::uint64_t ticks_ = 0;
-  std::size_t entries_before_ = 0;  ///< in the connection map when it was last read
-  bool entered_ = false;            ///< something had been entered between the two last readings
+  std::size_t entries_before_ = 0;  ///< entries in the connection map at its last reading
+  bool entered_ = false;            ///< an entry was added between the last two readings
   std::uint64_t skipped_ = 0;       ///< program runs that the kernel had skipped by the last walk
 };
 

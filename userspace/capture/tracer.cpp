@@ -62,7 +62,7 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
   std::string what = options.backend ? "backend cannot run here" : "no backend can run here";
   for (const Attempt& attempt : attempts)
     what += "; " + std::string(enum_name(attempt.backend)) + ": " + attempt.problem->message();
-  return failure(what, "'acceptscope doctor' tells what is missing");
+  return failure(what, "'acceptscope doctor' shows what is missing");
 }
 
 Result<void> Tracer::begin() { return parts_->reader->begin(); }

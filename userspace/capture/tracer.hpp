@@ -14,7 +14,7 @@
 
 namespace acceptscope {
 
-/// What became of trying one backend.
+/// The outcome of trying one backend.
 struct Attempt {
   Backend backend = Backend::fentry;
   AttachPlan plan;
@@ -22,28 +22,27 @@ struct Attempt {
 };
 
 /// The BPF side, loaded and attached. All of it leaves the kernel with this object, or with the process: nothing is
-/// pinned, every attachment is a descriptor.
+/// pinned, and every attachment is a file descriptor.
 class Tracer {
  public:
-  /// Tries the backends and attaches the first that works; nothing is counted before begin().
-  /// \param attempts receives what was tried, in order, the one that worked last
+  /// Tries the backends and attaches the first one that works; nothing is counted before begin().
+  /// \param attempts receives the attempts in order; the one that worked is the last
   [[nodiscard]] static Result<Tracer> attach(const TracerOptions& options, const Environment& environment,
                                              std::vector<Attempt>& attempts);
   Tracer(Tracer&&) noexcept;
   Tracer& operator=(Tracer&&) noexcept;
   ~Tracer();
 
-  /// From here on every program counts; then finds who listens and what is open already. Call once.
+  /// Makes every program count from now on, then finds the listeners and the connections already open. Call once.
   Result<void> begin();
-  /// Nothing is counted any more after the moment that it returns, and no program is still running then. The totals
-  /// stay readable.
+  /// Stops counting. When it returns, no program is running any more. The totals stay readable.
   MonotonicTime end();
 
   /// Readable when the ring fills; for epoll. Owned by the tracer.
   [[nodiscard]] int ring_fd() const;
-  /// Hands every record in the ring to `sink`, oldest first. Returns their number.
+  /// Passes every record in the ring to `sink`, oldest first. Returns their number.
   Result<std::size_t> drain(const std::function<void(const ClosedConnection&)>& sink);
-  /// Counters, open connections, losses and cost now. The processes are left empty.
+  /// Current counters, open connections, losses and cost. The processes are left empty.
   [[nodiscard]] Result<Tick> read(MonotonicTime now);
 
  private:

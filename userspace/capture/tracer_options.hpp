@@ -13,9 +13,9 @@
 
 namespace acceptscope {
 
-/// What is traced, by which backend, and how much room there is for it.
+/// The selection of what is traced, the backend, and the capacity.
 struct TracerOptions {
-  std::optional<Backend> backend;   ///< forced; empty: the first that loads and attaches
+  std::optional<Backend> backend;   ///< forced; empty: the first one that loads and attaches
   PortSet ports;                    ///< empty: every port
   std::vector<std::uint32_t> pids;  ///< with their descendants; empty: every process
   std::vector<UniqueFd> cgroups;    ///< their directories, at most MAX_CGROUPS; empty: every cgroup
