@@ -16,8 +16,8 @@ struct Range {
   char32_t first, last;
 };
 
-/// Neither drawn in a column of their own nor harmless (Unicode 15: categories Cc, Cf, Co, Cs, Mn, Me, Zl, Zp as far
-/// as they occur outside of living scripts, variation selectors, blank letters).
+/// Characters that have no column of their own or are harmful (Unicode 15: categories Cc, Cf, Co, Cs, Mn, Me, Zl, Zp
+/// outside of living scripts, variation selectors, blank letters).
 constexpr std::array kHidden = {
     Range{0x00, 0x1f},       Range{0x7f, 0xa0},       Range{0xad, 0xad},       Range{0x300, 0x36f},
     Range{0x483, 0x489},     Range{0x591, 0x5c7},     Range{0x600, 0x605},     Range{0x610, 0x61c},
@@ -44,7 +44,7 @@ bool in(const std::array<Range, N>& ranges, char32_t c) {
   return std::any_of(ranges.begin(), ranges.end(), [c](Range range) { return c >= range.first && c <= range.last; });
 }
 
-/// Each byte that is no character is shown by itself.
+/// Shows each byte that is not part of a valid character by itself.
 std::size_t bytes_of(const Utf8Character& first) { return first.valid ? first.bytes : 1; }
 
 std::size_t width_of(char32_t code) { return in(kWide, code) ? 2 : 1; }
@@ -86,7 +86,7 @@ std::string escape_text(std::string_view raw, const EscapeOptions& options) {
   const std::size_t ellipsis_width = options.ascii ? 3 : 1;
   std::string text;
   std::size_t width = 0;
-  std::size_t cut = 0;  // where the text still leaves room for the ellipsis
+  std::size_t cut = 0;  // length of the text that leaves room for the ellipsis
   while (!raw.empty()) {
     const Utf8Character first = first_character(raw);
     const Piece piece = piece_of(first, raw.substr(0, bytes_of(first)), options.ascii);

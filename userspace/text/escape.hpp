@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Text from outside (command names, command lines, paths) made fit for a terminal.
+/// Makes text from outside (command names, command lines, paths) fit for a terminal.
 #pragma once
 
 #include <cstddef>
@@ -14,16 +14,16 @@ struct EscapeOptions {
   bool ascii = false;                                               ///< escape everything beyond ASCII
 };
 
-/// `raw` with everything visible: control bytes and invalid UTF-8 as \x1b (newline, tab, return as \n, \t, \r), what
-/// is invisible, reorders text or combines with its neighbours as \u202e, a backslash as two. What is left moves the
-/// cursor display_width() columns to the right; in scripts whose letters combine (Devanagari, Thai) that is an
-/// estimate.
+/// `raw` with everything visible: control bytes and invalid UTF-8 as \x1b (newline, tab, return as \n, \t, \r),
+/// characters that are invisible, reorder text or combine with their neighbors as \u202e, a backslash as two. The
+/// result moves the cursor display_width() columns to the right; in scripts whose letters combine (Devanagari, Thai)
+/// this is an estimate.
 [[nodiscard]] std::string escape_text(std::string_view raw, const EscapeOptions& options = {});
 
 /// A sentence of the program's own, such as a verdict's, fit for a terminal: in ASCII its "≥" is ">=" and "µs" is "us".
 [[nodiscard]] std::string sentence(std::string_view text, bool ascii);
 
-/// Columns that escaped text takes on a terminal; East Asian wide characters and emoji take two.
+/// Number of columns that escaped text takes on a terminal; East Asian wide characters and emoji take two.
 [[nodiscard]] std::size_t display_width(std::string_view text);
 
 }  // namespace acceptscope

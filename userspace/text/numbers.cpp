@@ -24,7 +24,7 @@ constexpr Unit kNano{"ns", "ns", 1e9, 1}, kMicro{"µs", "us", 1e6, 1}, kMilli{"m
 constexpr Unit kSecond{"s", "s", 1, 1}, kMinute{"min", "min", 1, 60}, kHour{"h", "h", 1, 3'600};
 constexpr Unit kDay{"d", "d", 1, 86'400};
 
-/// A way to write durations below a bound, in seconds; 0: that precision does not have it.
+/// A way to write durations below a bound, in seconds; 0: not used at this precision.
 struct DurationRow {
   double coarse_below, fine_below;
   const Unit& unit;
@@ -33,7 +33,8 @@ struct DurationRow {
 
 constexpr double kEndless = std::numeric_limits<double>::infinity();
 
-/// Each bound is where the number, rounded, would be the first of the next row: 999.6 µs is "1.0 ms", never "1000 µs".
+/// Each bound is the value at which the rounded number would be the first of the next row: 999.6 µs is "1.0 ms", never
+/// "1000 µs".
 // clang-format off
 constexpr std::array kDurations{
     DurationRow{0,         0.9995e-6,      kNano,   0},
@@ -59,7 +60,7 @@ std::string written(double seconds, double DurationRow::*below, bool ascii) {
 
 double in_seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
-/// `all`: told apart from what only rounds to it.
+/// `all` is distinguished from a part that only rounds to it.
 std::string percent_text(double percent, bool all) {
   if (percent <= 0) return "0 %";
   if (all) return "100 %";

@@ -6,7 +6,7 @@
 namespace acceptscope {
 namespace {
 
-/// The eight colours of every terminal: text that goes to a file or a pipe does not know how many it will have.
+/// Uses the eight colors of every terminal: for a file or a pipe, the number of colors is unknown.
 std::string start_of(Style style) {
   const Look look = look_of(style);
   std::string codes;
@@ -25,7 +25,7 @@ std::size_t missing(std::string_view text, std::size_t width) {
   return taken < width ? width - taken : 0;
 }
 
-/// The longest beginning of `text` that fits in `max_width` columns.
+/// The longest prefix of `text` that fits in `max_width` columns.
 std::string head(std::string_view text, std::size_t max_width) {
   std::string kept;
   std::size_t width = 0;
@@ -89,7 +89,7 @@ void StyledLine::restyle(Style style) {
 }
 
 void StyledLine::cut(std::size_t max_width, bool ascii) {
-  while (!parts_.empty() && parts_.back().style == Style::plain) {  // spaces that only aligned something
+  while (!parts_.empty() && parts_.back().style == Style::plain) {  // spaces that only aligned columns
     std::string& last = parts_.back().text;
     const std::size_t end = last.find_last_not_of(' ');
     width_ -= last.size() - (end == std::string::npos ? 0 : end + 1);

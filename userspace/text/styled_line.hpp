@@ -9,31 +9,31 @@
 
 namespace acceptscope {
 
-/// Meaning, not colour; look_of() has the colours.
+/// The meaning of a text, not its color; look_of() returns the colors.
 enum class Style : std::uint8_t {
   plain,
   strong,
   faint,
   bar,
   warning,
-  title,     ///< bars across the whole screen
-  selected,  ///< where the cursor is
+  title,     ///< a bar across the whole screen
+  selected,  ///< the line under the cursor
   good,      ///< a verdict that all is well
   heat_low,
   heat_mid,
-  heat_high  ///< of a heat strip, whose heights say the same
+  heat_high  ///< of a heat strip, whose heights show the same
 };
 inline constexpr std::size_t kStyles = 11;
 
-/// How a style looks. Colours are numbers of the ANSI palette, -1 is the terminal's own.
+/// The look of a style. Colors are numbers of the ANSI palette, -1 is the terminal's default.
 struct Look {
   bool bold = false, dim = false, reverse = false;
   int color = -1;      ///< of 8
-  int color_256 = -1;  ///< of 256, where the terminal has as many; -1: `color`
+  int color_256 = -1;  ///< of 256, if the terminal has as many; -1: `color`
 };
 
-/// From colours that stay apart for all kinds of colour blindness: blue to cyan against yellow and orange. Nothing is
-/// told by colour alone.
+/// The colors can be distinguished with every kind of color blindness: blue to cyan against yellow and orange. Nothing
+/// is shown by color alone.
 [[nodiscard]] Look look_of(Style style);
 
 /// A line of text in styles. Text must be fit for a terminal (escape_text) before it is added.
@@ -56,9 +56,9 @@ class StyledLine {
 
   [[nodiscard]] std::size_t width() const { return width_; }
   [[nodiscard]] const std::vector<Part>& parts() const { return parts_; }
-  /// All of it in one style.
+  /// Sets the whole line in one style.
   void restyle(Style style);
-  /// Cut to `max_width` columns with an ellipsis; without spaces at the end.
+  /// The line cut to `max_width` columns with an ellipsis; without spaces at the end.
   void cut(std::size_t max_width, bool ascii);
   /// Without newline.
   [[nodiscard]] std::string text(bool color) const;

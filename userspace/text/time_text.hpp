@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Instants and durations as JSON has them.
+/// Instants and durations as written in JSON.
 #pragma once
 
 #include <array>
@@ -34,7 +34,7 @@ inline void append_seconds(std::string& out, Nanoseconds duration) {
   append_padded(out, fraction, digits);
 }
 
-/// Appends instants as RFC 3339 UTC with nanoseconds; instants mostly fall on the same day, whose text is kept.
+/// Appends instants as RFC 3339 UTC with nanoseconds. Caches the text of the day, as most instants share it.
 class InstantText {
  public:
   void append(std::string& out, Instant instant) {
@@ -43,7 +43,7 @@ class InstantText {
     const auto day = floor<days>(since_epoch);
     if (day.count() != day_) remember(day);
     out += date_;
-    // Not since_epoch - day: of the first day that there is, the beginning is out of range.
+    // Not since_epoch - day: the beginning of the first representable day is out of range.
     const nanoseconds rest = since_epoch % days{1};
     const auto ns = static_cast<std::uint64_t>((rest.count() < 0 ? rest + days{1} : rest).count());
     const std::uint64_t second = ns / 1'000'000'000;

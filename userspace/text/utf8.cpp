@@ -11,7 +11,7 @@ Utf8Character first_character(std::string_view text) {
   if (lead < 0x80) return {lead, 1, true};
   if (lead < 0xc2 || lead > 0xf4) return {};
   const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  // After some first bytes not every second one may follow.
+  // After some first bytes, not every second byte is valid.
   std::uint32_t least = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
   std::uint32_t most = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
   std::uint32_t code = lead & (0x7fU >> length);

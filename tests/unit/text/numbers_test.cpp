@@ -78,7 +78,7 @@ TEST(Duration, ChangesItsUnitAtTheSamePlaceInTablesAndSentences) {
   }
 }
 
-/// As the sentences of dumps have always had it, to the rounding of halves: dumps are compared byte for byte.
+/// The format of the sentences in all dumps so far, including the rounding of halves: dumps are compared byte for byte.
 TEST(Duration, InSentencesRoundsHalvesAsItEverDid) {
   EXPECT_EQ(coarse_duration_text(125'500ns), "125 µs");
   EXPECT_EQ(coarse_duration_text(126'500ns), "127 µs");
