@@ -7,7 +7,7 @@
 namespace acceptscope {
 namespace {
 
-/// Raises `counter` to `value` and gives the difference; a counter that was read too low gives none.
+/// Raises `counter` to `value` and returns the difference; 0 if `value` was read too low.
 std::uint64_t raise(std::uint64_t& counter, std::uint64_t value) {
   if (value <= counter) return 0;
   return value - std::exchange(counter, value);
@@ -106,8 +106,7 @@ void Timeline::begin(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>
   }
 }
 
-/// Opens all steps up to the one that holds `middle`. In those that no tick fell into, workers had what they had
-/// before.
+/// Opens all steps up to the one that contains `middle`. In steps without a tick, workers keep their open connections.
 void Timeline::advance_to(MonotonicTime middle) {
   const auto index_of = [&] { return static_cast<std::size_t>(std::max<std::int64_t>((middle - start_) / step_, 0)); };
   while (index_of() >= max_steps_) halve();
@@ -144,7 +143,7 @@ void Timeline::halve(Track& track) const {
   track.steps = std::move(merged);
 }
 
-/// The last step of a worker that is there; before it turned up and while it was away there are zeros.
+/// The last step of a present worker. The steps before it appeared, and while it was absent, are zero.
 Timeline::Step& Timeline::current_step(Track& track) const {
   if (track.steps.empty()) track.first = steps_ - 1;
   track.steps.resize(steps_ - track.first);

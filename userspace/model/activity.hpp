@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What workers did over time: active workers per window, and the timeline.
+/// The workers' activity over time: active workers per window, and the timeline.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@
 
 namespace acceptscope {
 
-/// What one worker has done since tracing began and what it has now, as of a tick.
+/// One worker's activity since tracing began, and its connections now, as of a tick.
 struct WorkerActivity {
   std::uint64_t accepts = 0;  ///< cumulative
   std::uint64_t bytes = 0;    ///< cumulative, received + sent, of closed and open connections
@@ -21,20 +21,20 @@ struct WorkerActivity {
 };
 
 /// Counts active workers per complete window of one service. Windows begin at the first tick and end at the first tick
-/// that is at least `window` later (half a tick earlier counts as well: timers jitter). What the first tick brings was
-/// before the first window; a worker that turns up later starts from zero. Memory does not grow with time: it is one
-/// number per possible count of active workers, and the counters of the workers seen in the current window.
+/// that is at least `window` later (half a tick earlier counts as well: timers jitter). The first tick's counts belong
+/// to the time before the first window; a worker that appears later starts from zero. Memory does not grow with time:
+/// one number per possible count of active workers, and the counters of the workers seen in the current window.
 class WindowCounter {
  public:
   WindowCounter(Nanoseconds window, Nanoseconds interval);
-  /// In order of time. Workers that are not there any more count by what they did before they left.
+  /// Call in order of time. Workers that are no longer listed count with their activity before they left.
   void add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers);
   /// Quantiles by nearest rank.
   [[nodiscard]] ActiveWorkers active_workers() const;
 
  private:
-  /// Cumulative counters of one worker. They only rise: one that is read lower than before keeps its old value, so that
-  /// its way back up is not counted as activity.
+  /// Cumulative counters of one worker. They only rise: if a counter is read lower than before, it keeps its old value,
+  /// so that its later rise is not counted as activity.
   struct Counted {
     std::uint64_t accepts_before = 0, bytes_before = 0;  ///< at the start of the window
     std::uint64_t accepts = 0, bytes = 0;                ///< now
@@ -54,18 +54,18 @@ class WindowCounter {
 
   void end_window(MonotonicTime at);
 
-  Nanoseconds shortest_;  ///< a window is complete from here on
+  Nanoseconds shortest_;  ///< the length from which a window is complete
   std::optional<MonotonicTime> window_start_;
   std::map<WorkerKey, Counted> workers_;
   Tally accepting_;
   Tally serving_;
 };
 
-/// Activity per worker of one service in steps of equal length, at most `max_steps` of them: when there would be more,
-/// two neighbours become one and the step doubles. Steps are counted from the first tick, which only tells where the
-/// cumulative counters stand; a worker that turns up later starts from zero. What a tick brings belongs to the step in
-/// which the middle of the time since the tick before lies, so that timers may jitter. Sums are kept whatever is
-/// merged. Memory: 32 bytes per worker and step from its first to its last tick; a worker that has gone costs no more.
+/// Activity per worker of one service in steps of equal length, at most `max_steps` of them: if there would be more,
+/// each two neighbors become one and the step doubles. Steps are counted from the first tick, which only gives the
+/// start values of the cumulative counters; a worker that appears later starts from zero. A tick's activity belongs to
+/// the step that contains the middle of the time since the tick before, so that timers may jitter. Merging keeps the
+/// sums. Memory: 32 bytes per worker and step from its first to its last tick; it stops growing once a worker has left.
 class Timeline {
  public:
   static constexpr std::size_t kMaxSteps = 240;
@@ -73,12 +73,12 @@ class Timeline {
   explicit Timeline(Nanoseconds step, std::size_t max_steps = kMaxSteps);
   /// In order of time.
   void add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers);
-  /// `order`: the workers wanted, in this order; ones never seen get zeros. The last step may be incomplete.
+  /// `order`: the wanted workers, in this order; workers never seen get zeros. The last step may be incomplete.
   [[nodiscard]] TimelineRows rows(const ClockBase& clock, const std::vector<WorkerKey>& order) const;
 
  private:
   struct Step {
-    std::uint64_t accepts = 0, bytes = 0;  ///< in it
+    std::uint64_t accepts = 0, bytes = 0;  ///< in the step
     std::uint64_t open = 0, active = 0;    ///< at its end
   };
   struct Track {
@@ -96,7 +96,7 @@ class Timeline {
 
   Nanoseconds step_;
   std::size_t max_steps_;
-  std::size_t steps_ = 0;  ///< so far, the last one included
+  std::size_t steps_ = 0;  ///< number of steps so far, including the last
   MonotonicTime start_;
   MonotonicTime last_tick_;
   std::map<WorkerKey, Track> tracks_;

@@ -11,8 +11,8 @@
 
 namespace acceptscope {
 
-/// An IPv6 address, or an IPv4 one in IPv4-mapped form: IPv4 peers of an AF_INET6 listener come that way, and
-/// users think of them as IPv4.
+/// An IPv6 address, or an IPv4 address in IPv4-mapped form: the kernel shows IPv4 peers of an AF_INET6 listener in this
+/// form, but users think of them as IPv4.
 struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
 

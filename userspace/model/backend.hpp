@@ -8,7 +8,7 @@
 
 namespace acceptscope {
 
-/// How the kernel is traced, in the order in which `--backend auto` tries them.
+/// Kinds of hooks that trace the kernel, in the order in which `--backend auto` tries them.
 enum class Backend : std::uint8_t { fentry, kprobe, tracepoint };
 
 template <>

@@ -21,7 +21,7 @@ constexpr std::array<std::pair<std::string_view, Relation>, 5> kRelations{{{"<="
                                                                            {"<", Relation::less},
                                                                            {">", Relation::more}}};
 
-/// What a number can be measured in; a figure's unit tells which of them it may be compared with.
+/// The dimension of a number; a figure may be compared only with numbers of its own dimension.
 enum class Dimension : std::uint8_t { number, seconds, share };
 
 struct Suffix {
@@ -48,7 +48,7 @@ Dimension dimension_of(FigureUnit unit) {
   return unit == FigureUnit::share ? Dimension::share : Dimension::number;
 }
 
-/// A number at the beginning of `text`, which it is removed from.
+/// Removes the number at the beginning of `text` and returns it.
 std::optional<double> take_number(std::string_view& text) {
   double value = 0;
   const auto [rest, code] = std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
@@ -64,7 +64,7 @@ std::string known_figures() {
   return names + "; of AFTER, or with before. or change. in front";
 }
 
-/// A term and what it is measured in; a bare number may be anything.
+/// A term and its dimension; a bare number fits every dimension.
 struct ParsedTerm {
   ConditionTerm term;
   std::optional<Dimension> dimension;
@@ -103,7 +103,7 @@ Result<ParsedTerm> parse_term(std::string_view text) {
   return ParsedTerm{term, suffix->dimension};
 }
 
-/// What a condition looks at.
+/// The data that a condition is checked on.
 struct Scene {
   const ServiceRow* before = nullptr;  ///< null: only AFTER has the service
   Nanoseconds before_run{0};

@@ -35,8 +35,8 @@ struct Condition {
 /// Seconds are compared with seconds only.
 [[nodiscard]] Result<Condition> parse_condition(std::string_view text);
 
-/// The outcome of each condition on each service of `after`, in the order of the services. What needs BEFORE is not
-/// known for a service that only AFTER has.
+/// The outcome of each condition on each service of `after`, in the order of the services. Figures that need BEFORE are
+/// unknown for a service that only AFTER has.
 [[nodiscard]] std::vector<ConditionOutcome> check(const std::vector<Condition>& conditions, const Snapshot& before,
                                                   const Snapshot& after, const Diff& diff);
 

@@ -6,25 +6,25 @@
 
 namespace acceptscope {
 
-/// What is counted of the connections of a worker, a service or several of them, since tracing began.
+/// Counts of the connections of a worker, a service or several of them, since tracing began.
 struct ConnectionCounts {
   std::uint64_t accepts = 0;
-  std::uint64_t closes = 0;              ///< of the accepts
+  std::uint64_t closes = 0;              ///< of accepted connections
   std::uint64_t preexisting = 0;         ///< open when tracing began
-  std::uint64_t preexisting_closes = 0;  ///< of the pre-existing ones
-  std::uint64_t peak_open = 0;           ///< most of them open at once
-  std::uint64_t bytes_received = 0;      ///< of pre-existing ones since they were found
+  std::uint64_t preexisting_closes = 0;  ///< of pre-existing connections
+  std::uint64_t peak_open = 0;           ///< largest number of connections open at once
+  std::uint64_t bytes_received = 0;      ///< pre-existing connections count since they were found
   std::uint64_t bytes_sent = 0;          ///< likewise
 
-  /// Accepted and pre-existing ones: what shares, bars and the fair draw count.
+  /// Accepted and pre-existing connections: the number behind shares, bars and the fair draw.
   [[nodiscard]] constexpr std::uint64_t connections() const { return accepts + preexisting; }
-  /// Of connections(). Counters that are read while they move may be ahead of one another: it can be the larger.
+  /// Closes of connections(). Counters are read while they change, so that this may exceed connections().
   [[nodiscard]] constexpr std::uint64_t closed() const { return closes + preexisting_closes; }
   /// Received and sent.
   [[nodiscard]] constexpr std::uint64_t bytes() const { return bytes_received + bytes_sent; }
 
-  /// Sums up. Two peaks need not have been at the same moment: the larger is certain, the sum is not, so the peak of
-  /// both together is the larger, and that is the least it can have been.
+  /// Adds all counts except the peak. The two peaks may belong to different moments, so the peak of both together is
+  /// the larger one: a lower bound.
   constexpr ConnectionCounts& operator+=(const ConnectionCounts& other) {
     accepts += other.accepts;
     closes += other.closes;

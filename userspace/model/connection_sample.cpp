@@ -22,7 +22,7 @@ double priority_of(const ConnectionRow& row) {
   return static_cast<double>(std::max<std::int64_t>(duration.count(), 1)) / random_of(row.id);
 }
 
-/// Room for this many before it is shrunk to the half of it, so that shrinking is rare.
+/// Maximum number before the sample is shrunk to half of it, so that shrinking is rare.
 constexpr std::size_t kSlack = 2;
 
 }  // namespace
@@ -52,7 +52,7 @@ void ConnectionSample::shrink(std::size_t most) {
   std::vector<std::size_t> sizes;
   for (const auto& [worker, heap] : workers_) sizes.push_back(heap.size());
   std::sort(sizes.begin(), sizes.end());
-  // The largest cap with which they fit: small ones stay whole, the others share what is left.
+  // The largest cap that fits: workers with few connections keep all, the others share the remaining room.
   std::size_t room = most;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
     cap_ = room / (sizes.size() - i);
@@ -77,7 +77,7 @@ std::vector<ConnectionRow> ConnectionSample::take() {
   for (auto& [worker, heap] : workers_) std::move(heap.begin(), heap.end(), std::back_inserter(entries));
   workers_.clear();
   std::sort(entries.begin(), entries.end(), is_higher);
-  if (entries.size() > most_) entries.resize(most_);  // more workers than connections may be kept
+  if (entries.size() > most_) entries.resize(most_);  // there may be more workers than room
   kept_ = entries.size();
   std::vector<ConnectionRow> rows;
   rows.reserve(entries.size());

@@ -11,18 +11,18 @@
 
 namespace acceptscope {
 
-/// At most so many of any number of connections, for a drawing: of every worker as many as of any other that has so
-/// many, long ones rather than short ones. Within a worker it is a priority sample (Duffield, Lund and Thorup, Journal
-/// of the ACM 54(6), 2007): those with the highest duration / u are kept, u a random number from the connection's id,
-/// so that what is longer than the sample's threshold is in it for certain and the rest with a chance in proportion to
-/// its duration. The same connections always give the same sample, in whatever order they come.
+/// A sample of limited size of any number of connections, for a drawing. Every worker gets the same number, if it has
+/// as many, and long connections are preferred to short ones. Within a worker it is a priority sample (Duffield, Lund
+/// and Thorup, Journal of the ACM 54(6), 2007): it keeps the connections with the highest duration / u, where u is a
+/// random number from the connection's id. Connections longer than the sample's threshold are always in it, the others
+/// with a probability proportional to their duration. The same connections give the same sample in any order.
 class ConnectionSample {
  public:
   explicit ConnectionSample(std::size_t most) : most_(most) {}
 
   void add(ConnectionRow&& row);
 
-  /// Those kept, by id. Nothing may be added afterwards.
+  /// The connections kept, by id. Nothing may be added afterwards.
   [[nodiscard]] std::vector<ConnectionRow> take();
   /// Connections that were added and are not kept.
   [[nodiscard]] std::uint64_t left_out() const { return added_ - kept_; }

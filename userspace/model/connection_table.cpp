@@ -6,13 +6,13 @@
 namespace acceptscope {
 namespace {
 
-/// Of the connections' list: address space for 160 MiB at most, where more was asked for. It grows beyond.
+/// Rows reserved for the list of connections: at most 160 MiB of address space. The list may grow beyond.
 constexpr std::size_t kReservedRows = 1'000'000;
 
 }  // namespace
 
 ConnectionTable::ConnectionTable(std::size_t max_rows) : max_rows_(max_rows) {
-  closed_.reserve(std::min(max_rows, kReservedRows));  // growing would copy them all in the busiest moment
+  closed_.reserve(std::min(max_rows, kReservedRows));  // growing would copy all rows at the busiest moment
 }
 
 void ConnectionTable::add(const ClosedConnection& connection, bool wanted) {

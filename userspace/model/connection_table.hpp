@@ -10,20 +10,20 @@
 
 namespace acceptscope {
 
-/// What the records of one owner's closed connections told.
+/// Facts from the records of one owner's closed connections.
 struct OwnerRecords {
   std::uint64_t seen = 0;
-  std::uint64_t omitted = 0;        ///< of the seen: no room for their details
-  Nanoseconds longest_lifetime{0};  ///< of those whose accept was seen
+  std::uint64_t omitted = 0;        ///< records seen without room for their details
+  Nanoseconds longest_lifetime{0};  ///< of connections whose accept was seen
   Nanoseconds longest_wait{0};
 };
 
-/// Details of single connections for the dump: the first `max_rows` closed ones in the order of their records, then as
-/// many open ones as there is room for. Bounded by `max_rows` and kMaxOwners, however many connections come.
+/// Details of single connections for the dump: the first `max_rows` closed connections in the order of their records,
+/// then as many open ones as there is room for. Bounded by `max_rows` and kMaxOwners for any number of connections.
 class ConnectionTable {
  public:
-  /// Owners beyond so many are counted together under the empty Owner: only a worker map that is full, with workers
-  /// that never stop being replaced, gets there.
+  /// Owners beyond this number are counted together under the empty Owner. Only a full worker map with endlessly
+  /// replaced workers reaches it.
   static constexpr std::size_t kMaxOwners = 65536;
 
   using Closed = std::vector<ClosedConnection, HugePageAllocator<ClosedConnection>>;
@@ -32,7 +32,7 @@ class ConnectionTable {
 
   /// Counts the record, and keeps its details if they are `wanted` and there is room.
   void add(const ClosedConnection& connection, bool wanted);
-  /// The connections that are open now, in place of those from before: the longest owned of them are kept.
+  /// Replaces the open connections by those of now, and keeps the longest owned ones.
   void replace_open(std::vector<OpenConnection> open);
 
   [[nodiscard]] std::uint64_t records_seen() const { return records_seen_; }

@@ -6,7 +6,7 @@
 namespace acceptscope {
 namespace {
 
-/// `sum` was counted and `parts` account for it; parts may exceed the sum when services were not counted at all.
+/// Whether `parts` account for the count `sum`; they may exceed it if some services were not counted at all.
 bool adds_up(std::uint64_t sum, std::uint64_t parts, bool services_missing) {
   return services_missing ? sum <= parts : sum == parts;
 }
@@ -17,7 +17,7 @@ std::string began(const ConnectionCounts& counts) {
   return fmt::format("{} accepts and {} pre-existing connections", counts.accepts, counts.preexisting);
 }
 
-/// What a service counted, and what came of it with the workers and the losses.
+/// Compares the services' counts with the workers' counts and the losses.
 std::string unattributed(const ConnectionCounts& services, const KernelSums& workers) {
   return fmt::format(
       "The services counted {}, but the workers {}, with {} more of workers without counters and {} by "
@@ -70,7 +70,7 @@ std::vector<std::string> broken_at_end(const KernelSums& sums, std::uint64_t rec
   if (!adds_up(sums.services.closed(), records_seen + lost.ring_full + lost.unattributed_accept, services_missing)) {
     broken.push_back(unrecorded(sums.services, lost, records_seen));
   }
-  // The close of an untracked connection is not counted, so it stays beside the open ones for good.
+  // The close of an untracked connection is not counted, so the connection remains beside the open ones.
   if (!adds_up(sums.services.connections(), sums.services.closed() + sums.open + lost.connection_map_full,
                services_missing)) {
     broken.push_back(

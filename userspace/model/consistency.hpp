@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What must add up between the kernel's counters, its map of connections and the records that came through the ring.
+/// Consistency checks between the kernel's counters, its connection map and the records that came through the ring.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace acceptscope {
 
-/// Sums over everything that was counted, whatever the user filters out of the view.
+/// Sums over everything that was counted, including parts that the user's filters hide.
 struct KernelSums {
   ConnectionCounts services;
   ConnectionCounts workers;
@@ -23,14 +23,14 @@ struct KernelSums {
   void add(const WorkerCounters& counters);
 };
 
-/// What is broken while programs run. Counters of one tick are read one after the other while they move, so this asks
-/// only for what holds whatever the order: a count that the kernel takes first cannot now be less than what followed
-/// from it at the `previous` tick. `records_seen` are those that were read before `now` was.
+/// Checks that fail while programs run. The counters of one tick are read one after the other while they change, so
+/// this only checks relations that hold in any order: a count that the kernel takes first cannot now be less than the
+/// counts that followed from it at the `previous` tick. `records_seen` counts the records read before `now`.
 [[nodiscard]] std::vector<std::string> broken_while_running(const KernelSums& previous, const KernelSums& now,
                                                             std::uint64_t records_seen);
 
-/// What is broken after the last tick, when nothing moves any more and the ring is empty. Exact, but for a full
-/// service map: a service without counters leaves only inequalities.
+/// Checks that fail after the last tick, when no counter changes any more and the ring is empty. Exact, unless the
+/// service map was full: for a service without counters only inequalities hold.
 [[nodiscard]] std::vector<std::string> broken_at_end(const KernelSums& sums, std::uint64_t records_seen);
 
 }  // namespace acceptscope

@@ -61,7 +61,7 @@ std::vector<std::uint32_t> workers_per_step(const TimelineRows& timeline, const 
   return counts;
 }
 
-/// Comparable only where a step (for what is looked at in a tick: a tick) is as long in both.
+/// Comparable only if both dumps have the same step length (for figures per tick: the same tick length).
 template <const Series TimelineWorker::*series>
 std::optional<double> active(const Side& before, const Side& after) {
   const TimelineRows& a = before.service.timeline;
@@ -113,7 +113,7 @@ ChangeKind kind_of(const FigureChange& change, Better better) {
   return (*change.change > 0) == (better == Better::higher) ? ChangeKind::better : ChangeKind::worse;
 }
 
-/// As the test of evenness weighs them: by their part of the workers, of which there may be more or fewer now.
+/// Effective workers as the test of evenness weighs them: as a part of the workers, whose number may have changed.
 ChangeKind evenness_kind(const FigureChange& change, const Side& before, const Side& after) {
   FigureChange part = change;
   if (!change.change) return ChangeKind::unknown;
@@ -153,7 +153,7 @@ std::string spread_text(const ServiceRow& before, const ServiceRow& after, const
   return text + fmt::format(", {} idle before, {} after", before.workers_idle, after.workers_idle);
 }
 
-/// What else got worse, so that no fix of the one hides the other.
+/// The other figures that got worse, so that a fix of the spread does not hide them.
 std::string other_losses(const std::vector<FigureChange>& figures) {
   std::string names;
   for (const FigureChange& change : figures) {
@@ -164,7 +164,7 @@ std::string other_losses(const std::vector<FigureChange>& figures) {
   return names.empty() ? "" : "; worse than before: " + names;
 }
 
-/// As even as chance allows, or as the verdict on AFTER alone calls balanced.
+/// Whether the spread is as even as a fair draw, or called balanced by the verdict on AFTER alone.
 bool is_even(const ServiceRow& after, double effective) {
   if (after.verdict.code == VerdictCode::balanced && !after.verdict.summary.empty()) return true;
   return after.effective_workers.fair_p01 && effective >= *after.effective_workers.fair_p01;
@@ -210,8 +210,8 @@ ServiceDiff compare_service(const Snapshot& before, std::size_t i, const Snapsho
   return diff;
 }
 
-/// For each service of AFTER the one of BEFORE that it is, if any: of several with one address and port the one of the
-/// same network namespace, else the first that is left.
+/// For each service of AFTER, the same service of BEFORE, if any. If several have the same address and port: the one in
+/// the same network namespace, else the first one left.
 std::vector<std::optional<std::size_t>> matches(const Snapshot& before, const Snapshot& after) {
   std::vector<std::optional<std::size_t>> found(after.services.size());
   std::vector<bool> taken(before.services.size());

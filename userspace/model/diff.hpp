@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Two dumps held against each other: what changed, and whether it is more than chance. Pure.
+/// Compares two dumps: the changes, and whether they are more than chance. Pure.
 #pragma once
 
 #include <cstddef>
@@ -13,22 +13,22 @@
 
 namespace acceptscope {
 
-/// What a change means for the service; `same` also where the change is within chance.
+/// The meaning of a change for the service; `same` also if the change is within chance.
 enum class ChangeKind : std::uint8_t { same, better, worse, changed, unknown };
 
 /// A figure before and after. Values are in the figure's unit: seconds, shares 0..1, workers, connections.
 struct FigureChange {
   std::string figure;  ///< name in figure_table()
   FigureUnit unit = FigureUnit::count;
-  std::optional<double> before, after;  ///< empty where nothing is known
+  std::optional<double> before, after;  ///< empty if unknown
   std::optional<double> change;         ///< after - before, if both are known
-  std::optional<double> p_value;        ///< two-sided; empty where nothing could be tested
-  std::optional<std::string> test;      ///< the test that p_value is of
+  std::optional<double> p_value;        ///< two-sided; empty if nothing could be tested
+  std::optional<std::string> test;      ///< name of the test behind p_value
   ChangeKind kind = ChangeKind::unknown;
   bool operator==(const FigureChange&) const = default;
 };
 
-/// What became of the spread over the workers.
+/// The change of the spread over the workers.
 enum class FixCode : std::uint8_t { fixed, better, unchanged, worse, too_few_connections };
 
 struct FixVerdict {
@@ -40,11 +40,11 @@ struct FixVerdict {
 /// A service that is in both dumps.
 struct ServiceDiff {
   Endpoint endpoint;               ///< of AFTER
-  Endpoint endpoint_before;        ///< differs only where the single service of each dump was paired
+  Endpoint endpoint_before;        ///< differs only if the single services of both dumps were paired
   std::uint32_t before_index = 0;  ///< in services of BEFORE
   std::uint32_t after_index = 0;   ///< in services of AFTER
   FixVerdict verdict;
-  std::vector<FigureChange> figures;  ///< those of figure_table() with `in_diff`, in its order
+  std::vector<FigureChange> figures;  ///< the figures of figure_table() with `in_diff`, in its order
   bool operator==(const ServiceDiff&) const = default;
 };
 
@@ -55,7 +55,7 @@ struct LoneService {
   bool operator==(const LoneService&) const = default;
 };
 
-/// Of one of the two dumps, what tells it apart.
+/// Identifies one of the two dumps.
 struct DiffSide {
   std::string hostname;
   Instant started_at;
@@ -63,11 +63,11 @@ struct DiffSide {
   bool operator==(const DiffSide&) const = default;
 };
 
-/// What became of a condition of --fail-if on one service.
+/// The outcome of a condition of --fail-if on one service.
 struct ConditionOutcome {
   std::string condition;      ///< as typed
   Endpoint endpoint;          ///< of AFTER
-  std::optional<bool> holds;  ///< empty where a figure in it is not known
+  std::optional<bool> holds;  ///< empty if one of its figures is unknown
   std::string figures;        ///< "workers_idle 6, 0.5*workers 4"
   bool operator==(const ConditionOutcome&) const = default;
 };
@@ -78,14 +78,14 @@ struct Diff {
   DiffSide before, after;
   std::vector<ServiceDiff> services;  ///< in the order of AFTER
   std::vector<LoneService> only_before, only_after;
-  std::vector<ConditionOutcome> conditions;  ///< of check(), for each service of AFTER
+  std::vector<ConditionOutcome> conditions;  ///< result of check() for each service of AFTER
   bool operator==(const Diff&) const = default;
 };
 
 /// A change is called more than chance when its p-value is below this; a comparison makes about ten tests.
 inline constexpr double kSignificance = 0.01;
 
-/// A change that is no chance is still none that matters below this part of the figure before: one bucket of the
+/// A significant change still does not matter if it is below this part of the value before: one bucket of the
 /// histograms.
 inline constexpr double kMaterialChange = 0.125;
 

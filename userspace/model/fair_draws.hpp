@@ -8,8 +8,7 @@
 
 namespace acceptscope {
 
-/// Fair baselines that were asked for before: a simulated one takes milliseconds, and most ticks ask for the same
-/// again.
+/// A cache of fair baselines: a simulation takes milliseconds, and most ticks need the same baselines again.
 class FairDraws {
  public:
   [[nodiscard]] const FairBaseline& of(std::uint64_t connections, std::uint32_t workers) {

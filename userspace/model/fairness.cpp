@@ -14,23 +14,23 @@
 namespace acceptscope {
 namespace {
 
-/// Enough that the 1 % quantile rests on 40 draws; its standard error is then far below what anyone acts on.
+/// With this number the 1 % quantile rests on 40 draws, so that its standard error is far too small to matter.
 constexpr std::size_t kDraws = 4'000;
 
-/// Up to here connections are drawn one by one: 4,000 * 64 throws. Above, the quantiles follow from the moments: sums
-/// of squares are then above 64, so that their being whole numbers (steps of 2) matters by less than 3 %, and
-/// fairness_test holds both ways against each other.
+/// Up to this number connections are drawn one by one: 4,000 * 64 throws. Above it, the quantiles follow from the
+/// moments: sums of squares are then above 64, so that their steps of 2 matter by less than 3 %. fairness_test compares
+/// both methods.
 constexpr std::uint64_t kMostSimulated = 64;
 
 /// Standard normal quantile of 0.99.
 constexpr double kZ99 = 2.3263478740408408;
 
-/// Open addressing over what at most kMostSimulated connections can touch, so that neither time nor memory depends on
-/// the number of workers. Emptied by counting up the draw.
+/// A hash table with open addressing for the workers that kMostSimulated connections can touch, so that neither time
+/// nor memory depends on the number of workers. Raising the draw's number empties it.
 class Tally {
  public:
   void begin_draw() { ++draw_; }
-  /// Adds one to `worker` and gives its count before.
+  /// Adds one to `worker` and returns its previous count.
   std::uint32_t add(std::uint32_t worker) {
     std::size_t slot = worker % kSlots;
     while (slots_[slot].draw == draw_ && slots_[slot].worker != worker) slot = (slot + 1) % kSlots;

@@ -19,15 +19,15 @@ namespace acceptscope {
 struct FairBaseline {
   double p01 = 0;  ///< a fair draw gives less in 1 % of cases
   double p50 = 0;
-  double idle_mean = 0;  ///< workers that get nothing, on average: exact, workers * (1 - 1 / workers) ^ connections
+  double idle_mean = 0;  ///< mean number of idle workers, exact: workers * (1 - 1 / workers) ^ connections
   bool operator==(const FairBaseline&) const = default;
 };
 
-/// Deterministic: the same arguments give the same figures, with every standard library. Both at least 1 (0 counts as
-/// 1). Up to 64 connections from 4,000 simulated draws, above from the exact moments; the number of workers does not
-/// matter. About 50 us per connection up to 64 (3 ms at most), 0.1 us above: a live view should call it
-/// again only when the count has changed. Few connections give few different values: a draw that is as uneven as p01 is
-/// still within chance, only one strictly below is not.
+/// Deterministic: the same arguments give the same figures with every standard library. Both arguments are at least 1
+/// (0 counts as 1). Up to 64 connections, the figures come from 4,000 simulated draws, above that from the exact
+/// moments, for any number of workers. Takes about 50 us per connection up to 64 (3 ms at most), 0.1 us above: a live
+/// view should call it again only if the count has changed. Few connections give few different values: a draw as
+/// uneven as p01 is still within chance, only a draw strictly below it is not.
 [[nodiscard]] FairBaseline fair_baseline(std::uint64_t connections, std::uint32_t workers);
 
 }  // namespace acceptscope

@@ -33,7 +33,7 @@ Histogram::Histogram(const wire::histogram& buckets, Nanoseconds sum, Nanosecond
   first_ = static_cast<std::size_t>(lowest - all.begin());
   counts_.assign(lowest, end);
   count_ = std::accumulate(counts_.begin(), counts_.end(), std::uint64_t{0});
-  // The kernel's maximum is a plain store that can lose a race, and it is read after the buckets or before them.
+  // The kernel's maximum is a plain store that can lose a race, and it is not read at the same moment as the buckets.
   raise_max(Nanoseconds{lower_bound_ns(first_ + counts_.size() - 1)});
 }
 
@@ -86,7 +86,7 @@ std::optional<Nanoseconds> Histogram::quantile(double q) const {
   std::size_t i = 0;
   while (before + counts_[i] < rank) before += counts_[i++];
 
-  // The samples of a bucket are taken to be spread evenly over it, the last of them at its upper bound.
+  // Assumes that a bucket's samples are spread evenly over it, the last one at its upper bound.
   const std::int64_t lower = lower_bound_ns(first_ + i);
   const std::int64_t upper = std::max(lower, std::min(upper_bound_ns(first_ + i), max_.count()));
   const double part = static_cast<double>(rank - before) / static_cast<double>(counts_[i]);

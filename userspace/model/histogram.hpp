@@ -18,13 +18,13 @@ struct HistogramBucket {
   bool operator==(const HistogramBucket&) const = default;
 };
 
-/// Durations in the log-linear buckets of the BPF side (see bpf/wire.h): a quantile is off by at most one bucket,
+/// Durations in the log-linear buckets of the BPF side (see bpf/wire.h). A quantile is off by at most one bucket,
 /// 12.5 % of its value; sum and maximum are exact and kept apart from the buckets. Memory: 8 bytes for each bucket from
-/// the lowest filled one to the highest, none without samples.
+/// the lowest filled one to the highest; none without samples.
 class Histogram {
  public:
   Histogram() = default;
-  /// From the kernel's buckets with their exact sum and maximum.
+  /// Built from the kernel's buckets with their exact sum and maximum.
   Histogram(const wire::histogram& buckets, Nanoseconds sum, Nanoseconds max);
 
   void add(Nanoseconds value);

@@ -6,7 +6,7 @@
 namespace acceptscope {
 namespace {
 
-/// Totals only grow, but for what a lost record takes away again.
+/// Totals only grow, except that a lost record may lower them.
 std::uint64_t grown(std::uint64_t now, std::uint64_t before) { return now > before ? now - before : 0; }
 
 }  // namespace

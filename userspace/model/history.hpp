@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What every worker did in the last ticks. A snapshot only has totals; the heat strips of the full-screen view need
-/// the way they came about.
+/// Every worker's activity in the last ticks. A snapshot only has totals; the heat strips of the full-screen view need
+/// the activity per tick.
 #pragma once
 
 #include <array>
@@ -12,11 +12,11 @@
 
 namespace acceptscope {
 
-/// A worker row, across snapshots: a reused pid is another one.
+/// Identity of a worker row across snapshots: a reused pid is a different worker.
 struct WorkerId {
   std::uint32_t pid = 0;
   std::uint32_t tid = 0;      ///< 0 unless workers are threads
-  std::int64_t start_ns = 0;  ///< 0 = not known
+  std::int64_t start_ns = 0;  ///< 0 = unknown
   auto operator<=>(const WorkerId&) const = default;
 };
 
@@ -31,14 +31,14 @@ struct TickSample {
   bool operator==(const TickSample&) const = default;
 };
 
-/// The last kTicks ticks of all workers in the last snapshot; those that it does not list any more are forgotten, so
-/// that memory is bounded by the workers it lists (1.5 KiB each).
+/// The last kTicks ticks of all workers in the last snapshot. Workers that it no longer lists are dropped, so that
+/// memory is bounded by the listed workers (1.5 KiB each).
 class History {
  public:
   static constexpr std::size_t kTicks = 60;
   using Ticks = std::array<TickSample, kTicks>;
 
-  /// Takes in the snapshot of one more tick. The first one only says where to count from.
+  /// Adds the snapshot of one more tick. The first one only gives the start values.
   void add(const Snapshot& snapshot);
 
   /// Ticks seen so far, at most kTicks.
@@ -49,7 +49,7 @@ class History {
  private:
   using Id = std::pair<ServiceKey, WorkerId>;
   struct Track {
-    std::uint64_t accepts = 0;  ///< totals of the last snapshot
+    std::uint64_t accepts = 0;  ///< total in the last snapshot
     std::uint64_t bytes = 0;
     std::uint64_t seen = 0;  ///< number of the snapshot that listed it last
     Ticks ring{};
@@ -58,7 +58,7 @@ class History {
   std::map<Id, Track> tracks_;
   std::uint64_t snapshots_ = 0;
   std::size_t ticks_ = 0;
-  std::size_t next_ = 0;  ///< where the next tick goes
+  std::size_t next_ = 0;  ///< index for the next tick
 };
 
 }  // namespace acceptscope

@@ -14,26 +14,26 @@ namespace {
 constexpr std::size_t kDraws = 1'000;
 constexpr std::size_t kMostPoints = 64;
 
-/// From this many connections per worker on, a worker's number of them is so near to normal that a curve drawn from it
-/// cannot be told from the exact one.
+/// From this many connections per worker on, the number of connections of a worker is so close to normal that a curve
+/// drawn from it cannot be distinguished from the exact one.
 constexpr std::uint64_t kNormalFrom = 16;
 
-/// Connections per worker in one draw, thrown one by one.
+/// Connections per worker in one draw, drawn one by one.
 void throw_connections(std::vector<double>& counts, std::uint64_t connections, Dice& dice) {
   std::fill(counts.begin(), counts.end(), 0.0);
   const auto workers = static_cast<std::uint32_t>(counts.size());
   for (std::uint64_t i = 0; i < connections; ++i) ++counts[dice.below(workers)];
 }
 
-/// The same for many connections: independent normal numbers, their mean taken away again so that the sum is right (a
-/// multinomial's covariance).
+/// The same for many connections: independent normal numbers minus their mean, so that the sum is right (the covariance
+/// of a multinomial).
 void draw_normal(std::vector<double>& counts, double mean, Dice& dice) {
   for (double& count : counts) count = dice.normal();
   const double off = std::accumulate(counts.begin(), counts.end(), 0.0) / static_cast<double>(counts.size());
   for (double& count : counts) count = std::max(0.0, mean + std::sqrt(mean) * (count - off));
 }
 
-/// What the first `index` of the sorted `counts` have of all, for each index of `indices`, rising.
+/// The share of the first `index` of the sorted `counts`, for each index of `indices`, in rising order.
 void add_curve(std::vector<std::vector<double>>& points, std::vector<double>& counts,
                const std::vector<std::size_t>& indices) {
   std::sort(counts.begin(), counts.end());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// How unevenly something is shared, as a curve: what the least busy part of the workers has of it.
+/// Inequality as a curve: the share of the least busy part of the workers.
 #pragma once
 
 #include <cstdint>
@@ -18,16 +18,16 @@ struct LorenzPoint {
 /// The curve of `amounts`, one per worker, none negative: (0, 0) to (1, 1); empty if their sum is 0.
 [[nodiscard]] std::vector<LorenzPoint> lorenz_curve(std::vector<double> amounts);
 
-/// Where the curves of fair draws lie.
+/// The band of the curves of fair draws.
 struct LorenzBand {
   std::vector<double> workers;  ///< 0..1, rising; the others have as many entries
   std::vector<double> p01, p50, p99;
 };
 
-/// Curves if each of `connections` had gone to a uniformly random one of `workers`: per point what 1 %, half and 99 %
-/// of 1,000 simulated draws stay below. Deterministic. At most 65 points; at most about 0.5 s (4,096 workers, 16
-/// connections each), then faster again: above 16 connections per worker their numbers are taken to be normal. Both
-/// arguments at least 1 (0 counts as 1).
+/// Curves if each of `connections` had gone to a uniformly random one of `workers`: per point the 1 %, 50 % and 99 %
+/// quantiles of 1,000 simulated draws. Deterministic. At most 65 points. Takes about 0.5 s at most (4,096 workers, 16
+/// connections each), and less above 16 connections per worker, where normal numbers replace single draws. Both
+/// arguments are at least 1 (0 counts as 1).
 [[nodiscard]] LorenzBand fair_lorenz_band(std::uint64_t connections, std::uint32_t workers);
 
 }  // namespace acceptscope

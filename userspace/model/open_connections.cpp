@@ -14,7 +14,7 @@ struct Group {
 };
 
 void add(Group& group, const OpenConnection& connection, MonotonicTime at) {
-  // Accepted after the tick's time was taken, but before the walk came by: not older than nothing.
+  // The accept may fall between the reading of the tick's time and the walk: the age is at least 0.
   const Nanoseconds age = std::max(at - connection.accepted_at, Nanoseconds::zero());
   ++group.summary.count;
   if (!group.placement.counted) ++group.summary.without_counters;

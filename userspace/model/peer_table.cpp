@@ -36,7 +36,7 @@ void PeerTable::replace_open(std::span<const OpenConnection> open, MonotonicTime
   }
   if (open_.size() <= kMaxAddresses) return;
 
-  std::vector<Peers::iterator> by_count;  // not a threshold: most addresses may have one connection each
+  std::vector<Peers::iterator> by_count;  // not a threshold: most addresses may have a single connection each
   for (auto peer = open_.begin(); peer != open_.end(); ++peer) by_count.push_back(peer);
   const auto first_left_out = by_count.begin() + static_cast<std::ptrdiff_t>(kMaxAddresses);
   std::nth_element(by_count.begin(), first_left_out, by_count.end(),

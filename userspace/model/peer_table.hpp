@@ -13,10 +13,10 @@
 
 namespace acceptscope {
 
-/// Which client address has how many connections on how many workers. Closed ones are counted by their records, for the
-/// first kMaxAddresses addresses of the run; open ones anew at each tick, for the kMaxAddresses with the most: an
-/// address that pins connections is seen however late it comes. Memory beyond one tick: 2 * kMaxAddresses rows and
-/// kMaxLinks pairs of address and worker, some 8 MiB.
+/// Counts connections and workers per client address. Closed connections are counted by their records, for the first
+/// kMaxAddresses addresses of the run; open connections are counted again at each tick, for the kMaxAddresses addresses
+/// with the most. So an address that pins connections is seen even if it appears late. Memory beyond one tick:
+/// 2 * kMaxAddresses rows and kMaxLinks pairs of address and worker, some 8 MiB.
 class PeerTable {
  public:
   static constexpr std::size_t kMaxAddresses = 4096;
@@ -24,7 +24,7 @@ class PeerTable {
   static constexpr std::size_t kListed = 20;
 
   void add(const ServiceKey& service, const ClosedConnection& connection);
-  /// `place` gives the service of an owner's connections, nothing for hidden ones.
+  /// `place` returns the service of an owner's connections, nothing for hidden ones.
   void replace_open(std::span<const OpenConnection> open, MonotonicTime at,
                     const std::function<std::optional<ServiceKey>(const Owner&)>& place);
 
@@ -50,7 +50,7 @@ class PeerTable {
   [[nodiscard]] std::uint32_t workers_of(const Key& key) const;
 
   Peers closed_;
-  std::size_t links_ = 0;  ///< of the closed ones
+  std::size_t links_ = 0;  ///< of the closed connections
   Peers open_;
 };
 

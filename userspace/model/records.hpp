@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Plain records: what the capture side hands to the model. No kernel types, no libbpf, no clock.
+/// Plain records that the capture side passes to the model. No kernel types, no libbpf, no clock.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ struct ServiceKey {
   auto operator<=>(const ServiceKey&) const = default;
 };
 
-/// A process, or with --by thread a thread; the start time tells a reused pid from its predecessor.
+/// A process, or with --by thread a thread; the start time distinguishes processes that reuse a pid.
 struct WorkerKey {
   std::uint32_t pid = 0;      ///< tgid in the initial pid namespace
   std::uint32_t tid = 0;      ///< 0 unless workers are threads
@@ -32,24 +32,23 @@ struct WorkerKey {
   auto operator<=>(const WorkerKey&) const = default;
 };
 
-/// What a worker is: --by.
+/// The unit that counts as a worker: --by.
 enum class WorkerUnit : std::uint8_t { process, thread };
 
-/// Order and values are those of wire::close_reason.
+/// Same order and values as wire::close_reason.
 enum class CloseReason : std::uint8_t { unknown, local, peer, reset, worker_exit };
 inline constexpr std::size_t kCloseReasons = 5;
 
-/// What open and closed connections have in common.
+/// The common part of open and closed connections.
 struct ConnectionFacts {
-  std::uint64_t sock = 0;  ///< with accepted_at the identity; 0 in dumps read back
+  std::uint64_t sock = 0;  ///< together with accepted_at the identity; 0 in dumps read back
   ServiceKey service;
   WorkerKey worker;
   std::uint32_t accept_tid = 0;
   Endpoint local;
   Endpoint peer;
-  MonotonicTime accepted_at;  ///< pre-existing ones: when they were found, so that ages and lifetimes are "at least"
-  bool preexisting =
-      false;  ///< open when tracing began; `worker` is who held its descriptor then, bytes count from then
+  MonotonicTime accepted_at;  ///< if pre-existing, the time it was found: ages and lifetimes are then "at least"
+  bool preexisting = false;  ///< open when tracing began; `worker` held its file descriptor then, bytes count from then
   std::optional<Nanoseconds> accept_wait;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
@@ -65,21 +64,21 @@ struct ClosedConnection : ConnectionFacts {
 struct OpenConnection : ConnectionFacts {
   bool active = false;               ///< bytes were received or sent since the tick before
   std::uint64_t unread_bytes = 0;    ///< received and acknowledged by the kernel, not yet read by the application
-  std::optional<WorkerKey> held_by;  ///< another process holds the only descriptors: handed over; tid is 0
+  std::optional<WorkerKey> held_by;  ///< the other process that is the only holder: handed over; tid is 0
 };
 
 /// Kernel totals of one worker on one service, since tracing began.
 struct WorkerCounters {
   ServiceKey service;
   WorkerKey worker;
-  std::string comm;  ///< raw bytes from the kernel: hostile until escaped
+  std::string comm;  ///< raw bytes from the kernel: untrusted until escaped
   std::uint32_t ns_pid = 0;
   ConnectionCounts counts;      ///< bytes are of closed connections only
   std::uint64_t untracked = 0;  ///< of counts.connections(): the connection map was full
   Nanoseconds preexisting_time{
       0};  ///< from when they were found to their closes; closed ones only, counted in the kernel
   std::array<std::uint64_t, kCloseReasons> close_reasons{};
-  Histogram lifetime;  ///< without pre-existing ones, whose lifetimes nobody knows
+  Histogram lifetime;  ///< without pre-existing ones, whose lifetimes are unknown
   Histogram wait;
 };
 
@@ -94,7 +93,7 @@ struct ServiceCounters {
   bool reuseport = false;
 };
 
-/// What a process looks like from outside the kernel's counters; read once per worker and refreshed while it lives.
+/// Facts about a process beyond the kernel's counters; read once per worker and refreshed while it is alive.
 struct ProcessInfo {
   WorkerKey worker;
   std::optional<std::string> cmdline;  ///< arguments joined by spaces; raw
@@ -102,14 +101,14 @@ struct ProcessInfo {
   bool exited = false;
 };
 
-/// A process that holds a listening socket: roll call. One per service and process, whatever the number of descriptors.
+/// A process that holds a listening socket: roll call. One per service and process, for any number of file descriptors.
 struct Holder {
   ServiceKey service;
   WorkerKey worker;  ///< tid 0, also with --by thread
   std::string comm;  ///< raw
   std::uint32_t ns_pid = 0;
   std::uint32_t parent_pid = 0;   ///< initial pid namespace
-  std::optional<bool> polls;      ///< the socket is in one of its epoll sets; empty: /proc did not tell
+  std::optional<bool> polls;      ///< the socket is in one of its epoll sets; empty: not readable in /proc
   std::optional<bool> exclusive;  ///< with EPOLLEXCLUSIVE; empty unless it polls
 };
 
@@ -119,9 +118,9 @@ struct Listeners {
   std::uint32_t sockets = 0;  ///< listening sockets on this address
   std::uint32_t backlog = 0;  ///< of the largest
   bool reuseport = false;
-  std::uint32_t queue_depth = 0;  ///< connections that wait now, all sockets
+  std::uint32_t queue_depth = 0;  ///< connections waiting now, all sockets
   std::uint64_t overflows =
-      0;  ///< connection attempts these sockets dropped since tracing began, a full queue above all (sk_drops)
+      0;  ///< connection attempts that these sockets dropped since tracing began, mostly full queues (sk_drops)
 };
 
 /// Cost of the tool itself, since tracing began.
@@ -140,7 +139,7 @@ struct Tick {
   std::vector<ServiceCounters> services;
   std::vector<WorkerCounters> workers;
   std::vector<OpenConnection> open;
-  std::vector<Listeners> listeners;    ///< all of the selection; a service that lost its last one is not there any more
+  std::vector<Listeners> listeners;    ///< all of the selection; a service without a listening socket is not listed
   std::vector<Holder> holders;         ///< all of the selection
   std::vector<ProcessInfo> processes;  ///< of workers and holders that are new or changed
   Losses losses;

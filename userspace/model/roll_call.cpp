@@ -8,7 +8,7 @@
 namespace acceptscope {
 namespace {
 
-/// Takes all but `most` of those whose last roll call is not `now` and that are not needed: the ones that left first.
+/// Removes the entries that are neither needed nor in the roll call `now`, except the `most` that left last.
 template <class Map, class IsNeeded>
 std::vector<typename Map::mapped_type> take_first_gone(Map& map, std::uint64_t now, std::size_t most,
                                                        const IsNeeded& is_needed) {
@@ -87,7 +87,7 @@ bool RollCall::has_left(const Owner& owner) const {
     const Member* const member = find(owner);
     return member != nullptr && !member->present;
   }
-  // The last process of that pid that is not younger than the thread.
+  // The latest process with that pid that is not younger than the thread.
   const auto next = members_.upper_bound({owner.service, {owner.worker.pid, 0, owner.worker.start_ns}});
   if (next == members_.begin()) return false;
   const auto& [key, member] = *std::prev(next);

@@ -47,8 +47,8 @@ void Run::apply(Tick tick) {
   update_activity(before);
 }
 
-/// Rates are taken from milestone to milestone: a tick that comes early, because records pile up or the run ends,
-/// is none, and so makes no rate out of a few milliseconds.
+/// Rates are computed from milestone to milestone. A tick that comes early, because records pile up or the run ends, is
+/// no milestone: no rate is computed over a few milliseconds.
 bool Run::pass_milestone(MonotonicTime at) {
   if (at - milestone_ < info_.interval / 2) return false;
   recent_since_ = milestone_;
@@ -75,7 +75,7 @@ void Run::update_counters(Tick& tick) {
 void Run::update_processes(std::vector<ProcessInfo>& processes) {
   for (ProcessInfo& process : processes) {
     ProcessFacts& facts = processes_[process.worker];
-    // /proc of a process that is gone tells nothing: what it told before stands.
+    // /proc of an exited process is empty: keep the earlier facts.
     if (process.cmdline) facts.cmdline = std::move(process.cmdline);
     if (process.cgroup) facts.cgroup = std::move(process.cgroup);
     facts.exited = facts.exited || process.exited;
@@ -90,7 +90,7 @@ void Run::update_roll_call(Tick& tick) {
   if (processes_.size() > workers_.size() + roll_call_.members().size()) forget_processes();
 }
 
-/// Whoever has counters stays, and so does the listener that a service with counters resolves to.
+/// Workers with counters stay, and so does the listener that a service with counters resolves to.
 void Run::forget_those_gone() {
   std::set<std::uint32_t> pids;
   for (const auto& [owner, state] : workers_) pids.insert(owner.worker.pid);
@@ -107,7 +107,7 @@ void Run::forget_those_gone() {
   for (const auto& [owner, member] : roll_call_.members()) resolver_.add_listener(owner.service);
 }
 
-/// Those that have no row any more.
+/// Counts the workers that no longer have a row.
 void Run::forget_processes() {
   std::set<WorkerKey> with_row;
   for (const auto& [owner, state] : workers_) with_row.insert(owner.worker);
@@ -128,8 +128,8 @@ void Run::update_open(std::vector<OpenConnection> open) {
   table_.replace_open(std::move(open));
 }
 
-/// Workers that left are given once more after the tick in which they did anything, and no longer: what does not change
-/// need not be kept.
+/// Workers that left are passed on once more after their last tick with activity, and not after that: their counts no
+/// longer change.
 void Run::update_activity(MonotonicTime before) {
   ServiceActivities services;
   if (options_.show_idle_services) {
@@ -179,7 +179,7 @@ bool Run::worker_selected(const Owner& owner) const {
   return comm != nullptr && comm_selected(*comm);
 }
 
-/// Nothing for a worker that is neither counted nor in the roll call.
+/// nullopt for a worker that is neither counted nor in the roll call.
 const std::string* Run::comm_of(const Owner& owner) const {
   const auto worker = workers_.find(owner);
   if (worker != workers_.end()) return &worker->second.now.comm;
@@ -187,7 +187,7 @@ const std::string* Run::comm_of(const Owner& owner) const {
   return member == nullptr ? nullptr : &member->holder.comm;
 }
 
-/// `owner` is resolved. A process that gave up the listening socket is not a worker of the service any more.
+/// `owner` is resolved. A process that closed the listening socket is no longer a worker of the service.
 ProcessFacts Run::process_of(const Owner& owner) const {
   const auto process = processes_.find(owner.worker);
   ProcessFacts facts = process == processes_.end() ? ProcessFacts{} : process->second;
@@ -248,7 +248,7 @@ void Run::add_roll_call(ServiceRowsBuilder& builder) const {
     builder.add_member(member, process_of(owner));
     listed.insert(owner.service);
   }
-  // With --comm, a service that none of the holders asked for listens on is none of ours.
+  // With --comm, a service without a selected holder is left out.
   for (const auto& [key, listeners] : roll_call_.listeners()) {
     const bool wanted = options_.comms.empty() ? address_selected(key) : listed.contains(key);
     if (!wanted) continue;
@@ -258,7 +258,7 @@ void Run::add_roll_call(ServiceRowsBuilder& builder) const {
   }
 }
 
-/// `duration`: of the run so far, for the verdicts.
+/// `duration`: length of the run so far, for the verdicts.
 ServiceRows Run::service_rows(Nanoseconds duration) const {
   ServiceRowsBuilder builder(clock_, open_, fair_draws_);
   for (const auto& [key, state] : services_) {
@@ -293,7 +293,7 @@ ServiceRows Run::service_rows(Nanoseconds duration) const {
   return services;
 }
 
-/// Without what only a finished one has.
+/// A picture without the parts that only a finished one has.
 Snapshot Run::picture(MonotonicTime end, ServiceRows& services) const {
   services = service_rows(end - started_);
   Snapshot snapshot;
@@ -355,7 +355,7 @@ void Run::add_connections(Snapshot& snapshot, const std::vector<ServiceKey>& ser
   const auto keep = [&](const ConnectionFacts& connection, std::optional<ConnectionRow> row) {
     if (!row) return;
     const auto service = index.find(service_of(connection));
-    if (service == index.end()) {  // one of more owners than the table tells apart
+    if (service == index.end()) {  // the owner is beyond the table's limit
       ++snapshot.connections_omitted;
       return;
     }

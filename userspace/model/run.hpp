@@ -19,25 +19,25 @@
 
 namespace acceptscope {
 
-/// What the model itself applies; ports, processes and cgroups are selected in the kernel.
+/// The filters that the model applies; ports, processes and cgroups are selected in the kernel.
 struct RunOptions {
   std::size_t max_connection_rows = kDefaultDumpConnections;
   WorkerUnit by = WorkerUnit::process;
   std::vector<std::string> comms;    ///< globs, fnmatch(3); empty: any
   std::vector<IpAddress> addresses;  ///< of listening sockets; empty: any
-  bool show_idle_services = false;   ///< also those that nothing happened on: when the user selected some
+  bool show_idle_services = false;   ///< also show services without connections: if the user selected services
 };
 
-/// One traced run: takes in records and ticks, gives out snapshots. Pure: no clock, no I/O. Its memory grows with the
-/// services and workers, which the kernel's maps bound, with who listens at one time (see RollCall), and with
-/// max_connection_rows, not with the connections and not with time.
+/// One traced run: takes records and ticks, returns snapshots. Pure: no clock, no I/O. Its memory grows with the
+/// services and workers, which the kernel's maps bound, with the holders at one time (see RollCall), and with
+/// max_connection_rows, but neither with the connections nor with time.
 ///
 /// Each turn: drain the ring, then read the kernel's counters into a Tick; apply(Tick), then apply() and row_of() for
-/// the drained records, so that their workers are known by name. In the last turn the programs must have stopped
-/// before the drain: finish() then compares all counters exactly.
+/// the drained records, because the tick brings the names of their workers. In the last turn, the programs must have
+/// stopped before the drain: finish() then compares all counters exactly.
 class Run {
  public:
-  /// `info` as of the start; `info.started_at` left at zero is the moment of `clock`.
+  /// `info` as of the start; if `info.started_at` is zero, the run starts at the moment of `clock`.
   Run(RunInfo info, ToolInfo tool, HostInfo host, ClockBase clock, RunOptions options = {});
 
   void apply(const ClosedConnection& connection);
@@ -51,12 +51,12 @@ class Run {
   /// it has one. Ages of open connections are as of the last tick.
   [[nodiscard]] Snapshot finish(MonotonicTime end, EndReason reason, std::optional<int> command_status = {}) const;
 
-  /// The listener that a connection came through, as far as it is known.
+  /// The listener that a connection came through, if known.
   [[nodiscard]] ServiceKey service_of(const ConnectionFacts& connection) const;
-  /// A line for --log; empty when the connection is filtered out. `id` and `service` of it are 0: they number the rows
-  /// of a finished dump.
+  /// A line for --log; empty if the connection is filtered out. Its `id` and `service` are 0: they number the rows of a
+  /// finished dump.
   [[nodiscard]] std::optional<ConnectionRow> row_of(const ClosedConnection& connection) const;
-  /// The same for one that is open at `at`.
+  /// The same for a connection that is open at `at`.
   [[nodiscard]] std::optional<ConnectionRow> row_of(const OpenConnection& connection, MonotonicTime at) const;
 
  private:
@@ -98,14 +98,14 @@ class Run {
   ConnectionTable table_;
   OpenSummaries open_;
   RollCall roll_call_;
-  std::map<ServiceKey, std::uint64_t> workers_forgotten_;  ///< that were selected; of services in the roll call
+  std::map<ServiceKey, std::uint64_t> workers_forgotten_;  ///< selected workers only; by service in the roll call
   PeerTable peers_;
   ServiceActivity activity_;
-  mutable FairDraws fair_draws_;  ///< only spares the time to draw them again
+  mutable FairDraws fair_draws_;  ///< a cache
 
   MonotonicTime started_;
   MonotonicTime last_tick_;
-  MonotonicTime recent_since_;  ///< where "recent" begins: one milestone ago
+  MonotonicTime recent_since_;  ///< start of "recent": one milestone ago
   MonotonicTime milestone_;     ///< the last tick that was at least half an interval after the one before it
   Overhead overhead_;
   KernelSums sums_;

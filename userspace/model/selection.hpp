@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What the user selects, as text and as values: port lists and durations.
+/// The user's selection, as text and as values: port lists and durations.
 #pragma once
 
 #include <cstdint>
@@ -19,7 +19,7 @@ struct PortRange {
   bool operator==(const PortRange&) const = default;
 };
 
-/// A set of TCP ports. The empty set is the one that a user who selected nothing has; what it means is the caller's.
+/// A set of TCP ports. It is empty if the user selected none; the caller defines what that means.
 class PortSet {
  public:
   PortSet() = default;
@@ -49,7 +49,7 @@ class PortSet {
   std::vector<PortRange> ranges_;
 };
 
-/// The longest duration that is accepted: one year of 365 days, far from overflow of any sum of clock readings.
+/// The longest accepted duration: one year of 365 days, far from an overflow in any sum of clock readings.
 inline constexpr Nanoseconds kLongestDuration = std::chrono::hours{24 * 365};
 
 /// From "60", "60s", "2m", "500ms", "1h", "1.5": a decimal number with an optional unit (ms, s, m, h), seconds without.

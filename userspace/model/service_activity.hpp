@@ -9,11 +9,11 @@
 
 namespace acceptscope {
 
-/// What the workers of each service have done as of a tick.
+/// The activity of each service's workers as of a tick.
 using ServiceActivities = std::map<ServiceKey, std::map<WorkerKey, WorkerActivity>>;
 
-/// Windows and timelines of the services, begun when a service is first given. Bounded: the first kMaxServices
-/// services, and in all timelines together the first kMaxWorkers workers that did anything, which take 8 MiB.
+/// Windows and timelines of the services, begun when a service first appears. Bounded: the first kMaxServices services,
+/// and in all timelines together the first kMaxWorkers workers with any activity, which take 8 MiB.
 class ServiceActivity {
  public:
   static constexpr std::size_t kMaxServices = 64;
@@ -21,12 +21,12 @@ class ServiceActivity {
 
   ServiceActivity(Nanoseconds window, Nanoseconds interval) : window_(window), interval_(interval) {}
 
-  /// `before`: the tick before `at`, or the beginning of the run; what a new service brings happened since then.
+  /// `before`: the tick before `at`, or the beginning of the run; a new service's counts are from after it.
   void add(MonotonicTime before, MonotonicTime at, const ServiceActivities& services);
 
   [[nodiscard]] ActiveWorkers active_workers(const ServiceKey& service) const;
-  /// Empty for a service without. Those of `workers` that never did anything have zeros; those that found no room are
-  /// left out.
+  /// Empty for a service without a timeline. Workers without any activity have zeros; workers without room are left
+  /// out.
   [[nodiscard]] TimelineRows timeline(const ServiceKey& service, const ClockBase& clock,
                                       std::vector<WorkerKey> workers) const;
 

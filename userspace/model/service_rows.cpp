@@ -8,7 +8,7 @@
 namespace acceptscope {
 namespace {
 
-/// Accepted or found, and neither closed nor untracked. Counters that are read while they move can be ahead of one
+/// Accepted or found, and neither closed nor untracked. Counters are read while they change, so one can be ahead of
 /// another.
 std::uint64_t still_open(const WorkerRow& row, std::uint64_t untracked) {
   const std::uint64_t connections = row.counts.connections();
@@ -61,7 +61,7 @@ WaitStats wait_stats(const Histogram& waits) {
   return stats;
 }
 
-/// The summary of `key`, or that of nothing open.
+/// The summary of `key`; an empty one if it has no open connection.
 template <class Key>
 OpenSummary summary_of(const std::map<Key, OpenSummary>& summaries, const Key& key) {
   const auto summary = summaries.find(key);
@@ -125,7 +125,7 @@ void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& st
   worker.untracked += counters.untracked;
   worker.preexisting_time += counters.preexisting_time;
 
-  // The kernel raises its maxima without a lock and may lose one to a race; a record that came through knows better.
+  // The kernel raises its maxima without a lock and may lose one in a race; the records may have a higher value.
   worker.lifetime.merge(counters.lifetime);
   worker.lifetime.raise_max(records.longest_lifetime);
   worker.wait.merge(counters.wait);
@@ -231,12 +231,12 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
     row.open += worker.row.open;
     workers.emplace_back(worker_key, &worker.row);
   }
-  if (service.hides_workers || !service.counted) {  // what the kernel counted is not, or not only, of these workers
+  if (service.hides_workers || !service.counted) {  // the kernel's counts are not, or not only, from these workers
     counts.peak_open = std::min(row.counts.peak_open, peaks);
     row.counts = counts;
     row.recent_accepts = recent;
   }
-  row.counts.bytes_received = counts.bytes_received;  // which the kernel counts by worker only
+  row.counts.bytes_received = counts.bytes_received;  // the kernel only counts bytes by worker
   row.counts.bytes_sent = counts.bytes_sent;
   row.counts.peak_open = std::max(row.counts.peak_open, row.open);
   row.lifetime = lifetime_stats(lifetime, open);

@@ -15,18 +15,18 @@
 
 namespace acceptscope {
 
-/// Kernel counters with what they were before.
+/// Kernel counters with their earlier values.
 template <class Counters>
 struct CounterState {
   Counters now;
-  std::uint64_t accepts_before = 0;     ///< where recent_accepts() counts from
-  std::uint64_t accepts_milestone = 0;  ///< where it will count from after the next milestone
+  std::uint64_t accepts_before = 0;     ///< recent_accepts() counts from this value
+  std::uint64_t accepts_milestone = 0;  ///< the value that it will count from after the next milestone
   bool moved = false;                   ///< there were accepts or closes since the tick before
 
   [[nodiscard]] std::uint64_t recent_accepts() const {
     return now.counts.accepts > accepts_before ? now.counts.accepts - accepts_before : 0;
   }
-  /// Takes new counters in.
+  /// Takes new counters.
   void update(Counters&& counters) {
     const auto events = [](const Counters& c) { return c.counts.connections() + c.counts.closed(); };
     moved = events(counters) != events(now);
@@ -37,22 +37,22 @@ struct CounterState {
 using ServiceState = CounterState<ServiceCounters>;
 using WorkerState = CounterState<WorkerCounters>;
 
-/// What is known of a process beside its counters.
+/// Facts about a process besides its counters.
 struct ProcessFacts {
   std::optional<std::string> cmdline;
   std::optional<std::string> cgroup;
   bool exited = false;
 };
 
-/// Service rows in their final order, with the key of each and those of its worker rows.
+/// Service rows in their final order, with the keys of the services and of their worker rows.
 struct ServiceRows {
   std::vector<ServiceRow> rows;
   std::vector<ServiceKey> keys;
   std::vector<std::vector<WorkerKey>> workers;
 };
 
-/// Puts the rows of a snapshot together from counters, records, open connections and the roll call. All keys are
-/// resolved ones; what is added twice under one key is summed up. Members come after all workers.
+/// Builds the rows of a snapshot from counters, records, open connections and the roll call. All keys are resolved;
+/// additions under the same key are summed up. Add members after all workers.
 class ServiceRowsBuilder {
  public:
   ServiceRowsBuilder(const ClockBase& clock, const OpenSummaries& open, FairDraws& draws)
@@ -64,15 +64,15 @@ class ServiceRowsBuilder {
   void add_worker(const ServiceKey& key, const WorkerState& state, const OwnerRecords& records,
                   const ProcessFacts& process);
   void add_listeners(const Listeners& listeners);
-  /// A holder has a row of its own unless it has one as a worker, or its threads have.
+  /// A holder gets a row of its own unless it, or one of its threads, already has a row as a worker.
   void add_member(const Member& member, const ProcessFacts& process);
-  /// So many that left without a connection have no row any more.
+  /// The number of workers that left without a connection and no longer have a row.
   void add_forgotten(const ServiceKey& key, std::uint64_t workers);
-  /// A worker of this service is filtered out: its row counts the others only.
+  /// A worker of this service is filtered out: the service's row only counts the others.
   void hide_worker(const ServiceKey& key);
 
-  /// Most connections first, then by endpoint. A service whose workers are all hidden is left out, and one that nothing
-  /// happened on unless it is wanted `with_idle`.
+  /// Most connections first, then by endpoint. A service is left out if its workers are all hidden, or if it had no
+  /// connection, unless `with_idle`.
   [[nodiscard]] ServiceRows take(bool with_idle) &&;
 
  private:
@@ -81,7 +81,7 @@ class ServiceRowsBuilder {
     Histogram lifetime;
     Histogram wait;
     std::uint64_t untracked = 0;
-    Nanoseconds preexisting_time{0};  ///< of closed ones
+    Nanoseconds preexisting_time{0};  ///< of closed connections
     bool may_supervise = false;       ///< the parent of other holders, and does not poll the socket
   };
   struct Service {

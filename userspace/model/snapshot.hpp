@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// The immutable picture that every view renders: contract "JSON dump, schema_version 1", field for field. A dump
 /// read back becomes the same structure. Durations are Nanoseconds (seconds in JSON), instants are Instant (RFC 3339
-/// in JSON), unknown is std::nullopt (null in JSON). Members marked [live] are not part of the dump.
+/// in JSON), unknown values are std::nullopt (null in JSON). Members marked [live] are not part of the dump.
 #pragma once
 
 #include <algorithm>
@@ -73,13 +73,13 @@ struct RunInfo {
 };
 
 struct Totals {
-  ConnectionCounts counts;  ///< a dump has accepts, closes and preexisting of them; the reader sums up the others
+  ConnectionCounts counts;  ///< a dump only has accepts, closes and preexisting; the reader sums up the others
   std::uint64_t open = 0;   ///< pre-existing ones included
   std::uint64_t never_accepted = 0;
   bool operator==(const Totals&) const = default;
 };
 
-/// Lifetimes of closed connections; the open ones stand beside them, right-censored, never averaged in.
+/// Lifetimes of closed connections; open ones, right-censored, are listed beside them and never averaged in.
 struct LifetimeStats {
   std::uint64_t closed = 0;
   std::uint64_t open = 0;
@@ -112,7 +112,7 @@ struct AcceptQueue {
 /// Active workers per complete window.
 struct ActiveStats {
   std::uint32_t min = 0, p50 = 0, p95 = 0, max = 0;
-  std::uint64_t windows = 0;  ///< complete ones; the others are 0 without any
+  std::uint64_t windows = 0;  ///< complete windows; without any, the other members are 0
   std::uint32_t now = 0;      ///< [live] in the last complete window
   bool operator==(const ActiveStats&) const = default;
 };
@@ -123,14 +123,14 @@ struct ActiveWorkers {
   bool operator==(const ActiveWorkers&) const = default;
 };
 
-/// Effective number of workers by what is shared; null where nothing was. fair_*: what a uniformly random draw of as
-/// many connections (accepts + pre-existing) over the eligible workers gives.
+/// Effective number of workers by accepts, connection time and bytes; null if there were none. fair_*: the result of a
+/// uniformly random draw of as many connections (accepts + pre-existing) over the eligible workers.
 struct EffectiveWorkers {
   std::optional<double> accepts, connection_seconds, bytes, fair_p01, fair_p50;
   bool operator==(const EffectiveWorkers&) const = default;
 };
 
-/// Share of the single busiest worker, 0..1; null where there is nothing to share.
+/// Share of the single busiest worker, 0..1; null if there is nothing to share.
 struct TopShare {
   std::optional<double> accepts, connection_seconds, bytes;
   bool operator==(const TopShare&) const = default;
@@ -170,11 +170,11 @@ struct Verdict {
   Severity severity = Severity::info;
   std::string summary;                ///< one plain sentence with the numbers
   std::vector<std::string> evidence;  ///< sentences
-  std::vector<std::string> advice;    ///< sentences; which knob, and what to expect of it
+  std::vector<std::string> advice;    ///< sentences: settings to change and their expected effect
   bool operator==(const Verdict&) const = default;
 };
 
-/// A client address and what it holds.
+/// A client address and its connections.
 struct PeerRow {
   IpAddress address;
   std::uint64_t connections = 0;  ///< accepts + pre-existing
@@ -185,7 +185,7 @@ struct PeerRow {
   bool operator==(const PeerRow&) const = default;
 };
 
-/// One worker's part of a timeline; every list is as long as Timeline::start.
+/// One worker's part of a timeline; every list is as long as TimelineRows::start.
 struct TimelineWorker {
   std::uint32_t pid = 0;
   std::optional<std::uint32_t> tid;
@@ -214,7 +214,7 @@ struct WorkerRow {
   std::optional<std::string> cmdline;  ///< raw
   std::optional<std::string> cgroup;   ///< raw
   Role role = Role::worker;
-  bool exited = false;  ///< it ended, or gave up the listening socket
+  bool exited = false;  ///< it exited, or closed the listening socket
   ConnectionCounts counts;
   std::uint64_t open = 0;          ///< pre-existing ones included
   Nanoseconds connection_time{0};  ///< lifetimes of its closed connections + ages of its open ones
@@ -222,7 +222,7 @@ struct WorkerRow {
   WaitStats accept_wait;
   std::uint64_t recent_accepts = 0;      ///< [live] in the last tick
   std::uint64_t active_connections = 0;  ///< [live] open ones with traffic in the last tick
-  std::uint64_t unread_connections = 0;  ///< [live] open ones with bytes waiting to be read
+  std::uint64_t unread_connections = 0;  ///< [live] open ones with bytes that the application has not read
   std::uint64_t unread_bytes = 0;        ///< [live]
   bool operator==(const WorkerRow&) const = default;
 };
@@ -234,13 +234,14 @@ struct ServiceRow {
   std::optional<bool> reuseport;
   std::optional<std::uint32_t> backlog;
   std::optional<bool>
-      epoll_exclusive;      ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: nobody polls, or not known
-  ConnectionCounts counts;  ///< bytes are those of `workers`; a dump has them there only, the reader sums them up
+      epoll_exclusive;      ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: none polls, or unknown
+  ConnectionCounts counts;  ///< bytes are the sums over `workers`; a dump only has them there, the reader sums them up
   std::uint64_t open = 0;   ///< pre-existing ones included
   std::uint64_t never_accepted = 0;
   std::uint64_t handed_over = 0;  ///< open connections whose only holder is another process
-  /// N: rows with role worker that are alive, or left but had a connection in the run: workers that replace one another
-  /// without ever getting one do not add up. When none is alive the server has stopped, and all of them were eligible.
+  /// N: rows with role worker that are alive, or left but had a connection in the run. So workers that replace one
+  /// another without ever getting a connection do not inflate N. If none is alive, the server has stopped, and all were
+  /// eligible.
   std::uint32_t workers_eligible = 0;
   std::uint32_t workers_idle = 0;  ///< of N: no accept, no open or pre-existing connection
   ActiveWorkers active_workers;
@@ -253,7 +254,7 @@ struct ServiceRow {
   Verdict verdict;
   Spread spread;  ///< [live], and computed for a dump that is read: of the connections that the verdict counts
   std::vector<WorkerRow> workers;  ///< most connections (accepts + pre-existing) first, then by pid; supervisors last
-  std::uint64_t workers_forgotten = 0;  ///< left without a connection, and are not among `workers` any more
+  std::uint64_t workers_forgotten = 0;  ///< left without a connection, and no longer among `workers`
   std::vector<PeerRow> peers;           ///< at most 20, most connections first
   std::uint64_t peers_other = 0;        ///< connections of addresses that are not among `peers`
   TimelineRows timeline;                ///< in a finished picture only
@@ -266,24 +267,24 @@ struct ConnectionRow {
   std::uint32_t service = 0;  ///< index into services
   std::uint32_t pid = 0;
   std::uint32_t tid = 0;            ///< the accepting thread
-  std::optional<std::string> comm;  ///< raw; empty when its worker is not in the worker map
+  std::optional<std::string> comm;  ///< raw; empty if its worker is not in the worker map
   Endpoint local;
   Endpoint peer;
   std::optional<Instant> accepted_at;
   std::optional<Nanoseconds> accept_wait;
   std::optional<Instant> closed_at;
   std::optional<Nanoseconds> lifetime;
-  std::optional<Nanoseconds> age_min;  ///< open ones, and pre-existing ones from when they were found to their close
+  std::optional<Nanoseconds> age_min;  ///< age of open ones; of pre-existing ones, time from found to closed
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::optional<CloseReason> close_reason;
   std::optional<std::uint32_t> closed_by_pid;
-  bool preexisting = false;                  ///< accepted_at, accept_wait and lifetime are not known then
-  std::optional<std::uint32_t> held_by_pid;  ///< open, and only another process has a descriptor: handed over
+  bool preexisting = false;                  ///< then accepted_at, accept_wait and lifetime are unknown
+  std::optional<std::uint32_t> held_by_pid;  ///< open, and held only by this other process: handed over
   bool operator==(const ConnectionRow&) const = default;
 };
 
-/// Kernel totals against records; `broken` names what does not add up, one sentence each; empty when all is well.
+/// Comparison of kernel totals and records; `broken` has one sentence per contradiction, and is empty without any.
 struct Consistency {
   std::uint64_t records_seen = 0;
   std::uint64_t records_lost = 0;

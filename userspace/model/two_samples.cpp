@@ -41,7 +41,7 @@ class Dealer {
   }
 
  private:
-  /// Inversion from 0 upwards where few are expected, the normal distribution where so many are that it is the same.
+  /// Inversion from 0 upwards if few are expected, otherwise the normal distribution, which is then the same.
   std::uint64_t binomial(std::uint64_t n, double p) {
     if (p <= 0) return 0;
     if (p > 0.5) return n - binomial(n, 1 - p);
@@ -113,7 +113,7 @@ std::vector<double> common_shares(const LorenzCurve& a, double weight_a, const L
   return shares;
 }
 
-/// All workers, also where more of them had connections than were eligible at any time.
+/// All workers, even if more of them had connections than were eligible at any time.
 Deal complete(const Deal& deal) {
   const auto busy = std::count_if(deal.counts.begin(), deal.counts.end(), [](std::uint64_t c) { return c > 0; });
   Deal result = deal;

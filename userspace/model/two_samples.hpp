@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Tests of whether two samples differ by more than chance: two-sided p-values, deterministic. Empty where there is too
+/// Tests of whether two samples differ by more than chance: two-sided p-values, deterministic. Empty if there is too
 /// little to test.
 #pragma once
 
@@ -11,8 +11,8 @@
 
 namespace acceptscope {
 
-/// A sample below this size is not tested: with 8 even the evenness of two workers can be told from chance, and the
-/// normal approximations below hold.
+/// A sample below this size is not tested. With 8, the evenness of even two workers can be distinguished from chance,
+/// and the normal approximations below hold.
 inline constexpr std::uint64_t kSmallestSample = 8;
 
 /// Connections per worker; workers beyond `counts` have none.
@@ -34,7 +34,7 @@ struct Deal {
 [[nodiscard]] std::optional<double> mann_whitney_p_value(std::span<const HistogramBucket> a,
                                                          std::span<const HistogramBucket> b);
 
-/// The same for numbers that follow one another in time, such as active workers per step: the variance is inflated by
+/// The same for successive numbers in time, such as active workers per step: the variance is inflated by
 /// (1 + r) / (1 - r) for their lag-1 autocorrelation r (Bayley and Hammersley, Supplement to JRSS 8, 1946).
 [[nodiscard]] std::optional<double> mann_whitney_p_value(std::span<const std::uint32_t> a,
                                                          std::span<const std::uint32_t> b);
