@@ -15,7 +15,7 @@ int main(int argc, char** argv) try {
   }
   return run(std::get<cli::Options>(parsed));
 } catch (const std::bad_alloc&) {
-  // Caught here, so that everything on the way was put in order: the terminal, temporary files, the kernel.
+  // Caught here, so that all destructors have run: terminal, temporary files and kernel are cleaned up.
   std::fputs("acceptscope: out of memory (allow it more, or lower --max-connections and --dump-connections)\n", stderr);
   return acceptscope::kExitFailed;
 }

@@ -22,8 +22,8 @@ int complain(const Error& error) {
 }
 
 int run(const cli::Options& options) {
-  std::setlocale(LC_CTYPE, "");   // whether the terminal takes UTF-8
-  std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error to report, not an end without a dump
+  std::setlocale(LC_CTYPE, "");   // shows whether the terminal takes UTF-8
+  std::signal(SIGPIPE, SIG_IGN);  // report a closed pipe as an error instead of exiting without a dump
   switch (options.command) {
     case cli::Command::trace: return run_trace(options).exit_status;
     case cli::Command::demo: return run_demo(options);

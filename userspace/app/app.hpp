@@ -8,10 +8,10 @@
 
 namespace acceptscope {
 
-/// The contract's exit statuses; usage errors (2) end in cli/.
+/// The program's exit statuses; cli/ handles usage errors (2).
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailed = 1;       ///< failed while running
-inline constexpr int kExitNotPossible = 3;  ///< this kernel or these privileges cannot
+inline constexpr int kExitNotPossible = 3;  ///< this kernel or these privileges do not suffice
 inline constexpr int kExitCondition = 4;    ///< a condition of --fail-if holds
 
 /// Runs the command that the options name; returns the program's exit status.
@@ -20,7 +20,7 @@ inline constexpr int kExitCondition = 4;    ///< a condition of --fail-if holds
 /// "acceptscope: message" on standard error.
 void complain(const std::string& message);
 
-/// Likewise; returns kExitFailed.
+/// Prints the error likewise; returns kExitFailed.
 int complain(const Error& error);
 
 }  // namespace acceptscope

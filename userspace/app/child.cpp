@@ -49,7 +49,7 @@ Result<Child> Child::spawn(const std::vector<std::string>& argv, int instead_of_
   if (pid < 0) return system_failure(errno, what);
   if (pid == 0) execute(argv, writing.get(), instead_of_terminal);
   writing.reset();
-  int error = 0;  // the pipe closes without a word when the program was executed
+  int error = 0;  // a successful exec closes the pipe without writing to it
   if (read(reading.get(), &error, sizeof error) == static_cast<ssize_t>(sizeof error)) {
     waitpid(pid, nullptr, 0);
     return system_failure(error, what, "the command after '--' is looked up in PATH");

@@ -12,22 +12,22 @@
 
 namespace acceptscope {
 
-/// A child process whose end is a readable descriptor (pidfd, 5.3).
+/// A child process whose exit makes a file descriptor readable (pidfd, 5.3).
 class Child {
  public:
-  /// Runs `argv` (found through PATH) with the standard descriptors of this process; with `instead_of_terminal` (not
-  /// -1) what it would write to a terminal goes there, and what it would read from one is /dev/null.
-  /// Fails when the program cannot be executed.
+  /// Runs `argv` (found through PATH) with the standard file descriptors of this process. If `instead_of_terminal` is
+  /// not -1, it replaces output file descriptors that are terminals, and /dev/null replaces terminal input.
+  /// Fails if the program cannot be executed.
   [[nodiscard]] static Result<Child> spawn(const std::vector<std::string>& argv, int instead_of_terminal = -1);
-  /// Takes over a child that somebody else forked.
+  /// Takes over a child that the caller has forked.
   [[nodiscard]] static Result<Child> adopt(pid_t pid);
   Child(Child&&) noexcept = default;
   Child& operator=(Child&&) noexcept = default;
 
   [[nodiscard]] int fd() const { return pidfd_.get(); }
-  /// Exit status, 128 + signal number when a signal ended it; empty while it runs. Reaps it.
+  /// Exit status, 128 + signal number if a signal killed it; empty while it runs. Reaps it.
   [[nodiscard]] std::optional<int> status();
-  /// SIGTERM if it still runs, and a moment for it to end.
+  /// Sends SIGTERM if it still runs, and waits a moment for its exit.
   void stop();
 
  private:

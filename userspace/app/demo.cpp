@@ -27,7 +27,7 @@ TraceEnd show(const cli::Options& options, demo::ClientKind kind) {
   const Result<PortSet> port = PortSet::parse(std::to_string(server->port()));
   if (port) traced.ports = *port;
   const Nanoseconds duration = options.duration.value_or(demo::kDefaultClientTime);
-  traced.duration.reset();  // the client's end is the end
+  traced.duration.reset();  // the run ends with the client
   return run_trace(traced, [&] { return demo::start_client(kind, server->port(), duration); });
 }
 

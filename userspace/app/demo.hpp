@@ -5,7 +5,7 @@
 
 namespace acceptscope {
 
-/// A built-in prefork server and client on loopback, traced: a first look without a server.
+/// Traces a built-in prefork server and client on loopback: a first look without a server of one's own.
 /// \returns the exit status of the program
 [[nodiscard]] int run_demo(const cli::Options& options);
 

@@ -24,7 +24,7 @@ Result<void> print_json(const Diff& diff) {
   return written ? out->commit() : written;
 }
 
-/// Says which conditions hold where the text did not.
+/// Reports the conditions that hold, if the text did not.
 void report(const Diff& diff) {
   for (const ConditionOutcome& outcome : diff.conditions)
     if (outcome.holds.value_or(false))
@@ -55,7 +55,7 @@ int run_diff(const cli::Options& options) {
   if (status != kExitOk) return status;
   if (options.json || !text) report(diff);
   if (!options.fail_if.empty() && after->snapshot.services.empty())
-    return complain(Error{"--fail-if has nothing to judge: AFTER has no service", {}, "was there traffic?"});
+    return complain(Error{"--fail-if has nothing to check: AFTER has no service", {}, "was there traffic?"});
   const bool holds = std::any_of(diff.conditions.begin(), diff.conditions.end(),
                                  [](const ConditionOutcome& outcome) { return outcome.holds.value_or(false); });
   return holds ? kExitCondition : kExitOk;

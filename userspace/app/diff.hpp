@@ -5,7 +5,7 @@
 
 namespace acceptscope {
 
-/// Two dumps side by side, and the conditions of --fail-if.
+/// Compares two dumps, and checks the conditions of --fail-if.
 /// \returns the exit status of the program
 [[nodiscard]] int run_diff(const cli::Options& options);
 

@@ -31,11 +31,11 @@ void print_facts(const KernelFacts& facts, const Environment& environment) {
   print_row("capabilities", capabilities);
 }
 
-/// Tries one backend for real and prints what became of it.
+/// Loads and attaches one backend and prints the outcome.
 bool examine(Backend backend, const Environment& environment) {
   TracerOptions options;
   options.backend = backend;
-  options.capacity.connections = 1024;  // only whether it works is asked
+  options.capacity.connections = 1024;  // only tests whether it works
   std::vector<Attempt> attempts;
   const Result<Tracer> tracer = Tracer::attach(options, environment, attempts);
   const Error* problem = nullptr;
@@ -56,7 +56,7 @@ int run_doctor(const cli::Options& options) {
   }
   fmt::print("acceptscope {} doctor\n\n", version());
   print_facts(read_kernel_facts(*environment), *environment);
-  fmt::print("\nBackends, tried in this order by really loading and attaching:\n\n");
+  fmt::print("\nBackends, loaded and attached in this order:\n\n");
   std::optional<Backend> chosen;
   for (const Backend backend : enum_values<Backend>)
     if (examine(backend, *environment) && !chosen) chosen = backend;

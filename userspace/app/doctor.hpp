@@ -5,7 +5,7 @@
 
 namespace acceptscope {
 
-/// Prints what this kernel and these privileges allow: every backend is really loaded and attached.
+/// Prints what this kernel and these privileges allow: loads and attaches every backend.
 /// \returns 0 if one of them works, else 3
 [[nodiscard]] int run_doctor(const cli::Options& options);
 

@@ -12,15 +12,15 @@
 namespace acceptscope {
 
 struct LoadedDump {
-  Snapshot snapshot;           ///< its connections are a ConnectionSample of the dump's
+  Snapshot snapshot;           ///< its connections are a ConnectionSample of the dump's connections
   std::uint64_t left_out = 0;  ///< connections of the dump that are not in the sample
 
-  /// For outputs; lives as long as this.
+  /// For outputs; valid while this object exists.
   [[nodiscard]] Picture picture() const { return {snapshot, left_out}; }
 };
 
-/// The dump in the file at `path`; "-" is standard input. Of its connections at most `most_connections` are kept, a
-/// sample; with 0 they are passed over.
+/// Reads the dump in the file at `path`; "-" is standard input. Keeps a sample of at most `most_connections` of its
+/// connections; with 0 it skips them.
 [[nodiscard]] Result<LoadedDump> load_dump(const std::string& path, std::size_t most_connections);
 
 }  // namespace acceptscope

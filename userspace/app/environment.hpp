@@ -7,7 +7,7 @@
 
 namespace acceptscope {
 
-/// The machine as the options want it seen; fails where --simulate-missing names nothing that can be missing.
+/// The machine as the options define it; fails if --simulate-missing names an unknown feature.
 [[nodiscard]] Result<Environment> environment_of(const cli::Options& options);
 
 }  // namespace acceptscope

@@ -8,8 +8,8 @@
 namespace acceptscope {
 namespace {
 
-/// Records that may wait for the next tick; more are taken into the model at once, so that a long interval costs no
-/// memory.
+/// Maximum number of records that wait for the next tick; more go into the model at once, so that a long interval costs
+/// no memory.
 constexpr std::size_t kPendingRecords = 32768;
 
 }  // namespace
@@ -17,7 +17,7 @@ constexpr std::size_t kPendingRecords = 32768;
 Intake::Intake(Tracer& tracer, Run& run, Outputs& outputs, bool redact_peers)
     : tracer_(tracer), run_(run), outputs_(outputs), processes_(ProcFs("/proc")) {
   if (redact_peers) redactor_.emplace();
-  // Touched once: what a late tick needs is there, and memory does not grow with it.
+  // Touched once: a late tick finds its memory ready, and does not make the process grow.
   pending_.resize(kPendingRecords);
   pending_.clear();
 }

@@ -15,18 +15,18 @@
 
 namespace acceptscope {
 
-/// The way of a run's records: from the tracer, with peers redacted if that is wanted, to the model and to the outputs
-/// that get a line per connection. The three must outlive it.
+/// Passes a run's records from the tracer to the model and to the outputs that get a line per connection. Redacts peers
+/// if wanted. Tracer, model and outputs must outlive it.
 class Intake {
  public:
   Intake(Tracer& tracer, Run& run, Outputs& outputs, bool redact_peers);
 
-  /// Takes what the ring holds; it waits for the kernel's totals, unless much is waiting already. Returns what went
-  /// wrong.
+  /// Takes the records in the ring; they wait for the kernel's totals, unless many are waiting already. Returns the
+  /// errors.
   [[nodiscard]] std::vector<Error> take_records();
-  /// Takes what the ring holds and the kernel's totals: the model is up to date then. Returns what went wrong.
+  /// Takes the records in the ring and the kernel's totals: then the model is up to date. Returns the errors.
   [[nodiscard]] std::vector<Error> take_all();
-  /// Adds the lines of those that were open when the totals were last read. Returns what went wrong.
+  /// Adds the lines of the connections that were open at the last reading of the totals. Returns the errors.
   [[nodiscard]] std::vector<Error> finish_lines();
 
  private:

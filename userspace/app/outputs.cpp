@@ -15,7 +15,7 @@
 namespace acceptscope {
 namespace {
 
-/// Root may write where the directory is somebody else's, and replace what is somebody else's.
+/// Root may write into directories of other users, and replace their files.
 constexpr std::initializer_list<int> kForFiles{CAP_DAC_OVERRIDE, CAP_FOWNER};
 
 /// "acceptscope-20240501T140211Z.json"

@@ -15,31 +15,31 @@
 
 namespace acceptscope {
 
-/// The files that the options name, opened before there is anything to write. What goes wrong with one of them costs
-/// none of the others.
+/// The output files of the options, opened before there is anything to write. An error with one file does not affect
+/// the others.
 class Outputs {
  public:
-  /// Opens them in the order of kOutputs; the first that cannot be opened is the error.
+  /// Opens the files in the order of kOutputs; fails at the first one that cannot be opened.
   [[nodiscard]] static Result<Outputs> open(const cli::Options& options);
 
-  /// One of them is standard output: what is for people gives way.
+  /// Whether one of them is standard output, so that texts for people go elsewhere.
   [[nodiscard]] bool take_standard_output() const;
-  /// Some get a line per connection.
+  /// Whether an output gets a line per connection.
   [[nodiscard]] bool take_lines() const { return !line_files_.empty(); }
-  /// Of a dump read back, as many connections as any of them has use for.
+  /// The number of connections that the outputs need at most from a dump read back.
   [[nodiscard]] std::size_t most_connections() const;
 
-  /// The lines of one connection.
+  /// Adds the lines of one connection.
   void add_line(const Run& run, const ClosedConnection& connection);
   void add_line(const Run& run, const OpenConnection& connection, MonotonicTime at);
-  /// Writes the lines added so far. Returns what went wrong; each file fails once, see LogFile.
+  /// Writes the lines added so far. Returns the errors; each file fails once, see LogFile.
   [[nodiscard]] std::vector<Error> flush_lines();
-  /// Writes every whole file and gives it its name; call once. Returns what went wrong.
+  /// Writes every whole file and gives it its name; call once. Returns the errors.
   [[nodiscard]] std::vector<Error> write(const Picture& picture);
-  /// Likewise, of two dumps: those that show two.
+  /// Likewise for two dumps: the outputs that can show two.
   [[nodiscard]] std::vector<Error> write(const Picture& before, const Picture& after, const Diff& diff);
-  /// Writes a dump while the run goes on: to the file of --output, which the one at the end will replace, or, where
-  /// that is not possible, to a new file in the current directory. The path.
+  /// Writes a dump during the run: to the file of --output, which the dump at the end will replace, or else to a new
+  /// file in the current directory. Returns the path.
   [[nodiscard]] Result<std::string> dump_now(const Snapshot& snapshot) const;
 
  private:

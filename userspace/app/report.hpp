@@ -5,7 +5,7 @@
 
 namespace acceptscope {
 
-/// A dump again, as the closing summary and with --html as a page.
+/// Shows a dump as the closing summary, and with --html as a page.
 /// \returns the exit status of the program
 [[nodiscard]] int run_report(const cli::Options& options);
 

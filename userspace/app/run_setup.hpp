@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The options of a run in the words of the tracer and of the model.
+/// Converts the options of a run for the tracer and for the model.
 #pragma once
 
 #include <vector>
@@ -11,10 +11,10 @@
 
 namespace acceptscope {
 
-/// What the tracer needs to know; fails where the selection names what is not there.
+/// The tracer's options; fails if the selection names a process or cgroup that does not exist.
 [[nodiscard]] Result<TracerOptions> tracer_options(const cli::Options& options);
 
-/// A run that begins now on this host. `attempts` are the backends tried, the one that works last.
+/// A run that begins now on this host. `attempts` are the backends tried; the one that works is the last.
 [[nodiscard]] Run new_run(const cli::Options& options, const std::vector<Attempt>& attempts);
 
 }  // namespace acceptscope

@@ -6,22 +6,22 @@
 
 namespace acceptscope {
 
-/// SIGINT, SIGTERM and SIGHUP as a descriptor: they end the run normally. Blocks them while it lives.
+/// SIGINT, SIGTERM and SIGHUP as a file descriptor: they end the run normally. Blocks them during its lifetime.
 class EndSignals {
  public:
   [[nodiscard]] static Result<EndSignals> block();
 
-  /// Readable when one of them came.
+  /// Readable if one of them has arrived.
   [[nodiscard]] int fd() const { return fd_.get(); }
-  /// From now on Ctrl-C and the others end the process at once (status 1), leaving no partial file: the run is ending
-  /// already, and the user does not want to wait.
+  /// From now on, Ctrl-C and the other signals end the process at once (status 1) without a partial file: the run is
+  /// already ending, and the user does not want to wait.
   void quit_at_once_from_now_on();
 
  private:
   UniqueFd fd_;
 };
 
-/// In a forked child: the signal mask and dispositions that a program expects to be born with.
+/// In a forked child: restores the signal mask and dispositions that a program expects at its start.
 void restore_default_signals();
 
 }  // namespace acceptscope

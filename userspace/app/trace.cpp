@@ -39,7 +39,7 @@ UniqueFd timer(Nanoseconds first, Nanoseconds every) {
   return fd;
 }
 
-/// One run. Single-threaded: everything that happens is a readable descriptor.
+/// One run. Single-threaded: every event is a readable file descriptor.
 class Session {
  public:
   Session(const cli::Options& options, const std::vector<Attempt>& attempts, Tracer tracer, Outputs outputs,
@@ -62,7 +62,7 @@ class Session {
       return {complain(begun.error()), false};
     }
     const EndReason reason = loop();
-    view_.leave_screen();  // so that whatever is said from here on, and a second Ctrl-C, find the terminal as it was
+    view_.leave_screen();  // later messages, and a second Ctrl-C, need the normal terminal
     const MonotonicTime ended = tracer_.end();
     signals_.quit_at_once_from_now_on();
     stop_child();
@@ -72,10 +72,10 @@ class Session {
   }
 
  private:
-  /// What a tick needs: maps and iterators; /proc/PID/fdinfo of everybody.
+  /// Privileges that a tick needs: maps and iterators; /proc/PID/fdinfo of all processes.
   static constexpr std::initializer_list<int> kInForce{CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
-  /// What is needed now and then: timing BPF programs; a dump in a directory of somebody else's; to end a command that
-  /// became somebody else.
+  /// Privileges needed now and then: timing BPF programs; a dump in another user's directory; ending a command that
+  /// changed its user.
   static constexpr std::initializer_list<int> kInReserve{CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL};
 
   Result<void> begin(const StartChild& start_child) {
@@ -88,7 +88,7 @@ class Session {
     return watch();
   }
 
-  /// Starts what the run waits for, if there is something.
+  /// Starts the child that the run waits for, if there is one.
   Result<void> start(const StartChild& start_child) {
     if (!start_child && options_.argv.empty()) return {};
     Result<Child> child =
@@ -130,7 +130,7 @@ class Session {
         if (fd == view_.key_fd() && take_keys((ready[static_cast<std::size_t>(i)].events & EPOLLIN) == 0))
           return EndReason::signal;  // q is another Ctrl-C
       }
-      if (view_.lost()) return EndReason::signal;  // nobody looks any more: what was collected is still written
+      if (view_.lost()) return EndReason::signal;  // the view is gone: still write the results
     }
   }
 
@@ -175,7 +175,7 @@ class Session {
     failed_ = true;
     const std::string message = error.message();
     if (message != last_report_) view_.say(message);
-    last_report_ = message;  // a fault that comes with every tick is said once
+    last_report_ = message;  // a repeated error is only reported once
   }
 
   const cli::Options& options_;
@@ -209,7 +209,7 @@ TraceEnd run_trace(const cli::Options& options, const StartChild& start_child) {
   std::vector<Attempt> attempts;
   Result<Tracer> tracer = Tracer::attach(*selected, *environment, attempts);
   if (!tracer) return give_up(tracer.error(), kExitNotPossible);
-  malloc_trim(0);  // libbpf read the kernel's type information: some ten MiB that nobody needs again
+  malloc_trim(0);  // frees some ten MiB: libbpf has read the kernel's type information
   Result<EndSignals> signals = EndSignals::block();
   if (!signals) return give_up(signals.error(), kExitFailed);
   return Session(options, attempts, *std::move(tracer), *std::move(outputs), *std::move(signals)).go(start_child);

@@ -9,15 +9,15 @@
 
 namespace acceptscope {
 
-/// Starts what the run waits for, once everything counts; its end is the end of the run.
+/// Starts the child that the run waits for, after counting has begun; the run ends with it.
 using StartChild = std::function<Result<pid_t>()>;
 
 struct TraceEnd {
-  int exit_status = 0;       ///< of the program
+  int exit_status = 0;       ///< exit status of acceptscope
   bool interrupted = false;  ///< the user ended it, by Ctrl-C or another signal
 };
 
-/// One traced run, from opening the outputs to writing them. `start_child` stands in for the command of the options.
+/// One traced run, from opening the outputs to writing them. `start_child` replaces the command of the options.
 [[nodiscard]] TraceEnd run_trace(const cli::Options& options, const StartChild& start_child = {});
 
 }  // namespace acceptscope

@@ -17,7 +17,7 @@ int LiveView::command_output() {
   return command_output_ ? fileno(command_output_.get()) : -1;
 }
 
-/// A command and a full screen on one terminal would paint over each other.
+/// A command and the full screen would overwrite each other on the same terminal.
 Result<void> LiveView::take_screen() {
   const bool asked = options_.view == cli::ViewChoice::tui;
   const bool automatic = options_.view == cli::ViewChoice::automatic && options_.argv.empty();

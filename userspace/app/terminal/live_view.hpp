@@ -16,38 +16,38 @@
 
 namespace acceptscope {
 
-/// What people see of a run: plain text, or the full screen while it is taken. What is said while the screen is taken,
-/// and what the command writes then, is kept and follows when the screen is left.
+/// The view of a run for people: plain text, or the full screen while it is active. Messages and the command's output
+/// during the full screen are kept, and printed once the screen is left.
 class LiveView {
  public:
-  /// \param fd standard output, or standard error when the former carries an output
+  /// \param fd standard output, or standard error if an output file goes to standard output
   LiveView(int fd, const cli::Options& options, std::uint32_t host_netns);
 
-  /// Where the command has to write what it would write to the terminal; -1: to the terminal itself.
+  /// Replacement for the terminal in the command's output; -1: the terminal itself.
   [[nodiscard]] int command_output();
-  /// Takes the whole screen if --view says so; fails only where --view asks for it by name.
+  /// Activates the full screen if --view says so; fails only if --view is tui.
   [[nodiscard]] Result<void> take_screen();
-  /// Gives the terminal back, then says what could not be said while the screen was taken.
+  /// Restores the terminal, then prints the messages kept during the full screen.
   void leave_screen();
 
-  /// The picture of a tick. Once that has failed the view is lost, and nothing is shown any more.
+  /// Shows the picture of a tick. After a failure the view is lost, and nothing more is shown.
   [[nodiscard]] Result<void> show(Snapshot snapshot);
-  /// The closing summary, on the terminal as it was.
+  /// Prints the closing summary on the normal terminal.
   [[nodiscard]] Result<void> close(const Snapshot& snapshot);
-  /// Nobody looks any more.
+  /// Whether the terminal or the reader of the output is gone.
   [[nodiscard]] bool lost() const { return lost_; }
-  /// Says something that must not be missed.
+  /// Reports something that must not be missed.
   void say(const std::string& message);
-  /// Says something that only those who look at the screen want to know.
+  /// Reports something that only matters on the full screen.
   void tell(const std::string& message);
 
-  /// Readable when a key was pressed; -1 while the screen is not taken.
+  /// Readable if a key was pressed; -1 without the full screen.
   [[nodiscard]] int key_fd() const { return screen_ ? screen_->key_fd() : -1; }
-  /// Readable when a signal concerns the screen; -1 while it is not taken.
+  /// Readable if a signal concerns the screen; -1 without the full screen.
   [[nodiscard]] int signal_fd() const { return screen_ ? screen_->signal_fd() : -1; }
-  /// Takes the next key in; empty when none waits.
+  /// Handles the next key; empty if none is waiting.
   [[nodiscard]] std::optional<TuiRequest> next_request();
-  /// Takes in what came on signal_fd().
+  /// Handles the signals from signal_fd().
   void take_signals();
 
  private:

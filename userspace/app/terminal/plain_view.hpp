@@ -10,23 +10,23 @@
 
 namespace acceptscope {
 
-/// What the terminal that the view goes to can do.
+/// Capabilities of the view's terminal.
 struct TerminalTraits {
   bool color = false;
   bool ascii = false;  ///< the locale is not UTF-8
 };
 [[nodiscard]] TerminalTraits terminal_traits(int fd, const cli::Options& options);
 
-/// Where the plain view goes: a block of text per tick, one after the other, and the closing summary.
+/// Writes the plain view: a block of text per tick, one after the other, and the closing summary.
 class PlainView {
  public:
-  /// \param fd standard output, or standard error when the former carries a dump or a log
+  /// \param fd standard output, or standard error if a dump or a log goes to standard output
   PlainView(int fd, const cli::Options& options, std::uint32_t host_netns);
 
   [[nodiscard]] Result<void> show(const Snapshot& snapshot);
-  /// The closing summary.
+  /// Writes the closing summary.
   [[nodiscard]] Result<void> close(const Snapshot& snapshot);
-  /// What changed between two dumps.
+  /// Writes the comparison of two dumps.
   [[nodiscard]] Result<void> close(const Diff& diff);
   /// Writes `text` as it is.
   [[nodiscard]] Result<void> put(std::string_view text);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::array kCrashes{SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
-/// A signal handler reaches nothing but static storage.
+/// A signal handler can only reach static storage.
 struct Rescue {
   std::atomic<bool> armed{false};
   int fd = -1;
@@ -25,7 +25,7 @@ struct Rescue {
   std::size_t length = 0;
 };
 Rescue rescue;
-static_assert(std::atomic<bool>::is_always_lock_free);  // or the handler could not read it
+static_assert(std::atomic<bool>::is_always_lock_free);  // otherwise the handler must not read it
 
 /// A stack overflow leaves no room for a handler on the stack itself.
 alignas(16) std::array<char, std::size_t{32} * 1024> handler_stack;

@@ -6,11 +6,11 @@
 
 namespace acceptscope {
 
-/// From now on a crash (SIGSEGV, SIGABRT and their like) first sets the terminal `fd` back to `modes` and writes
-/// `farewell` to it, then goes its way: the core dump and the exit status stay those of the signal.
+/// From now on a crash (SIGSEGV, SIGABRT and similar) first sets the terminal `fd` back to `modes` and writes
+/// `farewell` to it. Then the signal takes its default action, so that core dump and exit status are unchanged.
 void rescue_terminal_from_crashes(int fd, const termios& modes, std::string_view farewell);
 
-/// The terminal needs no rescue any more.
+/// Ends the rescue: the terminal no longer needs it.
 void terminal_is_safe();
 
 }  // namespace acceptscope

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/terminal/screen.hpp"
 
-#define NCURSES_NOMACROS 1  // or ncurses would redefine words such as 'move' and 'clear'
+#define NCURSES_NOMACROS 1  // otherwise ncurses defines macros such as 'move' and 'clear'
 #include <curses.h>
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -20,9 +20,9 @@
 namespace acceptscope {
 namespace {
 
-constexpr int kEscapeDelayMs = 25;  // a lone Escape is told from a function key; both come at once over any network
+constexpr int kEscapeDelayMs = 25;  // a lone Escape is no function key, whose bytes arrive together over any network
 
-/// A second descriptor as a stdio stream; ncurses takes nothing else.
+/// A second file descriptor as a stdio stream, which is what ncurses takes.
 FILE* stream(int fd, const char* mode) {
   const int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
   FILE* file = copy < 0 ? nullptr : fdopen(copy, mode);
@@ -107,11 +107,10 @@ Result<Screen> Screen::open(int fd, bool color) {
   if (curses.screen == nullptr)
     return failure("cannot show the full-screen view: no terminal description for TERM='" + terminal_name() + "'",
                    hint);
-  for (const int number : {SIGTSTP, SIGWINCH})
-    std::signal(number, SIG_DFL);  // ncurses' own handlers would come in between
+  for (const int number : {SIGTSTP, SIGWINCH}) std::signal(number, SIG_DFL);  // ncurses' own handlers would interfere
   rescue_terminal_from_crashes(fileno(curses.out), modes, terminal_farewell());
   set_escdelay(kEscapeDelayMs);
-  cbreak();  // the terminal still makes signals of Ctrl-C and Ctrl-Z
+  cbreak();  // the terminal still turns Ctrl-C and Ctrl-Z into signals
   noecho();
   nonl();
   curs_set(0);

@@ -10,34 +10,34 @@
 
 namespace acceptscope {
 
-/// The terminal in full-screen mode: the only code that knows ncurses. One at a time. The terminal is given back when
-/// it is destroyed, and by a signal handler when the program crashes.
+/// The terminal in full-screen mode: the only code that uses ncurses. One at a time. Its destructor restores the
+/// terminal, and so does a signal handler if the program crashes.
 class Screen {
  public:
   /// Whether `fd` is a terminal that screens can be painted on.
   [[nodiscard]] static bool possible(int fd);
 
-  /// Takes the terminal `fd`, and reads keys from the controlling terminal, so that standard input stays whoever's it
-  /// is. `color` allows colours, where the terminal has some.
+  /// Takes the terminal `fd`, and reads keys from the controlling terminal, which leaves standard input to others.
+  /// `color` allows colors, if the terminal has any.
   [[nodiscard]] static Result<Screen> open(int fd, bool color);
   Screen(Screen&& other) noexcept;
   Screen& operator=(Screen&&) = delete;
   ~Screen();
 
-  /// Readable when a key was pressed.
+  /// Readable if a key was pressed.
   [[nodiscard]] int key_fd() const { return keys_.get(); }
-  /// The next key; empty when no more are waiting. Those that mean nothing here are left out.
+  /// The next key; empty if no more are waiting. Keys without a meaning here are skipped.
   [[nodiscard]] std::optional<TuiKey> next_key();
 
   [[nodiscard]] std::size_t width() const;
   [[nodiscard]] std::size_t height() const;
-  /// Takes over the size that the terminal has now.
+  /// Adopts the current size of the terminal.
   void follow_size();
-  /// Shows these lines; only what differs from before is sent.
+  /// Shows these lines; sends only the differences.
   void paint(const std::vector<StyledLine>& lines);
   /// The next paint() sends everything.
   void forget();
-  /// Gives the terminal back for a while; the next paint() takes it again.
+  /// Restores the terminal for a while; the next paint() takes it again.
   void leave();
 
  private:

@@ -3,7 +3,7 @@
 
 #include <cstdlib>
 
-// After all others.
+// After all other headers.
 #include <curses.h>
 #include <term.h>
 
@@ -13,7 +13,7 @@ namespace {
 // NOLINTNEXTLINE(performance-no-int-to-ptr): terminfo(3) says so
 bool is_there(const char* value) { return value != nullptr && value != reinterpret_cast<const char*>(-1); }
 
-/// tputs() wants a function, and takes out the padding that old terminals need: what is left goes here.
+/// tputs() removes the padding that old terminals need, and passes the rest to a function, which appends here.
 std::string* collected = nullptr;
 
 std::string capability(const char* name) {

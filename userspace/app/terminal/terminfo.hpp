@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The description of the terminal; apart, because <term.h> makes macros of hundreds of common words.
+/// The description of the terminal; in its own file, because <term.h> defines hundreds of common words as macros.
 #pragma once
 
 #include <string>
@@ -9,11 +9,11 @@ namespace acceptscope {
 /// TERM; empty if it is not set.
 [[nodiscard]] std::string terminal_name();
 
-/// Whether it is known, and its cursor can be moved.
+/// Whether the terminal is known, and its cursor can be moved.
 [[nodiscard]] bool terminal_has_cursor(int fd);
 
-/// What brings the current terminal of ncurses back: attributes off, own colours, keys as they were, cursor, the screen
-/// that was there before.
+/// The text that restores the current terminal of ncurses: attributes off, default colors, normal keys, cursor, the
+/// previous screen.
 [[nodiscard]] std::string terminal_farewell();
 
 }  // namespace acceptscope

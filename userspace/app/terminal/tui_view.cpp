@@ -35,7 +35,7 @@ Result<TuiView> TuiView::open(int fd, bool color, bool ascii, std::uint32_t host
 
 TuiView::~TuiView() {
   if (!signals_) return;  // moved from, or never opened
-  screen_.leave();        // a stop that waits already must not find the terminal taken
+  screen_.leave();        // a pending stop signal must find the normal terminal
   const sigset_t set = terminal_signals();
   sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
@@ -65,14 +65,14 @@ void TuiView::take_signals() {
   signalfd_siginfo signal{};
   while (read(signals_.get(), &signal, sizeof signal) == static_cast<ssize_t>(sizeof signal)) {
     if (signal.ssi_signo == SIGTSTP) stop();
-    if (signal.ssi_signo == SIGCONT) screen_.leave();  // somebody else had the terminal: take it anew
+    if (signal.ssi_signo == SIGCONT) screen_.leave();  // another process had the terminal: take it again
   }
   screen_.follow_size();
   screen_.forget();
   paint();
 }
 
-/// The default of SIGTSTP stops the process inside of sigprocmask(); after SIGCONT it goes on there.
+/// The default action of SIGTSTP stops the process inside sigprocmask(); after SIGCONT it continues there.
 void TuiView::stop() {
   screen_.leave();
   sigset_t set;

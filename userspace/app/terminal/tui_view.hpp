@@ -12,11 +12,11 @@
 
 namespace acceptscope {
 
-/// The full-screen view at work: what is on the screen, which keys were pressed, and the signals that concern a
-/// terminal: its size, stop and continue. They are blocked, and come as a descriptor, while it lives.
+/// The running full-screen view: the screen, the keys, and the signals that concern a terminal: change of size, stop
+/// and continue. During its lifetime these signals are blocked, and come through a file descriptor.
 class TuiView {
  public:
-  /// \param fd the terminal: standard output, or standard error when the former carries a dump or a log
+  /// \param fd the terminal: standard output, or standard error if a dump or a log goes to standard output
   [[nodiscard]] static Result<TuiView> open(int fd, bool color, bool ascii, std::uint32_t host_netns);
   TuiView(TuiView&&) noexcept = default;
   TuiView& operator=(TuiView&&) = delete;
@@ -25,13 +25,13 @@ class TuiView {
   [[nodiscard]] int key_fd() const { return screen_.key_fd(); }
   [[nodiscard]] int signal_fd() const { return signals_.get(); }
 
-  /// The picture of the next tick; not to be seen while the user holds the one before.
+  /// Takes the picture of the next tick; does not show it while the user has paused the view.
   void show(Snapshot snapshot);
-  /// Takes the next key in; empty when none waits.
+  /// Handles the next key; empty if none is waiting.
   [[nodiscard]] std::optional<TuiRequest> next_request();
-  /// Takes in what came on signal_fd(). Returns when the process goes on, if it was stopped.
+  /// Handles the signals from signal_fd(). If the process is stopped, returns when it continues.
   void take_signals();
-  /// Says something in the last line.
+  /// Shows a message in the last line.
   void tell(std::string message);
 
  private:
