@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# How the compiler helps a program that runs as root and reads what others wrote: what dpkg-buildflags gives with
-# hardening=+all, or instead the sanitizers of ACCEPTSCOPE_SANITIZE. Goes to every target that links acceptscope_options.
+# Compiler options that protect a program that runs as root and reads untrusted input: the flags of dpkg-buildflags with
+# hardening=+all, or instead the sanitizers of ACCEPTSCOPE_SANITIZE. They apply to every target that links
+# acceptscope_options.
 include(CheckCXXCompilerFlag)
 include(CheckPIESupported)
 check_pie_supported()
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 
 if(ACCEPTSCOPE_SANITIZE)
-  # What is undefined ends the test: by itself it only prints a line.
+  # Undefined behavior ends the test; by default it only prints a line.
   set(sanitizers -fsanitize=${ACCEPTSCOPE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   if(ACCEPTSCOPE_SANITIZE MATCHES "undefined")
     # RapidJSON 1.1 adds an offset to its null pointers before it has memory (internal/stack.h).
@@ -21,7 +22,7 @@ if(ACCEPTSCOPE_SANITIZE)
   target_link_options(acceptscope_options INTERFACE ${sanitizers})
 else()
   target_compile_options(acceptscope_options INTERFACE -fstack-protector-strong -Wformat -Wformat-security)
-  # Only with optimisation can the compiler know the sizes.
+  # The compiler only knows the sizes with optimization.
   target_compile_options(acceptscope_options INTERFACE $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE>
     $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>)
   foreach(flag -fstack-clash-protection -fcf-protection)  # not on every architecture
