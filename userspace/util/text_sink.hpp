@@ -8,7 +8,7 @@
 
 namespace acceptscope {
 
-/// Takes the next piece of text; an error stops the writing and becomes its result.
+/// Takes the next piece of text; an error stops the writing and becomes the writer's result.
 using TextSink = std::function<Result<void>(std::string_view)>;
 
 }  // namespace acceptscope

@@ -28,7 +28,7 @@ std::vector<Step> steps_of(const TimelineRows& timeline) {
   return steps;
 }
 
-/// A stair through the steps.
+/// A step curve.
 std::string stair(const std::vector<Step>& steps, std::size_t Step::*value, const TimelineRows& timeline,
                   const TimeAxis& axis, const Plot& plot, double top, std::string_view css_class) {
   std::string path;
@@ -41,7 +41,7 @@ std::string stair(const std::vector<Step>& steps, std::size_t Step::*value, cons
   return fmt::format("<path class=\"{}\" d=\"{}H{}\"/>\n", css_class, path, coordinate(plot.right()));
 }
 
-/// A stripe per step that tells its numbers.
+/// One stripe per step that shows its numbers.
 std::string stripes(const std::vector<Step>& steps, const TimelineRows& timeline, const TimeAxis& axis,
                     const Plot& plot) {
   std::string svg;

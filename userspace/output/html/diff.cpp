@@ -65,7 +65,7 @@ std::string figures_table(const ServiceDiff& service) {
   return html;
 }
 
-/// One of the two columns: what the run by itself looked like.
+/// One of the two columns: one run by itself.
 std::string side_column(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, std::string_view title) {
   ids.set_side(title == "Before" ? "before" : "after");
   std::string html = fmt::format("<div>\n<h3>{}: {} {}</h3>\n<p class=\"soft\">{}, {}, {}</p>\n<p>{}</p>\n", title,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// A drawing with its title, its axes and its words for those who do not see it.
+/// A drawing with its title, its axes and a text for people who cannot see it.
 #pragma once
 
 #include <fmt/format.h>
@@ -14,11 +14,11 @@
 
 namespace acceptscope {
 
-/// Numbers the elements of a page that others refer to, so that the same snapshot gives the same bytes; and knows which
-/// of two dumps the figures are of.
+/// Numbers the elements of a page that others refer to, so that the same snapshot gives the same bytes. Also knows
+/// which of two dumps the figures belong to.
 class Ids {
  public:
-  /// "before" or "after" for the figures to come: part of their titles.
+  /// "before" or "after" for the next figures: part of their titles.
   void set_side(std::string side) { side_ = std::move(side); }
   [[nodiscard]] const std::string& side() const { return side_; }
   [[nodiscard]] std::string next() { return fmt::format("f{}", ++last_); }
@@ -28,22 +28,22 @@ class Ids {
   std::size_t last_ = 0;
 };
 
-/// What is said about a figure: visible text (see html_escape()), without markup. So are all texts of this room.
+/// The texts of a figure: visible text (see html_escape()) without markup, like all texts of this room.
 struct FigureWords {
   std::string title;
-  std::string note;     ///< below the title: what is drawn, and what is left out
-  std::string summary;  ///< the finding, for those who do not see the drawing
-  std::string service;  ///< whose it is: tells it from the same figure of another service
+  std::string note;     ///< below the title: contents of the drawing and omissions
+  std::string summary;  ///< the finding, for people who cannot see the drawing
+  std::string service;  ///< its service: distinguishes it from the same figure of another one
 };
 
-/// Where the data lie in a drawing, in its own units (pixels on a wide screen).
+/// The area of the data in a drawing, in its own units (pixels on a wide screen).
 struct Plot {
   double left = 0, top = 0, width = 0, height = 0;
   [[nodiscard]] double right() const { return left + width; }
   [[nodiscard]] double bottom() const { return top + height; }
 };
 
-/// Wide figures scroll in their own box on narrow screens; small ones stand side by side on wide ones.
+/// Wide figures scroll in their own box on narrow screens; small ones appear side by side on wide screens.
 enum class FigureSize { wide, small };
 inline constexpr double kWide = 1080;
 inline constexpr double kSmall = 440;
@@ -56,7 +56,7 @@ inline constexpr double kSmall = 440;
 [[nodiscard]] std::string svg_text(double x, double y, std::string_view text, std::string_view anchor = "start",
                                    std::string_view css_class = "t");
 [[nodiscard]] std::string svg_line(double x1, double y1, double x2, double y2, std::string_view css_class);
-/// With a title that shows while the pointer is on it.
+/// A rectangle with a title that appears under the pointer.
 [[nodiscard]] std::string svg_rect(double x, double y, double width, double height, std::string_view css_class,
                                    std::string_view title = {});
 

@@ -34,7 +34,7 @@ const std::vector<std::uint64_t>& list_of(const TimelineWorker& worker, HeatMeas
   return worker.accepts;
 }
 
-/// Several steps in a column: what happened adds up, what is open is that of the last.
+/// Merges several steps into a column: events add up, open connections are taken from the last step.
 std::vector<double> columns_of(const std::vector<std::uint64_t>& list, HeatMeasure measure, std::size_t steps,
                                std::size_t per_column) {
   std::vector<double> columns((steps + per_column - 1) / per_column);
@@ -51,7 +51,7 @@ std::string value_text(double value, HeatMeasure measure) {
   return amount_text(value);
 }
 
-/// The rows of the workers in the order of their table, the last one for those beyond kMostRows.
+/// The rows of the workers in the order of their table, the last row for all workers beyond kMostRows.
 std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, std::size_t per_column) {
   std::map<std::pair<std::uint32_t, std::uint32_t>, const WorkerRow*> known;
   for (const WorkerRow& row : service.workers) known.emplace(std::pair{row.pid, row.tid.value_or(0)}, &row);
@@ -94,7 +94,7 @@ std::string legend_of(const ColourSteps& colours, HeatMeasure measure) {
         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"c{}\"/></svg>{}</li>",
         colour, html_escape(text));
   };
-  std::string html = "<ul class=\"key\" aria-label=\"Colours\">" + entry(0, "none");
+  std::string html = "<ul class=\"key\" aria-label=\"Colors\">" + entry(0, "none");
   for (std::size_t level = 1; level <= colours.levels(); ++level)
     html +=
         entry(colours.colour(level), (colours.levels() > 1 ? "to " : "") + value_text(colours.upper(level), measure));
@@ -114,7 +114,7 @@ Naming naming_of(HeatMeasure measure) {
   return {};
 }
 
-/// Where the columns begin and end.
+/// The borders of the columns.
 class Columns {
  public:
   Columns(const TimelineRows& timeline, std::size_t per_column, const TimeAxis& axis, const Plot& plot)
@@ -129,7 +129,7 @@ class Columns {
     return step < timeline_.start.size() ? plot_.left + plot_.width * axis_.place(timeline_.start[step])
                                          : plot_.right();
   }
-  /// Of a column when it began, of several from when to when.
+  /// The start time of a single column; start and end of several.
   [[nodiscard]] std::string span_text(std::size_t first, std::size_t end) const {
     const std::string from = clock_text(timeline_.start[first * per_column_], tenths_);
     if (end - first == 1) return from;
@@ -146,7 +146,7 @@ class Columns {
   bool tenths_;
 };
 
-/// Neighbours of the same value are one rectangle. There can be twenty thousand: heights, and the width of a single
+/// Neighbors of the same value are one rectangle. There can be twenty thousand: so heights, and the width of a single
 /// column, come from the style sheet.
 std::string cells(const HeatRow& row, const Columns& columns, const ColourSteps& colours, HeatMeasure measure) {
   std::string svg;
@@ -193,7 +193,7 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   const std::string step = duration_text(timeline.step * static_cast<std::int64_t>(per_column));
   const FigureWords words{
       naming.title,
-      fmt::format("A row per worker (PID, command), a column per step of {}; colour: {}.", step, naming.what),
+      fmt::format("A row per worker (PID, command), a column per step of {}; color: {}.", step, naming.what),
       busiest == 0 ? "Nothing in the whole run."
                    : fmt::format("Heat map of {}. The most in one step: {}, worker {}.", count_of(rows.size(), "row"),
                                  value_text(busiest, measure), busiest_label),

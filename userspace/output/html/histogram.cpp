@@ -30,8 +30,8 @@ std::size_t bucket_of(const HistogramBucket& bucket) {
   return bucket.le ? Histogram::index_of(*bucket.le) : HIST_BUCKETS - 1;
 }
 
-/// Several buckets to a bar, so that there are at most kMostBars from the first to the last: 1, 2, 4, 8 ... The bar of
-/// the shortest begins at half of its end, and that of the unbounded bucket ends at the maximum: the axis has no 0.
+/// Merges 1, 2, 4, 8 ... buckets into a bar, so that there are at most kMostBars. The first bar begins at half of its
+/// end, because the axis has no 0, and the bar of the unbounded bucket ends at the maximum.
 std::vector<Bar> bars_of(const std::vector<HistogramBucket>& buckets, std::optional<Nanoseconds> max) {
   if (buckets.empty()) return {};
   const auto [least, most] = std::minmax_element(
@@ -65,7 +65,7 @@ struct DurationAxis {
   }
 };
 
-/// At least a factor of 4 wide: a single bar is not as broad as the plot.
+/// Spans at least a factor of 4, so that a single bar does not fill the plot.
 DurationAxis axis_of(const std::vector<Bar>& bars, std::optional<Nanoseconds> max) {
   Nanoseconds from = bars.front().from, to = bars.back().to;
   if (max && *max > to && *max / 2 < to) to = *max;
@@ -78,7 +78,7 @@ struct Percentile {
   std::optional<Nanoseconds> value;
 };
 
-/// Lines down through the bars; their names one below the other, as they may stand close.
+/// Lines down through the bars; their names are one below the other, because lines may be close together.
 std::string percentile_lines(const std::array<Percentile, 3>& percentiles, const DurationAxis& axis, const Plot& plot) {
   std::string svg;
   double y = plot.top + 10;

@@ -22,7 +22,7 @@ namespace {
 /// Services with figures; each is some hundred KB. The others share a table.
 constexpr std::size_t kMostSections = 6;
 
-/// Those with something wrong first, the worst before the others; else as they come, busiest first.
+/// Services with a problem first, the worst at the top; the others in their order, busiest first.
 std::vector<std::size_t> reading_order(const Snapshot& snapshot) {
   std::vector<std::size_t> order(snapshot.services.size());
   std::iota(order.begin(), order.end(), std::size_t{0});

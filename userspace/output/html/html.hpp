@@ -13,15 +13,15 @@ namespace acceptscope {
 
 struct HtmlOptions {
   std::size_t max_lanes = 3000;  ///< connections drawn as lanes
-  /// Connections that the dump lists and the snapshot does not: the reader kept a sample (ConnectionSample). The page
-  /// says so. `left_out_before` is that of BEFORE when two are compared.
+  /// Connections in the dump's list but not in the snapshot, because the reader kept a sample (ConnectionSample). The
+  /// page shows their number. `left_out_before` is the number for BEFORE if two dumps are compared.
   std::uint64_t left_out = 0, left_out_before = 0;
 };
 
 /// One self-contained page (inline SVG and CSS) of one dump.
 [[nodiscard]] std::string render_html(const Snapshot& snapshot, const HtmlOptions& options = {});
 
-/// Two dumps side by side, with what changed between them.
+/// Two dumps side by side, with the changes between them.
 [[nodiscard]] std::string render_html_diff(const Snapshot& before, const Snapshot& after, const Diff& diff,
                                            const HtmlOptions& options = {});
 

@@ -41,7 +41,7 @@ void pack(Band& band) {
   std::sort(band.lanes.begin(), band.lanes.end(), [](const Lane& a, const Lane& b) {
     return std::pair(a.begin, a.connection->id) < std::pair(b.begin, b.connection->id);
   });
-  using Free = std::pair<double, std::size_t>;  // from when on, row
+  using Free = std::pair<double, std::size_t>;  // time from which it is free, row
   std::priority_queue<Free, std::vector<Free>, std::greater<>> free;
   for (Lane& lane : band.lanes) {
     if (!free.empty() && free.top().first <= lane.begin) {
@@ -73,7 +73,7 @@ Lane lane_of(const ConnectionRow& row, const TimeAxis& axis) {
   return {&row, begin, std::max(begin, end), 0};
 }
 
-/// In the order of the worker table; connections of workers that it does not list come last.
+/// In the order of the worker table; connections of unlisted workers come last.
 std::vector<Band> bands_of(const ServiceRow& service, const std::vector<const ConnectionRow*>& connections,
                            const TimeAxis& axis) {
   std::map<WorkerId, std::size_t> known;
@@ -129,7 +129,7 @@ std::string legend() {
         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect y=\"3\" width=\"16\" height=\"6\" class=\"{}\"/></svg>{}</li>",
         css_class, text);
   };
-  return "<ul class=\"key\" aria-label=\"Colours\">" + entry("bar", "accepted in the run") +
+  return "<ul class=\"key\" aria-label=\"Colors\">" + entry("bar", "accepted in the run") +
          entry("before", "open before the run began") + "<li>▶ at the right edge: open at the end</li></ul>";
 }
 

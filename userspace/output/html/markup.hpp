@@ -7,14 +7,14 @@
 
 namespace acceptscope {
 
-/// Text that is visible already, such as that of escape_text(), fit for HTML text and for quoted attributes: & < > " '
-/// as character references.
+/// Turns text that is already visible, such as the result of escape_text(), into HTML text, also for quoted attributes:
+/// & < > " ' become character references.
 [[nodiscard]] std::string html_escape(std::string_view visible);
 
 /// The same for text from outside: first made visible, control characters and invalid UTF-8 included, by escape_text().
 [[nodiscard]] std::string html_text(std::string_view raw);
 
-/// A coordinate in a drawing: at most one decimal, "12.5", "7", never "-0"; what is no number is "0".
+/// A coordinate in a drawing: at most one decimal, "12.5", "7", never "-0"; "0" for NaN and infinity.
 [[nodiscard]] std::string coordinate(double value);
 
 }  // namespace acceptscope

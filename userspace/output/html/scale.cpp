@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Steps of a clock's face.
+/// Steps as on a clock face.
 constexpr std::array<Nanoseconds, 23> kClockSteps = {100ms, 200ms, 500ms, 1s, 2s, 5s, 10s, 15s, 30s, 1min, 2min, 5min,
                                                      10min, 15min, 30min, 1h, 2h, 3h, 6h,  12h, 24h, 48h,  168h};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// From values to places and colours: axes and their marks. Pure.
+/// Maps values to positions and colors: axes and their marks. Pure.
 #pragma once
 
 #include <cstddef>
@@ -22,12 +22,12 @@ namespace acceptscope {
 /// "14:02:11", UTC; with the tenths of the second if asked for.
 [[nodiscard]] std::string clock_text(Instant instant, bool tenths = false);
 
-/// Civil time from left to right. Whatever a dump says, its length is above 0.
+/// Civil time from left to right. Its length is above 0 for any dump.
 class TimeAxis {
  public:
   TimeAxis(Instant from, Instant to);
 
-  /// 0 at its beginning, 1 at its end; what lies outside is moved to the nearer of the two.
+  /// 0 at its beginning, 1 at its end; clamped to this range.
   [[nodiscard]] double place(Instant instant) const;
   /// At round times of the day in UTC, at most `most`.
   [[nodiscard]] std::vector<Instant> marks(std::size_t most) const;
@@ -38,21 +38,21 @@ class TimeAxis {
   double span_ns_;
 };
 
-/// Colours of a heat map: 0 stands for nothing, 1..kLevels for ever more.
+/// Colors of a heat map: 0 is nothing, 1..kLevels are rising values.
 class ColourSteps {
  public:
   static constexpr std::size_t kLevels = 7;
 
-  /// For values from `least` (the smallest that is not 0) to `most`, whole numbers or not: even steps, or steps that
-  /// grow by a factor when `most` is above 50 times `least`.
+  /// For values from `least` (the smallest above 0) to `most`, whole numbers or not: even steps, or steps that grow by
+  /// a factor if `most` is above 50 times `least`.
   ColourSteps(double least, double most);
 
   [[nodiscard]] std::size_t level(double value) const;
   /// The largest value of `level`, 1..levels().
   [[nodiscard]] double upper(std::size_t level) const { return upper_[level - 1]; }
-  /// Fewer than kLevels when there are fewer whole numbers.
+  /// Fewer than kLevels if there are fewer whole numbers.
   [[nodiscard]] std::size_t levels() const { return upper_.size(); }
-  /// The colour class of a level: the lowest and the highest colour are always used, so few levels are far apart.
+  /// The color class of a level. Always uses the lowest and the highest color, so that few levels are far apart.
   [[nodiscard]] std::size_t colour(std::size_t level) const;
 
  private:

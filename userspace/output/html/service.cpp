@@ -21,7 +21,7 @@
 namespace acceptscope {
 namespace {
 
-/// Workers named at the head; the figure below names all.
+/// Maximum number of workers named at the head; the figure below names all.
 constexpr std::size_t kMostNamed = 8;
 
 bool is_uneven(const Verdict& verdict) {

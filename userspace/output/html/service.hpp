@@ -10,7 +10,7 @@
 
 namespace acceptscope {
 
-/// "✖ CRITICAL" as a coloured badge: word, sign and colour.
+/// "✖ CRITICAL" as a colored badge: word, sign and color.
 [[nodiscard]] std::string severity_badge(Severity severity);
 
 /// The verdict with the four answers: which workers, how skewed, since when, what to do. `heading` is text.
@@ -19,7 +19,7 @@ namespace acceptscope {
 /// The headline numbers.
 [[nodiscard]] std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service);
 
-/// All that a page says of service number `index`.
+/// The section of a page about service number `index`.
 [[nodiscard]] std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index,
                                           const LaneChoice& lanes);
 

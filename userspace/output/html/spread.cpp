@@ -20,7 +20,7 @@ constexpr double kBarRow = 18;
 constexpr std::size_t kMostMarks = 5;
 constexpr double kCurve = 300;
 
-/// Open ones and, lighter, those that closed; where none is open the closed ones are all there is.
+/// Bars of open and, lighter, of closed connections; in the main color if all are closed.
 std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, bool any_open) {
   const std::uint64_t connections = row.counts.connections();
   const std::uint64_t open = std::min(row.open, connections);
@@ -44,7 +44,7 @@ std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double s
 
 std::string bars_legend(bool any_open) {
   if (!any_open) return {};
-  return "<ul class=\"key\" aria-label=\"Colours\">"
+  return "<ul class=\"key\" aria-label=\"Colors\">"
          "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"bar\"/></svg>open at the end</li>"
          "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>closed</li></ul>";
 }
@@ -79,7 +79,7 @@ std::string percent_axes(const Plot& plot, std::string_view what) {
                         "middle");
 }
 
-/// A stripe at each point that tells its numbers.
+/// One stripe per point that shows its numbers.
 std::string curve_stripes(const std::vector<LorenzPoint>& curve, const Plot& plot) {
   const std::size_t every = std::max<std::size_t>(1, curve.size() / 64);
   const double width = plot.width * static_cast<double>(every) / static_cast<double>(curve.size() - 1);

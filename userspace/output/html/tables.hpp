@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What a page says in tables and lists.
+/// The tables and lists of a page.
 #pragma once
 
 #include <cstddef>
@@ -11,7 +11,7 @@
 
 namespace acceptscope {
 
-/// A table in a box of its own, which scrolls where it does not fit; `head` and `body` are markup, `where` is visible
+/// A table in a box of its own, which scrolls if it does not fit; `head` and `body` are markup, `where` is visible
 /// text.
 [[nodiscard]] std::string scrolling_table(std::string_view title, const std::string& where, std::string_view head,
                                           std::string_view body);
@@ -24,16 +24,16 @@ namespace acceptscope {
 /// The client addresses; empty without any.
 [[nodiscard]] std::string peers_table(const ServiceRow& service);
 
-/// Listening sockets, accept queue, who closed.
+/// Listening sockets, accept queue, close reasons.
 [[nodiscard]] std::string listener_facts(const ServiceRow& service);
 
-/// One line each: services that have no section of their own.
+/// Services without a section of their own, one line each.
 [[nodiscard]] std::string services_table(const Snapshot& snapshot, const std::vector<std::size_t>& services);
 
-/// A box when something was lost or does not add up; else empty.
+/// A box if something was lost or is inconsistent; else empty.
 [[nodiscard]] std::string losses_box(const Snapshot& snapshot);
 
-/// Host, run, selection, backend, what the tracing cost.
+/// Host, run, selection, backend, cost of the tracing.
 [[nodiscard]] std::string run_facts(const Snapshot& snapshot);
 
 }  // namespace acceptscope

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Figures over time: heat maps worker by time, active workers, connections as lanes. Empty text where a dump has
+/// Figures over time: heat maps of workers by time, active workers, connections as lanes. Empty text if a dump has
 /// nothing to draw.
 #pragma once
 
@@ -17,13 +17,13 @@ enum class HeatMeasure { accepts, open, bytes };
 /// At most 40 workers have a row of their own; the others share one with their mean. At most 240 columns.
 [[nodiscard]] std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, HeatMeasure measure);
 
-/// Workers that accepted, and that had traffic, per step; with p50 and p95 of the windows.
+/// Workers that accepted, and workers with traffic, per step; with p50 and p95 of the windows.
 [[nodiscard]] std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& service);
 
-/// Which connections are drawn.
+/// The choice of the connections to draw.
 struct LaneChoice {
-  std::size_t most = 0;        ///< at most so many, evenly taken from the snapshot's
-  std::uint64_t left_out = 0;  ///< that the dump lists and the snapshot, a sample, does not; of all services
+  std::size_t most = 0;        ///< maximum number, taken evenly from the snapshot's connections
+  std::uint64_t left_out = 0;  ///< in the dump's list but not in the snapshot's sample; all services
 };
 
 /// The connections of service number `index`, by worker.

@@ -10,8 +10,8 @@
 
 namespace acceptscope {
 
-/// What changed between two dumps: a verdict for each service, then its figures and how sure each change is. Of the
-/// options those of the closing summary count. The same diff always gives the same text.
+/// The changes between two dumps: a verdict for each service, then its figures and the certainty of each change. Uses
+/// the options of the closing summary. The same diff always gives the same text.
 [[nodiscard]] std::string render_diff(const Diff& diff, const TextOptions& options);
 
 }  // namespace acceptscope

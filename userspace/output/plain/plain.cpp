@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
 
-/// "acceptscope  12.0 s  fentry  port 8000", with totals when there are several services to add up.
+/// "acceptscope  12.0 s  fentry  port 8000", with totals if there are several services.
 StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
   StyledLine line("acceptscope", Style::strong);
   line.add(fmt::format("  {}", duration_text(snapshot.run.duration, options.ascii)));
@@ -66,7 +66,7 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
   add(lines, below_table(service, options.ascii));
 }
 
-/// Losses come last, where the eye rests.
+/// Losses come last, where the reader looks first.
 std::vector<StyledLine> live_lines(const Snapshot& snapshot, const TextOptions& options) {
   const WorkerTable table(snapshot, options);
   std::vector<StyledLine> lines = {top_line(snapshot, options)};

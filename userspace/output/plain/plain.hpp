@@ -9,7 +9,7 @@
 
 namespace acceptscope {
 
-/// Lines of text, each ended by a newline. The same snapshot and options always give the same text. The lines of
+/// Lines of text, each terminated by a newline. The same snapshot and options always give the same text. The lines of
 /// the live block have at most `width` columns.
 [[nodiscard]] std::string render(const Snapshot& snapshot, const TextOptions& options);
 

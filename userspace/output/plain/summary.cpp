@@ -28,7 +28,7 @@ constexpr std::size_t kHistogramWidth = 40;  ///< columns of each
 constexpr std::size_t kPeerLines = 3;
 constexpr std::size_t kCalmVerdicts = 3;
 
-/// Processes (threads) with connections; one that has some on two services is one.
+/// Processes (threads) with connections; a process with connections on two services counts once.
 std::size_t workers_with_connections(const Snapshot& snapshot) {
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::int64_t>> workers;
   for (const ServiceRow& service : snapshot.services)
@@ -73,7 +73,7 @@ void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
   std::move(more.begin(), more.end(), std::back_inserter(lines));
 }
 
-/// "WARNING 0.0.0.0:8000: 3 of 32 workers own …", and below it why and what to do.
+/// "WARNING 0.0.0.0:8000: 3 of 32 workers own …", and below it the evidence and the advice.
 void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, const Snapshot& snapshot,
                  const TextOptions& options) {
   const Verdict& verdict = service.verdict;
@@ -91,7 +91,7 @@ void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, cons
     append(lines, wrapped(StyledLine("  * ", Style::faint), sentence(text, options.ascii), options.width));
 }
 
-/// The worst first; of those where all is well, or of which there is nothing to say, only a few.
+/// The worst verdicts first; only a few of the harmless ones.
 void add_verdicts(std::vector<StyledLine>& lines, const Snapshot& snapshot, const TextOptions& options) {
   std::vector<const ServiceRow*> judged;
   for (const ServiceRow& service : snapshot.services)
@@ -149,7 +149,7 @@ std::string peer_text(const PeerRow& peer) {
   return text + fmt::format(", on {}", count_of(peer.workers, "worker"));
 }
 
-/// Who holds the connections, from the other side.
+/// The clients of the connections.
 void add_peers(std::vector<StyledLine>& lines, const ServiceRow& service) {
   std::uint64_t others = service.peers_other;
   for (std::size_t i = 0; i < service.peers.size(); ++i) {
@@ -162,7 +162,7 @@ void add_peers(std::vector<StyledLine>& lines, const ServiceRow& service) {
     lines.push_back(detail("", fmt::format("others  {}", count_of(others, "connection"))));
 }
 
-/// Percentiles, and how many connections each covers.
+/// Percentiles, and the number of connections that they cover.
 void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool ascii) {
   const LifetimeStats& lifetime = service.lifetime;
   if (lifetime.closed > 0)
@@ -188,7 +188,7 @@ void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool
   add_peers(lines, service);
 }
 
-/// Lifetimes and accept waits beside each other, whatever the width: to be pasted, they fit in 80 columns.
+/// Lifetimes and accept waits beside each other at any width: they fit in 80 columns, to be pasted.
 std::vector<StyledLine> histograms(const ServiceRow& service, bool ascii) {
   const auto column = [ascii](std::string title, const std::vector<HistogramBucket>& buckets) {
     if (buckets.empty()) return std::vector<StyledLine>();
@@ -243,7 +243,7 @@ std::string command_ending(const CommandInfo& command, bool ascii) {
   return fmt::format("Command '{}': exit status {}.", shown, *command.exit_status);
 }
 
-/// Losses and the check of the totals: said also when all is well.
+/// Losses and the check of the totals: printed even if all is well.
 void add_verdict_on_itself(std::vector<StyledLine>& lines, const Snapshot& snapshot, bool ascii) {
   std::vector<StyledLine> trouble = trouble_lines(snapshot, ascii);
   const Consistency& consistency = snapshot.consistency;

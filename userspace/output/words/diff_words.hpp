@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What the text and the page say in the same way about a comparison.
+/// The wording of a comparison, shared by the text and the page.
 #pragma once
 
 #include <string>
@@ -10,19 +10,19 @@
 
 namespace acceptscope {
 
-/// "127.0.0.1:8000", and what it was before where that is another.
+/// "127.0.0.1:8000", with its address before if that differs.
 [[nodiscard]] std::string diff_name(const ServiceDiff& service);
 
 /// "FIXED", "BETTER", "UNCHANGED", "WORSE", "UNDECIDED"
 [[nodiscard]] std::string_view fix_word(FixCode code);
 
-/// "+3.1", "-20.0 %"; shares change by points of a hundred.
+/// "+3.1", "-20.0 %"; shares change by percentage points.
 [[nodiscard]] std::string change_text(const FigureChange& change);
 
-/// "yes (p < 0.001), better", "no (p = 0.251)"; empty where nothing was tested.
+/// "yes (p < 0.001), better", "no (p = 0.251)"; empty if nothing was tested.
 [[nodiscard]] std::string chance_text(const FigureChange& change);
 
-/// What the words of chance_text() rest on, a sentence each.
+/// The basis of the words of chance_text(), one sentence each.
 [[nodiscard]] std::vector<std::string> diff_notes();
 
 }  // namespace acceptscope

@@ -6,13 +6,13 @@
 
 namespace acceptscope {
 
-/// What a view of text is like.
+/// Options of a text view.
 struct TextOptions {
-  std::size_t width = 100;  ///< columns; in the summary only tables keep to it, sentences may be longer
+  std::size_t width = 100;  ///< columns; in the summary it only limits tables, sentences may be longer
   bool color = false;
   bool ascii = false;            ///< nothing beyond ASCII: for terminals and locales that are not UTF-8
   bool final = false;            ///< the closing summary instead of the live block
-  std::uint32_t host_netns = 0;  ///< services of other network namespaces are marked; 0 = not known
+  std::uint32_t host_netns = 0;  ///< services of other network namespaces are marked; 0 = unknown
 };
 
 }  // namespace acceptscope

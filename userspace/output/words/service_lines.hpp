@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Lines that the live block and the summary share.
+/// Lines shared by the live block and the summary.
 #pragma once
 
 #include <string>
@@ -21,10 +21,10 @@ namespace acceptscope {
 [[nodiscard]] StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot,
                                           const TextOptions& options);
 
-/// A line for each kind of loss and for each total that does not add up; none when all is well.
+/// One line for each kind of loss and for each inconsistent total; none if all is well.
 [[nodiscard]] std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii);
 
-/// The same in one line, for small terminals; empty when all is well.
+/// The same in one line, for small terminals; empty if all is well.
 [[nodiscard]] std::string trouble_in_short(const Snapshot& snapshot);
 
 }  // namespace acceptscope

@@ -14,7 +14,7 @@
 namespace acceptscope {
 namespace {
 
-/// Pids in one line: the eye does not take in more, and the dump has them all.
+/// Maximum number of pids in one line: more are hard to read, and the dump has them all.
 constexpr std::size_t kMostPids = 64;
 
 bool folds(const ServiceRow& service) { return service.workers.size() > kMostIdleRows; }
@@ -29,7 +29,7 @@ std::vector<const WorkerRow*> rows_where(const ServiceRow& service, bool (*wante
 bool is_supervisor(const WorkerRow& row) { return row.role == Role::supervisor; }
 bool is_idle_worker(const WorkerRow& row) { return row.role == Role::worker && is_idle(row); }
 
-/// By connections, accepted and pre-existing: what the fair draw deals.
+/// By connections, accepted and pre-existing, which are also the connections of the fair draw.
 std::string effective_text(const ServiceRow& service, bool ascii) {
   const std::optional<double> effective = effective_by_connections(service);
   if (!effective) return {};
@@ -73,7 +73,7 @@ std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptio
   if (supervisors > 0) text += "; " + count_of(supervisors, "supervisor");
   const std::string effective = effective_text(service, options.ascii);
   const std::string active = active_text(service, options.final);
-  if (!options.final) {  // one line; the verdict above it has said how even the work is
+  if (!options.final) {  // one line; the verdict above it already shows the evenness
     const bool judged = !service.verdict.summary.empty();
     return {StyledLine("  " + text + active + unread_text(service) + (judged ? "" : effective))};
   }

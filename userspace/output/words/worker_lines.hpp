@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What the live block and the summary say of one service around its table.
+/// The lines around a service's table in the live block and in the summary.
 #pragma once
 
 #include <string>
@@ -12,24 +12,24 @@
 
 namespace acceptscope {
 
-/// With more workers than this, those without a connection share one line instead of having one each.
+/// With more workers than this, workers without a connection share one line.
 inline constexpr std::size_t kMostIdleRows = 40;
 
-/// The rows of its table: its workers, without supervisors and without idle ones when these are folded.
+/// The rows of its table: its workers without supervisors, and without idle workers if these are folded.
 [[nodiscard]] std::vector<const WorkerRow*> table_rows(const ServiceRow& service);
 
-/// "  8 workers could accept; 5 idle; 1 supervisor; effective workers 2.6 of 8 (a fair draw: ≥ 5.1)", and how many are
-/// active; a single line in the live block; nothing if it has no workers.
+/// "  8 workers could accept; 5 idle; 1 supervisor; effective workers 2.6 of 8 (a fair draw: ≥ 5.1)", and the number of
+/// active workers; a single line in the live block; nothing if the service has no workers.
 [[nodiscard]] std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptions& options);
 
-/// Below the table: idle workers that were folded, ones that have no row any more, supervisors.
+/// Below the table: folded idle workers, workers that no longer have a row, supervisors.
 [[nodiscard]] std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii);
 
-/// "WARNING", the way it stands out.
+/// "WARNING" in its style.
 [[nodiscard]] StyledLine severity_word(Severity severity);
 
-/// `text` at spaces broken into lines of at most `width` columns, as far as words allow; the first after `start`, the
-/// others below its end.
+/// `text` broken at spaces into lines of at most `width` columns, unless a word is longer; the first line follows
+/// `start`, the others are indented to its end.
 [[nodiscard]] std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width);
 
 }  // namespace acceptscope
