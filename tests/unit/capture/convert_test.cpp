@@ -67,7 +67,8 @@ TEST(Convert, AConnectionHeldByAnotherProcessAloneIsHandedOver) {
   raw.other_start_ns = 123;
 
   EXPECT_EQ(to_open_connection(1, raw, 4).held_by, (WorkerKey{70, 0, 123}));
-  EXPECT_EQ(to_open_connection(1, raw, 5).held_by, std::nullopt) << "the last walk saw nobody: it is on its way";
+  EXPECT_EQ(to_open_connection(1, raw, 5).held_by, std::nullopt)
+      << "the last walk saw no holder: the connection is in transit";
   raw.owner_walk = 4;
   EXPECT_EQ(to_open_connection(1, raw, 4).held_by, std::nullopt) << "the owner has it, too";
 }

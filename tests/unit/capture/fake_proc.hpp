@@ -25,7 +25,7 @@ struct FakeProcess {
   std::string cgroup = "0::/\n";
 };
 
-/// A /proc of the test's own in a temporary directory.
+/// A fake /proc in a temporary directory.
 class FakeProc {
  public:
   FakeProc() {
@@ -48,7 +48,7 @@ class FakeProc {
     put(directory + "/cmdline", process.cmdline);
     put(directory + "/cgroup", process.cgroup);
   }
-  /// An epoll set with one watched descriptor, as /proc/PID/fdinfo/FD shows it.
+  /// An epoll set with one watched file descriptor, as /proc/PID/fdinfo/FD shows it.
   void add_epoll(std::uint32_t pid, std::uint32_t fd, std::uint64_t inode, std::uint32_t events) {
     const std::string directory = root_ + "/" + std::to_string(pid) + "/fdinfo";
     std::filesystem::create_directories(directory);
@@ -59,7 +59,7 @@ class FakeProc {
   }
   void remove(std::uint32_t pid) { std::filesystem::remove_all(root_ + "/" + std::to_string(pid)); }
 
-  /// The key that the kernel would give to such a process.
+  /// The key of such a process in the kernel.
   [[nodiscard]] static WorkerKey key_of(const FakeProcess& process) {
     const std::int64_t ns_per_tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
     return {process.pid, 0, static_cast<std::int64_t>(process.start_ticks) * ns_per_tick + ns_per_tick / 2};

@@ -62,7 +62,7 @@ class FileTest : public testing::Test {
 using OutputFileTest = FileTest;
 using LogFileTest = FileTest;
 
-/// The message of an attempt to open that must fail.
+/// The error message of an open that must fail.
 std::string open_error(const std::string& path) {
   const auto file = OutputFile::open(path, "the dump");
   return file ? "opened" : file.error().message();
@@ -99,7 +99,7 @@ TEST_F(OutputFileTest, AnExistingFileIsReplacedOnlyAtCommit) {
   ASSERT_TRUE(file);
   ASSERT_TRUE(file->write("new"));
   EXPECT_EQ(content_of(path("hot.json")), "old");
-  std::ifstream reader(path("hot.json"));  // whoever has the old file open keeps it
+  std::ifstream reader(path("hot.json"));  // a reader that has the old file open keeps it
 
   ASSERT_TRUE(file->commit());
 
@@ -204,8 +204,7 @@ TEST_F(OutputFileTest, ABadPathFailsAtOnce) {
 
 TEST_F(OutputFileTest, ADirectoryWithoutWritePermissionFailsAtOnce) {
   fs::permissions(directory_, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_exec);
-  // Root may write anywhere, so the attempt is made in a child as somebody who may not; the child's status is the
-  // answer.
+  // Root may write anywhere, so a child makes the attempt as an unprivileged user; its exit status is the result.
   const pid_t child = ::fork();
   if (child == 0) {
     if (::getuid() == 0 && ::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(2);

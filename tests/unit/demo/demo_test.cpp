@@ -50,8 +50,8 @@ pid_t worker_in(const std::string& response) {
 
 bool exists(pid_t pid) { return ::kill(pid, 0) == 0; }
 
-/// Whether `pid` is gone within a time that is only ever used up by a failure. Zombies count as gone: who reaps an
-/// orphan, and when, is not the demo's affair.
+/// Whether `pid` exits within a time limit that only a failure reaches. Zombies count as exited: the demo is not
+/// responsible for reaping an orphan.
 bool is_soon_gone(pid_t pid) {
   for (int i = 0; i < 1000 && exists(pid); ++i) {
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");

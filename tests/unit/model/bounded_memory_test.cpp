@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What a run holds does not grow with time, whatever is replaced meanwhile.
+/// The memory of a run does not grow with time, even if everything is replaced meanwhile.
 #include <gmock/gmock.h>
 #include <malloc.h>
 
@@ -13,7 +13,7 @@ extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 namespace acceptscope::testing {
 namespace {
 
-/// Bytes that are allocated in this process.
+/// Bytes allocated in this process.
 std::size_t heap_in_use() {
 #if defined(__SANITIZE_ADDRESS__)
   return __sanitizer_get_current_allocated_bytes();
@@ -23,9 +23,9 @@ std::size_t heap_in_use() {
 #endif
 }
 
-/// A host on which everything is new with each tick: a service and who listens on it, the idle workers of another
-/// service, each connection's worker and its client's address. Workers that have counters are kWorkers, like the rows
-/// of a worker map that is full.
+/// A host on which everything is new with each tick: a service and its listeners, the idle workers of another service,
+/// each connection's worker and its client's address. kWorkers workers have counters, like the rows of a full worker
+/// map.
 class Turnover {
  public:
   void tick_once() {
@@ -53,11 +53,11 @@ class Turnover {
 
   std::size_t heap_after(std::uint64_t ticks) {
     while (ticks_ < ticks) tick_once();
-    static_cast<void>(snapshot());  // which keeps what it may want again
+    static_cast<void>(snapshot());  // fills the caches
     return heap_in_use();
   }
 
-  /// Of the service that is always there, its supervisor included.
+  /// Of the permanent service, including its supervisor.
   [[nodiscard]] std::uint64_t workers_ever() const { return kWorkers + 4 * ticks_ + 1; }
   [[nodiscard]] Snapshot snapshot() const { return run_.interim(); }
 
@@ -84,7 +84,7 @@ class Turnover {
 
 TEST(BoundedMemory, WhatIsReplacedIsForgotten) {
   Turnover turnover;
-  // The steps of the timeline double whenever there are 240 of them: these are moments at which it is equally full.
+  // The steps of the timeline double whenever there are 240: at these moments it is equally full.
   const std::size_t warm = turnover.heap_after(240 * 8 + 10);
   const std::size_t later = turnover.heap_after(240 * 16 + 10);
 

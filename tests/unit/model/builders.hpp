@@ -43,13 +43,13 @@ inline ServiceKey service(std::string_view text = "127.0.0.1:8000", std::uint32_
   return {endpoint(text), netns};
 }
 
-/// A process; another `start` makes it another one with the same pid.
+/// A process; with another `start` it is a different process with the same pid.
 inline WorkerKey worker(std::uint32_t pid, Nanoseconds start = 900s) { return {pid, 0, start.count()}; }
 inline WorkerKey thread(std::uint32_t pid, std::uint32_t tid, Nanoseconds start = 900s) {
   return {pid, tid, start.count()};
 }
 
-/// The setters that open and closed connections share.
+/// The setters shared by open and closed connections.
 template <class Self, class Record>
 class ConnectionBuilder {
  public:
@@ -106,7 +106,7 @@ class WorkerCountersBuilder {
   WorkerCountersBuilder& accepts(std::uint64_t count) { return counters_.counts.accepts = count, *this; }
   WorkerCountersBuilder& untracked(std::uint64_t count) { return counters_.untracked = count, *this; }
   WorkerCountersBuilder& preexisting(std::uint64_t count) { return counters_.counts.preexisting = count, *this; }
-  /// Each is how long a pre-existing connection was followed until it closed.
+  /// Each is the time from finding a pre-existing connection to its close.
   WorkerCountersBuilder& preexisting_closed_after(std::initializer_list<Nanoseconds> times) {
     for (const Nanoseconds time : times) ++counters_.counts.preexisting_closes, counters_.preexisting_time += time;
     return *this;
@@ -193,7 +193,7 @@ class TickBuilder {
   TickBuilder& with(Holder holder) { return tick_.holders.push_back(std::move(holder)), *this; }
   TickBuilder& with(ProcessInfo process) { return tick_.processes.push_back(std::move(process)), *this; }
   TickBuilder& losing(const Losses& losses) { return tick_.losses = losses, *this; }
-  /// Every worker's accepts and closes once more, as counters of its service.
+  /// Counts every worker's accepts and closes again as counters of its service.
   TickBuilder& with_service_totals() {
     std::map<ServiceKey, ServiceCounters> totals;
     for (const WorkerCounters& counters : tick_.workers) {

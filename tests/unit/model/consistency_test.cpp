@@ -11,8 +11,8 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-/// 10 accepts: 6 closed (of them 1 record lost, 1 accept by nobody known), 3 open, 1 untracked; 2 of a worker without
-/// counters, one of them closed.
+/// 10 accepts: 6 closed (including 1 lost record and 1 accept by an unknown worker), 3 open, 1 untracked; 2 belong to a
+/// worker without counters, one of them closed.
 struct Lossy {
   KernelSums sums;
   std::uint64_t records_seen = 4;
@@ -137,7 +137,8 @@ TEST(Consistency, AFullServiceMapLeavesInequalities) {
 TEST(Consistency, WhileRunningCountersMayBeAheadOfOneAnother) {
   KernelSums before = lossless();
   KernelSums now = lossless();
-  now.services.accepts = 7;  // two accepts since, one of them not yet in its worker's counters as those were read
+  now.services.accepts =
+      7;  // two accepts since then, one of them not yet in its worker's counters when these were read
   now.workers.accepts = 6;
   now.open = 5;
   now.services.closes = 4;

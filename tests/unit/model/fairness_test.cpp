@@ -13,7 +13,7 @@ namespace {
 
 using Amounts = std::vector<double>;
 
-/// 1 / sum of squared shares of `draws` fair draws, sorted; another engine than the one under test.
+/// 1 / sum of squared shares of `draws` fair draws, sorted; from a different engine than the one under test.
 std::vector<double> fair_draws(std::uint64_t connections, std::uint32_t workers, std::size_t draws) {
   std::minstd_rand engine(4711);
   std::vector<double> result;

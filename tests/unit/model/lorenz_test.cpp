@@ -39,7 +39,7 @@ TEST(FairLorenzBand, RisesFromZeroToOneWithTheMedianInside) {
 
 TEST(FairLorenzBand, IsTheSameEveryTime) { EXPECT_EQ(fair_lorenz_band(40, 8).p01, fair_lorenz_band(40, 8).p01); }
 
-/// Draws of another engine, thrown one by one, above and below the number from which on they are taken to be normal.
+/// Single draws from a different engine, above and below the number at which normal numbers replace them.
 TEST(FairLorenzBand, HoldsNinetyEightOfAHundredFairDraws) {
   for (const std::uint64_t connections : {std::uint64_t{100}, std::uint64_t{1'600}}) {
     const LorenzBand band = fair_lorenz_band(connections, 20);

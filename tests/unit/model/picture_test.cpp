@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The whole picture: who could accept, what was open before, who does the work.
+/// The whole picture: eligible workers, pre-existing connections, activity.
 #include <gmock/gmock.h>
 
 #include "unit/model/builders.hpp"
@@ -23,7 +23,7 @@ std::vector<std::uint32_t> pids(const ServiceRow& row) {
   return result;
 }
 
-/// `count` workers from pid 101 on, children of 100, which holds the socket too and does not poll it.
+/// `count` workers from pid 101 on, children of 100, which also holds the socket but does not poll it.
 TickBuilder roll_call(Nanoseconds since_start, std::uint32_t count) {
   TickBuilder result = tick(since_start);
   result.with(listeners(1)).with(Holder(holder(worker(100)).named("master").polling(false)));
@@ -206,7 +206,7 @@ TEST(RollCallPicture, AListenerOfTheRollCallResolvesConnectionsWhoseListenerWasN
   EXPECT_THAT(snapshot.services[0].workers, SizeIs(1));
 }
 
-// --- connections from before
+// --- pre-existing connections
 
 TEST(Preexisting, TheyAreOpenTheirWorkersAndNeverInALifetime) {
   auto traced = run();

@@ -55,7 +55,7 @@ TEST(Redactor, RemembersTheAddressesSeenLastAndGivesNoPseudonymTwice) {
 
   EXPECT_EQ(given.size(), 2u + others);
   EXPECT_EQ(redactor.pseudonym(client(others - 1000)), *std::prev(given.end(), 1000));
-  EXPECT_FALSE(given.contains(redactor.pseudonym(once)));  // long forgotten: another one, that nobody had
+  EXPECT_FALSE(given.contains(redactor.pseudonym(once)));  // forgotten long ago: a new pseudonym that no address had
 }
 
 TEST(Redactor, ReplacesThePeerAndNothingElse) {

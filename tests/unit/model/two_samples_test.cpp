@@ -20,7 +20,7 @@ constexpr double kLevel = 0.01;
 /// Of 200 trials at a level of 1 % more than 7 false alarms happen in 0.1 % of cases; the draws are always the same.
 constexpr int kMostFalseAlarms = 7;
 
-/// Another engine than the one under test.
+/// A different engine from the one under test.
 class Draws {
  public:
   Counts deal(std::uint64_t connections, const std::vector<double>& shares) {
@@ -57,7 +57,7 @@ class Draws {
   std::minstd_rand engine_{4711};
 };
 
-/// How many of kTrials pairs `draw` makes are told apart.
+/// Number of pairs, of kTrials that `draw` makes, for which the test finds a difference.
 template <class Draw>
 int alarms(Draw draw) {
   int found = 0;

@@ -162,7 +162,7 @@ TEST(Verdict, TablesSeenInTheWildAreAlarms) {
 TEST(Verdict, AConnectionPerRequestIsNeverPinning) {
   for (const Counts& counts : {Counts{5000, 0, 0, 0, 0, 0, 0, 0}, Counts{900, 50, 20, 3, 0, 0, 0, 0}, Counts(8, 100)}) {
     for (const Nanoseconds lifetime : {Nanoseconds{2ms}, Nanoseconds{200ms}, Nanoseconds{3s}}) {
-      // Those that happen to be open at the end are as young as the others were.
+      // The connections open at the end are as young as the others were.
       const Verdict verdict = judge(service_of(8).closed(counts, lifetime).open({6, 2}, lifetime / 2), 60s);
       EXPECT_NE(verdict.code, VerdictCode::keepalive_pinning);
       EXPECT_EQ(is_alarm(verdict), counts[0] != 100);
@@ -208,7 +208,7 @@ TEST(Verdict, ShortConnectionsOnOneWorkerBesideAnEvenPoolAreSkew) {
             VerdictCode::accept_skew);
 }
 
-// ---- who is judged
+// ---- eligible workers
 
 TEST(Verdict, ThreadsAreNamedByTheirOwnIds) {
   auto builder = service_of(8).preexisting({22, 11, 7}, 60s);
@@ -243,7 +243,7 @@ TEST(Verdict, AReloadIsNotUnevenness) {
 }
 
 TEST(Verdict, WorkersThatRetireOneByOneAreNotUnevenness) {
-  // max_requests: everyone retires after 100; the successors are at different points of their lives.
+  // max_requests: every worker retires after 100 connections; the successors have different ages.
   const Counts counts{100, 100, 100, 100, 100, 100, 100, 100, 10, 90, 50, 30};
   EXPECT_EQ(judge(service_of(12).closed(counts, 5ms).exited({0, 1, 2, 3, 4, 5, 6, 7}), 60s).code,
             VerdictCode::balanced);
@@ -366,7 +366,7 @@ TEST(Verdict, IsTheSameFromFairDrawsThatAreKept) {
   }
 }
 
-// ---- how often it is wrong
+// ---- error rates
 
 /// Counts of a fair draw; the engine's remainder is fair enough for some thousand draws.
 Counts fair_draw(std::mt19937_64& engine, std::size_t workers, std::uint64_t connections) {

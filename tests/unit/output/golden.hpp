@@ -10,8 +10,8 @@
 
 namespace acceptscope {
 
-/// Compares `text` with tests/data/output/`name`, whole. UPDATE_GOLDEN=1 in the environment writes the file instead:
-/// look at the difference before it is committed.
+/// Compares `text` with the whole file tests/data/output/`name`. UPDATE_GOLDEN=1 in the environment writes the file
+/// instead: read the difference before you commit it.
 inline void expect_golden(const std::string& name, const std::string& text) {
   const std::string path = std::string(TEST_DATA_DIR) + "/output/" + name;
   if (std::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(path) << text;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Snapshots to render: every number in them is different, so that a mix-up shows.
+/// Snapshots to render: all their numbers differ, so that a mix-up shows.
 #pragma once
 
 #include <chrono>
@@ -77,7 +77,7 @@ inline WorkerRow worker(std::uint32_t pid, std::uint64_t accepts, std::uint64_t 
   return row;
 }
 
-/// One that holds the listening socket and never got anything.
+/// A worker that holds the listening socket and never got a connection.
 inline WorkerRow idle_worker(std::uint32_t pid) {
   WorkerRow row = worker(pid, 0, 0);
   row.counts.peak_open = 0;
@@ -91,7 +91,7 @@ inline WorkerRow supervisor(std::uint32_t pid) {
   return row;
 }
 
-/// One whose connections are all from before, open still.
+/// A worker whose connections are all pre-existing and still open.
 inline WorkerRow pinned_worker(std::uint32_t pid, std::uint64_t connections) {
   WorkerRow row = worker(pid, 0, 0);
   row.counts.preexisting = row.open = row.counts.peak_open = row.lifetime.open = connections;
@@ -157,7 +157,7 @@ inline ConnectionRow open_connection(std::uint64_t id) {
   return row;
 }
 
-/// Held by another process than the one that had it when tracing began.
+/// Held by a process other than its holder when tracing began.
 inline ConnectionRow preexisting_connection(std::uint64_t id) {
   ConnectionRow row = open_connection(id);
   row.accepted_at.reset();
@@ -166,7 +166,7 @@ inline ConnectionRow preexisting_connection(std::uint64_t id) {
   return row;
 }
 
-/// One minute with the services given; totals are theirs.
+/// One minute with the given services and their totals.
 inline Snapshot snapshot(std::vector<ServiceRow> services) {
   Snapshot s;
   s.tool.version = "0.1.0";
@@ -205,7 +205,7 @@ inline TimelineRows timeline() {
   return rows;
 }
 
-/// What the model finds out about a service beside its counters.
+/// The model's facts about a service besides its counters.
 inline void add_findings(ServiceRow& row) {
   row.active_workers = {{.min = 1, .p50 = 2, .p95 = 3, .max = 4, .windows = 59, .now = 2},
                         {.min = 2, .p50 = 3, .p95 = 4, .max = 4, .windows = 59, .now = 3}};
@@ -234,7 +234,7 @@ inline ServiceRow uneven_service() {
   return row;
 }
 
-/// 40 connections from before on 3 of 8 workers, below a supervisor; no accepts.
+/// 40 pre-existing connections on 3 of 8 workers, with a supervisor; no accepts.
 inline ServiceRow pinned_service() {
   std::vector<WorkerRow> workers = {pinned_worker(4121, 20), pinned_worker(4122, 12), pinned_worker(4123, 8)};
   for (std::uint32_t pid = 4124; pid < 4129; ++pid) workers.push_back(idle_worker(pid));
@@ -258,7 +258,7 @@ inline ServiceRow pinned_service() {
 
 inline Snapshot uneven() { return snapshot({uneven_service()}); }
 
-/// A worker of which little is known.
+/// A worker with few known facts.
 inline WorkerRow short_lived_thread() {
   WorkerRow row;
   row.pid = 77;
@@ -270,7 +270,7 @@ inline WorkerRow short_lived_thread() {
   return row;
 }
 
-/// All that a dump can hold: two services, an open connection, unknown values, a command, losses.
+/// Everything that a dump can contain: two services, an open connection, unknown values, a command, losses.
 inline Snapshot complete() {
   ServiceRow second = service("::1", 9000, {worker(77, 2, 0)});
   second.netns = 4026532229;
@@ -299,7 +299,7 @@ inline Snapshot complete() {
   return s;
 }
 
-/// `s` as a dump holds it: without the members marked [live].
+/// `s` as stored in a dump: without the members marked [live].
 inline Snapshot without_live(Snapshot s) {
   s.recent_interval = {};
   for (ServiceRow& service : s.services) {

@@ -318,7 +318,7 @@ TEST(ReadDump, AForeignFileIsCalledThatWhateverElseIsWrongWithIt) {
   EXPECT_THAT(error_of(R"({"tool": {"name": "acceptscope"}, "schema_version": 1})"), HasSubstr(" is missing"));
 }
 
-/// Removes from every object what the first dumps did not have.
+/// Removes the fields that the first dumps did not have from every object.
 template <class T>
 void make_old(json& document) {
   if (document.is_array()) {
@@ -356,7 +356,7 @@ TEST(ReadDump, AFieldAddedLaterIsCheckedWhereItIs) {
               HasSubstr("services[0].verdict.advice is not a list"));
 }
 
-/// A list of numbers is a line to read across, whatever its length.
+/// A list of numbers is one line of any length.
 TEST(Dump, TimelinesHaveALinePerWorker) {
   EXPECT_THAT(dump(sample::uneven()),
               HasSubstr("\n          {\"pid\":4121,\"tid\":null,\"accepts\":[600,1],\"open\":[19,20],\"active\":[2,3],"

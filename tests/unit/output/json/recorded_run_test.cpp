@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// A whole run, from the records of the capture side to the bytes of its dump and its log. The records are made up but
-/// always the same; the dump and the log of a version are what the next version has to write, byte for byte.
+/// always the same; the next version must write the same dump and the same log, byte for byte.
 #include <gmock/gmock.h>
 
 #include <algorithm>
@@ -62,7 +62,7 @@ struct Connection {
 
 constexpr std::int64_t kSeconds = 12;
 
-/// Who accepts a connection at `second`: the few that win, everybody in turn, or whoever is alive after a reload.
+/// The worker that accepts a connection at `second`: one of the few winners, each in turn, or one alive after a reload.
 std::uint32_t acceptor(const Server& server, std::int64_t second, Numbers& numbers) {
   const auto any = static_cast<std::uint32_t>(numbers.below(server.workers));
   switch (server.story) {
@@ -175,7 +175,7 @@ void add_counters(TickBuilder& tick, const std::vector<Connection>& all, Nanosec
   }
 }
 
-/// Who listens: a supervisor and its workers; those of before the reload are gone after half the run.
+/// The listeners: a supervisor and its workers; the workers from before the reload exit after half the run.
 void add_roll_call(TickBuilder& tick, Nanoseconds now) {
   for (const Server& server : kServers) {
     Listeners sockets = listeners(server.reuseport ? server.workers : 1, server.key);

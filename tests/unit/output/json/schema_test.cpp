@@ -25,11 +25,11 @@ json dump(const Snapshot& snapshot) {
   return json::parse(out.str());
 }
 
-/// Lets python3-jsonschema judge, which is not of our making.
+/// Validates with python3-jsonschema, an independent implementation.
 class SchemaTest : public testing::Test {
  protected:
   /// For each document 'y' if it is valid by the schema, or by the definition that `reference` names, 'n' if not;
-  /// empty when there is no validator.
+  /// empty if there is no validator.
   std::string verdicts(const json& documents, const std::string& reference = "",
                        const std::string& schema = json_schema()) {
     write("schema", schema);

@@ -43,7 +43,7 @@ std::string joined(const std::vector<std::string>& lines) {
   return text;
 }
 
-/// Ticks in which the first workers have got to where `s` is, each at a pace of its own.
+/// Ticks in which the first workers reach their counts in `s`, each at its own pace.
 History history_of(const Snapshot& s, std::uint64_t ticks) {
   History history;
   for (std::uint64_t tick = 0; tick <= ticks; ++tick) {
@@ -134,7 +134,7 @@ TEST(Tui, ColorsNeverChangeTheText) {
   EXPECT_EQ(text, joined(text_of(lines)));
 }
 
-/// Every size, page and cursor keeps to its bounds, and shows what was lost.
+/// At every size, page and cursor position, the screen keeps its bounds and shows the losses.
 TEST(Tui, HoldsForEverySize) {
   Snapshot lossy = sample::complete();
   lossy.losses = {.ring_full = 1, .connection_map_full = 2, .unknown_close = 3};
