@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What the head of a page answers: which workers, since when. Pure.
+/// Answers at the head of a page: which workers, and since when. Pure.
 #pragma once
 
 #include <cstdint>
@@ -10,16 +10,16 @@
 
 namespace acceptscope {
 
-/// Its workers without supervisors, in the order of the rows.
+/// The workers of a service without supervisors, in the order of the rows.
 [[nodiscard]] std::vector<const WorkerRow*> workers_of(const ServiceRow& service);
 
-/// From when on, up to the end, the owners of ServiceRow::spread had kOwnersPart of the open connections.
+/// The time from which on the owners of ServiceRow::spread had kOwnersPart of the open connections.
 struct OwnedSince {
   Instant at;                ///< beginning of a step of the timeline
   bool from_before = false;  ///< already when tracing began
 };
 
-/// Empty without a timeline, or if that was not so at its end.
+/// Empty without a timeline, or if the owners had fewer at its end.
 [[nodiscard]] std::optional<OwnedSince> owned_since(const ServiceRow& service);
 
 /// The last step in which anything was accepted; empty if nothing was.

@@ -12,7 +12,7 @@
 namespace acceptscope {
 namespace {
 
-/// As many workers without a row as a dump can make us believe in.
+/// Maximum number of workers without a row: a dump may claim any number.
 constexpr std::uint32_t kMostMissing = 65'536;
 
 struct Share {
@@ -32,11 +32,12 @@ void hand_down(std::vector<Share>& shares, std::vector<Share> left) {
   }
 }
 
-/// Of the rows: the shares of workers that are alive, and of those that left. The total, and the rows without any.
+/// The shares of the rows: of workers that are alive, and of workers that left.
 struct Shares {
   std::vector<Share> alive, left;
 };
 
+/// Also sets the total and the rows without connections.
 Shares take_shares(const ServiceRow& service, Spread& spread) {
   Shares shares;
   for (std::size_t i = 0; i < service.workers.size(); ++i) {

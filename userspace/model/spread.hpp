@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Who owns the connections of a service: how they are spread over the workers, and which of these have most. The
-/// verdict and every view take it from here.
+/// Owners of the connections of a service: the spread over the workers, and the workers with most of the connections.
+/// The verdict and every view use this computation.
 #pragma once
 
 #include <array>
@@ -25,7 +25,7 @@ inline constexpr double kMaterialPart = 0.8;
 /// even two workers can be told from chance (8 to 0 happens in 0.8 % of fair draws).
 inline constexpr std::uint64_t kFewestConnections = 8;
 
-/// Of the connections of `worker` those that `basis` counts.
+/// Number of the connections of `worker` that `basis` counts.
 [[nodiscard]] std::uint64_t amount_of(const WorkerRow& worker, Basis basis);
 
 /// "connections", "open connections", "accepted connections"
@@ -33,10 +33,10 @@ inline constexpr std::uint64_t kFewestConnections = 8;
 
 /// The spreads of one service, each computed when it is first asked for.
 ///
-/// A share is that of a worker that is alive (of any worker, if none is). What workers that left had goes to the
-/// workers with the least, the largest first: the most favourable guess at their successors, so that a reload is no
-/// unevenness. Where `workers_eligible` exceeds the rows with role worker, the missing workers count as idle (at most
-/// 65,536 of them).
+/// Each worker that is alive has a share (every worker, if none is alive). The connections of workers that left go to
+/// the workers with the fewest, largest amount first: the most favorable guess at their successors, so that a reload is
+/// no unevenness. If `workers_eligible` exceeds the rows with role worker, the missing workers count as idle (at most
+/// 65,536).
 class Spreads {
  public:
   /// `service` and `draws` must outlive it.

@@ -19,30 +19,30 @@ using namespace std::chrono_literals;
 
 // ---- thresholds -----------------------------------------------------------------------------------------------------
 
-/// A connection that has been there for this long is not one of a client that opens one per request; and a shorter run
-/// has seen one burst, of which one wake-up may drain a whole queue.
+/// A connection of this age does not belong to a client that opens one per request. A shorter run has seen a single
+/// burst, and one wake-up may accept a whole burst.
 constexpr Nanoseconds kLongAge = 1s;
 
-/// Connections are long-lived if the typical one lasts half of the run or more: whoever got it kept it ...
+/// Connections are long-lived if the typical one lasts half of the run or more: its worker keeps it ...
 constexpr std::int64_t kPartOfRun = 2;
-/// ... or if for every one that closed at least four are open (or were at the same time): nearly none was dealt again.
+/// ... or if at least four are open (or were at the same time) for each one that closed: the kernel dealt few again.
 constexpr std::uint64_t kOpenPerClosed = 4;
 
-/// At most this part of the workers does the work: the others' processor time is out of reach, an outage in the making.
+/// At most this part of the workers does the work: the CPU time of the others is out of reach, an outage in the making.
 constexpr double kCriticalPart = 0.25;
 
-/// An event loop that is not stuck accepts within a millisecond or two; a tenth of a second is felt by people.
+/// An event loop that is not stuck accepts within a millisecond or two. Users notice a tenth of a second.
 constexpr Nanoseconds kLongWait = 100ms;
-/// Below this many samples a 95 % quantile is the single worst one.
+/// With fewer samples the 95 % quantile is the worst one.
 constexpr std::uint64_t kFewestWaits = 20;
-/// The queue was this full: the next burst overflows it.
+/// A queue this full overflows with the next burst.
 constexpr double kFullPart = 0.8;
 
-/// Most of the open connections are served by another process than the one that accepted: who accepts says nothing
-/// then.
+/// If another process than the acceptor serves most of the open connections, the acceptor says nothing about the
+/// spread.
 constexpr std::uint64_t kHandedOverPart = 2;  // one in two
 
-/// Idle workers named by pid.
+/// Maximum number of idle workers listed by pid.
 constexpr std::size_t kMostPids = 8;
 
 // ---- words ----------------------------------------------------------------------------------------------------------
@@ -194,7 +194,7 @@ std::optional<Verdict> judge_queue(const ServiceRow& service, Nanoseconds durati
 
 // ---- few workers hold long-lived connections ------------------------------------------------------------------------
 
-/// The connections that whoever got them keeps: all of the run, or only the open ones. Empty if none are.
+/// The long-lived connections: all of the run, or only the open ones. Empty if none are long-lived.
 std::optional<Basis> long_lived(const ServiceRow& service, Nanoseconds duration) {
   const std::uint64_t all = service.counts.connections();
   Nanoseconds held{0};
@@ -372,7 +372,7 @@ Verdict too_few(const ServiceRow& service, const Spread& spread, std::uint64_t m
   return verdict;
 }
 
-/// `early`: it looks uneven, but neither the run nor the connections are old enough to say why.
+/// `early`: the spread looks uneven, but neither the run nor the connections are old enough to know why.
 Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds duration, bool early) {
   Verdict verdict;
   verdict.code = VerdictCode::balanced;
@@ -398,13 +398,13 @@ Verdict balanced(const ServiceRow& service, const Spread& spread, Nanoseconds du
   return verdict;
 }
 
-/// How the spread is judged, and what comes of it.
+/// The verdict on the spread.
 Verdict judge_spread(const ServiceRow& service, Nanoseconds duration, Spreads& spreads) {
   const std::optional<Basis> held = long_lived(service, duration);
   if (held && spreads.judged(*held).uneven) return pinning(service, duration, *held, spreads.judged(*held));
 
-  // Beside long-lived connections accepts are a matter of their own only if some were short. Without, of connections
-  // that were only just accepted nobody knows yet which kind they are.
+  // Beside long-lived connections, accepts are judged only if some connections were short. Without long-lived ones, the
+  // kind of connections that were only just accepted is not known yet.
   const bool some_were_short = service.counts.closes >= kFewestConnections;
   const bool accepts_count = !held || (*held == Basis::open && some_were_short);
   const bool skewed = accepts_count && spreads.judged(Basis::accepts).uneven;
@@ -427,7 +427,8 @@ Verdict verdict_of(const ServiceRow& service, Nanoseconds duration, Spreads& spr
                         ? handed_over(service)
                         : judge_spread(service, duration, spreads);
   if (!queue) return verdict;
-  if (verdict.severity > queue->severity) std::swap(verdict, *queue);  // the graver one; the other becomes its evidence
+  if (verdict.severity > queue->severity)
+    std::swap(verdict, *queue);  // the more severe one; the other one becomes evidence
   if (verdict.severity >= Severity::warning) queue->evidence.push_back(verdict.summary + ".");
   return *queue;
 }

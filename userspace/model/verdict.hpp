@@ -9,7 +9,7 @@
 
 namespace acceptscope {
 
-/// What is wrong with a service, if anything, in words: from the finished figures of `service` (everything but its
+/// Judges a service, in words: from the finished figures of `service` (everything but its
 /// verdict) over a run of `duration`. Pure. Thresholds and their reasons are at the head of verdict.cpp.
 ///
 /// Judged over the rows with role worker that are alive (all of them if none is); where `workers_eligible` says that
