@@ -10,7 +10,7 @@ namespace {
 
 // clang-format off
 constexpr std::array kKeys{
-    TuiKeyRow{TuiAction::quit, U"q\x110008", "q, F10", "end the run: closing summary, dump", "q Quit"},
+    TuiKeyRow{TuiAction::quit, U"q\x110008", "q, F10", "end the run: closing summary and dump", "q Quit"},
     TuiKeyRow{TuiAction::help, U"?h\x110007", "?, h, F1", "this list; any other page key leads back", "? Help"},
     TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers", "Tab Page"},
     TuiKeyRow{TuiAction::previous_page, U"\x110006\x110009", "Shift-Tab, left", "previous page", ""},
@@ -30,7 +30,7 @@ constexpr std::array kKeys{
     TuiKeyRow{TuiAction::end, U"G\x110005", "G, End", "to the end", ""},
     TuiKeyRow{TuiAction::write_dump, U"w", "w",
               "write a dump now: to the file of --output, else to acceptscope-TIME.json here", "w Write"},
-    TuiKeyRow{TuiAction::repaint, U"\x0c", "Ctrl-L", "paint the screen anew", ""},
+    TuiKeyRow{TuiAction::repaint, U"\x0c", "Ctrl-L", "repaint the screen", ""},
     TuiKeyRow{TuiAction::none, U"", "Ctrl-C", "the same as q; once more while the run is ending: quit at once", ""},
     TuiKeyRow{TuiAction::none, U"", "Ctrl-Z", "back to the shell, stopped; fg comes back", ""},
 };
@@ -42,7 +42,7 @@ TuiAction action_of(TuiKey key) {
   return TuiAction::none;
 }
 
-/// The value `steps` after `value` in an enumeration of `count`, around its end.
+/// The value `steps` after `value` in an enumeration of `count` values, wrapping around at its end.
 template <class Enum>
 Enum turned(Enum value, std::size_t steps, std::size_t count) {
   return static_cast<Enum>((static_cast<std::size_t>(value) + steps) % count);
@@ -54,7 +54,7 @@ constexpr std::size_t kHeats = 3;
 
 void show_page(TuiState& state, std::size_t steps) {
   if (!state.help) state.page = turned(state.page, steps, kPages);
-  state.help = false;  // from the help back to where one was
+  state.help = false;  // from the help back to the page before
   state.first = 0;
 }
 
@@ -76,7 +76,7 @@ void choose_service(TuiState& state, const Snapshot& snapshot, std::size_t numbe
   if (number <= services.size()) show_service(state, *services[number - 1]);
 }
 
-/// `at` moved as the action says, within `total`.
+/// `at` moved by the action, within `total`.
 std::size_t moved(TuiAction action, std::size_t at, std::size_t total, std::size_t room) {
   const std::size_t page = std::max<std::size_t>(room, 2) - 1;
   const std::size_t last = total == 0 ? 0 : total - 1;
@@ -109,7 +109,7 @@ void move(TuiState& state, TuiAction action, const Snapshot& snapshot, const Tui
   const ServiceRow* service = shown_service(snapshot, state);
   if (!state.help && state.page == TuiPage::workers) {
     if (service == nullptr) return;
-    TuiState with_cursor = state;  // its details take room
+    TuiState with_cursor = state;  // the worker's details take room
     if (!service->workers.empty()) with_cursor.worker = id_of(service->workers.front());
     return move_cursor(state, action, *service, scroll_of(snapshot, with_cursor, options));
   }

@@ -16,9 +16,9 @@
 namespace acceptscope {
 namespace {
 
-constexpr std::size_t kBesideEachOther = 76;  // columns from which two histograms stand side by side
+constexpr std::size_t kBesideEachOther = 76;  // from this width on, two histograms appear side by side
 
-/// Without p99 where there is no room for all four.
+/// Without p99 if there is no room for all four.
 template <class Stats>
 std::string percentiles(const Stats& stats, std::size_t width, bool ascii) {
   const std::string low =
@@ -132,7 +132,7 @@ TuiBody help_page(const TuiScene& s, std::size_t room) {
   };
   explain(ascii ? "*" : "●", "accepted, or served bytes, in the last tick");
   explain(ascii ? "-" : "○", "idle: no connection in the whole run");
-  explain(ascii ? "x" : "×", "exited, or gave up the listening socket");
+  explain(ascii ? "x" : "×", "exited, or closed the listening socket");
   explain("effective",
           "1 / sum of squared shares: among how many workers the connections are shared, as if evenly; the mark in "
           "the bar is what a fair draw gives in 99 % of cases");

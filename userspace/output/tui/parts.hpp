@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What the files of the full-screen view share.
+/// Shared parts of the full-screen view's files.
 #pragma once
 
 #include <array>
@@ -37,18 +37,18 @@ enum class TuiAction : std::uint8_t {
 /// One line of the help, of the README's table and of the key map.
 struct TuiKeyRow {
   TuiAction action;
-  std::u32string_view keys;  ///< none for what the terminal makes a signal of
+  std::u32string_view keys;  ///< none if the terminal turns the key into a signal
   std::string_view names;
   std::string_view meaning;
-  std::string_view label;  ///< in the last line of the screen; empty: not there
+  std::string_view label;  ///< in the last line of the screen; empty: not listed
 };
 
 [[nodiscard]] std::span<const TuiKeyRow> tui_keys();
 
-/// The service that is shown; null if there is none.
+/// The service on the screen; null if there is none.
 [[nodiscard]] const ServiceRow* shown_service(const Snapshot& snapshot, const TuiState& state);
 
-/// Services in an order that does not change with the traffic: by port, address, namespace.
+/// Services in an order independent of the traffic: by port, address, namespace.
 [[nodiscard]] std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot);
 
 /// The workers in the chosen order, supervisors last.
@@ -57,15 +57,15 @@ struct TuiKeyRow {
 [[nodiscard]] std::string_view name_of(TuiPage page);
 [[nodiscard]] std::string_view name_of(TuiHeat heat);
 
-/// A page below the headline: lines that stay on top, and those that scroll.
+/// A page below the headline: fixed lines on top, and lines that scroll.
 struct TuiBody {
   std::vector<StyledLine> head;
-  std::vector<StyledLine> rows;  ///< from `first` on, at most as many as there was room for
+  std::vector<StyledLine> rows;  ///< from `first` on, as many as there was room for
   std::size_t first = 0;         ///< of `total`
   std::size_t total = 0;
 };
 
-/// What a page is drawn from.
+/// The input of a page.
 struct TuiScene {
   const Snapshot& snapshot;
   const History& history;
@@ -86,10 +86,10 @@ struct TuiScroll {
 };
 [[nodiscard]] TuiScroll scroll_of(const Snapshot& snapshot, const TuiState& state, const TuiOptions& options);
 
-/// Where the view of `total` lines begins so that it is full if it can be.
+/// The first line in view, chosen so that `total` lines fill the room if possible.
 [[nodiscard]] std::size_t clamped_first(std::size_t first, std::size_t total, std::size_t room);
 
-/// Cuts `rows` of a page that has them all to what is in view.
+/// Cuts all `rows` of a page to the rows in view.
 [[nodiscard]] TuiBody scrolled(std::vector<StyledLine> head, std::vector<StyledLine> rows, const TuiState& state,
                                std::size_t room);
 

@@ -20,7 +20,7 @@
 namespace acceptscope {
 namespace {
 
-/// Lines of a page that everything above it gives way for: a head and some rows.
+/// Minimum number of lines of a page, a head and some rows: everything above it gives way to them.
 constexpr std::size_t kBodyLeast = 5;
 constexpr std::size_t kTroubleMost = 3;
 constexpr std::size_t kHeightForDetails = 18;
@@ -42,7 +42,7 @@ TextOptions plain_options(const TuiOptions& options) {
   return {.width = options.width, .ascii = options.ascii, .host_netns = options.host_netns};
 }
 
-/// `left` and `right` at the two ends of a line of the whole width; `right` goes where there is no room for both.
+/// `left` and `right` at the two ends of a full line; without `right` if there is no room for both.
 StyledLine ends(StyledLine left, const StyledLine& right, const TuiOptions& options, Style fill) {
   const bool both = right.width() + 20 < options.width;
   const std::size_t room = both ? options.width - right.width() : options.width;
@@ -67,7 +67,7 @@ StyledLine title(const TuiScene& s) {
   return ends(std::move(left), StyledLine(pages + " ", Style::title), s.options, Style::title);
 }
 
-/// "[1 0.0.0.0:8000] 2 [::1]:9000", from where the chosen one is in sight.
+/// "[1 0.0.0.0:8000] 2 [::1]:9000", scrolled so that the chosen service is visible.
 StyledLine tabs(const TuiScene& s, const ServiceRow& shown) {
   const std::vector<const ServiceRow*> services = services_in_order(s.snapshot);
   StyledLine line(fmt::format(" {}:", count_of(services.size(), "service")), Style::faint);
@@ -114,7 +114,7 @@ std::vector<StyledLine> verdict_lines(const TuiScene& s, const ServiceRow& servi
   return lines;
 }
 
-/// " Effective workers  ██▋······|······  2.6 of 32; a fair draw: ≥ 13.8": the bar is full when all share alike.
+/// " Effective workers  ██▋······|······  2.6 of 32; a fair draw: ≥ 13.8": the bar is full if all have the same share.
 StyledLine gauge(const TuiScene& s, const ServiceRow& service) {
   const std::optional<double> effective = effective_by_connections(service);
   StyledLine line(" Effective workers  ");
@@ -145,7 +145,7 @@ struct Figure {
   std::string value;
 };
 
-/// Figures below each other, in columns that do not move while the numbers grow.
+/// Figures below each other, in columns that do not move when the numbers grow.
 std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& service) {
   const bool ascii = s.options.ascii;
   const auto active = [](const ActiveStats& stats) {
@@ -213,7 +213,7 @@ std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, 
   return lines;
 }
 
-/// All that is known of the worker under the cursor.
+/// All facts about the worker under the cursor.
 std::vector<StyledLine> detail_lines(const TuiScene& s, const ServiceRow* service) {
   if (service == nullptr || s.state.help || s.state.page != TuiPage::workers || s.options.height < kHeightForDetails)
     return {};
@@ -268,7 +268,7 @@ TuiBody body_of(const TuiScene& s, std::size_t room) {
   return {};
 }
 
-/// The keys, or what the last one had to say; where the page is scrolled to.
+/// The keys, or the message of the last key; and the scroll position of the page.
 StyledLine last_line(const TuiScene& s, const TuiBody& body) {
   StyledLine left(" ", Style::title);
   if (s.state.message.empty()) {
@@ -343,7 +343,7 @@ std::vector<StyledLine> render_tui(const Snapshot& snapshot, const History& hist
   };
   add(body.head);
   add(body.rows);
-  lines.resize(options.height - std::min(options.height, below));  // blank lines, or what there is no room for
+  lines.resize(options.height - std::min(options.height, below));  // adds blank lines, or cuts lines without room
   add(frame.bottom);
   if (frame.keys) lines.push_back(last_line(scene, body));
   lines.resize(options.height);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// The full-screen view. Pure: a screen is a function of the snapshot, the history, the state and the options; a key
-/// turns one state into the next. Who paints screens and reads keys is in app/.
+/// turns one state into the next. The code that paints screens and reads keys is in app/.
 #pragma once
 
 #include <cstddef>
@@ -17,32 +17,32 @@
 
 namespace acceptscope {
 
-/// What the terminal is like.
+/// Properties of the terminal.
 struct TuiOptions {
   std::size_t width = 80;        ///< columns
   std::size_t height = 24;       ///< lines
   bool ascii = false;            ///< nothing beyond ASCII
-  std::uint32_t host_netns = 0;  ///< services of other network namespaces are marked; 0 = not known
+  std::uint32_t host_netns = 0;  ///< services of other network namespaces are marked; 0 = unknown
 };
 
 enum class TuiPage : std::uint8_t { workers, histograms, peers };
 enum class TuiHeat : std::uint8_t { traffic, accepts, open };
 
-/// What the user has chosen; the default is the first screen.
+/// The user's choices; the default is the first screen.
 struct TuiState {
   TuiPage page = TuiPage::workers;
   bool help = false;
   WorkerSort sort = WorkerSort::connections;
   TuiHeat heat = TuiHeat::traffic;
-  bool paused = false;                ///< the caller goes on to show the same snapshot
+  bool paused = false;                ///< the caller keeps showing the same snapshot
   std::optional<ServiceKey> service;  ///< empty: the busiest one
-  std::optional<WorkerId> worker;     ///< where the cursor is
-  std::size_t first = 0;              ///< lines that are scrolled out on top
-  std::string message;                ///< for the last line, until the next key; raw
+  std::optional<WorkerId> worker;     ///< the worker under the cursor
+  std::size_t first = 0;              ///< number of lines scrolled out at the top
+  std::string message;                ///< shown in the last line until the next key; raw
   bool operator==(const TuiState&) const = default;
 };
 
-/// A character, or one of these.
+/// A key: a character, or one of these.
 using TuiKey = char32_t;
 namespace tui_key {
 inline constexpr TuiKey up = 0x110000, down = 0x110001, page_up = 0x110002, page_down = 0x110003, home = 0x110004,
@@ -50,7 +50,7 @@ inline constexpr TuiKey up = 0x110000, down = 0x110001, page_up = 0x110002, page
                         right = 0x11000a;
 }  // namespace tui_key
 
-/// What a key asks of the program, beyond another state.
+/// The request of a key to the program, beyond a change of state.
 enum class TuiRequest : std::uint8_t { none, quit, write_dump, repaint };
 
 struct TuiTurn {
@@ -58,10 +58,10 @@ struct TuiTurn {
   TuiRequest request = TuiRequest::none;
 };
 
-/// The state after `key`; a key without a meaning changes nothing but the message, which goes.
+/// The state after `key`; a key without a meaning only clears the message.
 [[nodiscard]] TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOptions& options);
 
-/// Exactly `height` lines of at most `width` columns. The smaller the screen, the more gives way; losses never do.
+/// Exactly `height` lines of at most `width` columns. A smaller screen leaves out more, but never the losses.
 [[nodiscard]] std::vector<StyledLine> render_tui(const Snapshot& snapshot, const History& history,
                                                  const TuiState& state, const TuiOptions& options);
 
