@@ -15,32 +15,32 @@ constexpr std::size_t kTextColumn = 34;
 constexpr std::size_t kCommandColumn = 47;
 
 constexpr std::array<std::pair<Group, std::string_view>, 7> kHeadings{{
-    {Group::selection, "Selection (all that is given must match)"},
+    {Group::selection, "Selection (all given options must match)"},
     {Group::time, "Time"},
     {Group::output, "Output"},
     {Group::capture, "Capture"},
     {Group::demo, "Demo (each client runs for 5 s, or for --duration)"},
-    {Group::diff, "Diff (- instead of a dump is standard input, as for report)"},
+    {Group::diff, "Diff (- reads a dump from standard input, as for report)"},
     {Group::general, "General"},
 }};
 
 constexpr std::string_view kExamples =
     R"(  acceptscope --port 8000                         watch the workers behind port 8000 until Ctrl-C
-  acceptscope -p 8000 -d 60 -o hot.json           a hot minute, and its dump for the post-mortem
+  acceptscope -p 8000 -d 60 -o hot.json           trace a busy minute, dump it for the post-mortem
   acceptscope -p 8000 -- ab -k -c 40 -n 10000 http://127.0.0.1:8000/
-                                                  trace for as long as a command runs
-  acceptscope report hot.json --html hot.html     its closing summary again, and as a page
-  acceptscope diff before.json after.json         did the fix work
+                                                  trace while a command runs
+  acceptscope report hot.json --html hot.html     show its closing summary, and write a page
+  acceptscope diff before.json after.json         see whether the fix worked
 )";
 
 constexpr std::string_view kClosing =
     R"(TIME is a number with an optional unit: ms, s, m or h; seconds without one.
-Exit status: 0 done, 1 failed while running, 2 usage, 3 this kernel or these privileges cannot
-(acceptscope doctor tells why), 4 a condition of --fail-if holds.
+Exit status: 0 success, 1 failure while running, 2 usage error, 3 this kernel or these privileges
+do not suffice (acceptscope doctor shows what is missing), 4 a condition of --fail-if holds.
 Ctrl-C ends the run normally; a second one quits at once.
 )";
 
-/// `text` broken at blanks into lines that end at kWidth, each but the first indented to `column`.
+/// `text` broken at spaces into lines of at most kWidth columns; all lines but the first are indented to `column`.
 std::string wrapped(std::string_view text, std::size_t column) {
   std::string result;
   std::size_t used = column;
@@ -58,7 +58,7 @@ std::string wrapped(std::string_view text, std::size_t column) {
   return result;
 }
 
-/// `left`, then `right` from `column` on: on the next line if `left` is too long for that.
+/// `left`, then `right` from `column` on; `right` starts on the next line if `left` is too long.
 std::string two_columns(const std::string& left, std::string_view right, std::size_t column) {
   if (left.size() + 2 > column) return fmt::format("{}\n{:{}}{}\n", left, "", column, wrapped(right, column));
   return fmt::format("{:{}}{}\n", left, column, wrapped(right, column));
@@ -102,7 +102,7 @@ std::string help_text() {
       if (row.group == group) text += help_of(row);
     }
   }
-  text += two_columns("  -h, --help", "print this", kTextColumn);
+  text += two_columns("  -h, --help", "print this help", kTextColumn);
   text += two_columns("  -V, --version", "print the version", kTextColumn);
   return text.append("\n").append(kClosing);
 }

@@ -43,7 +43,7 @@ struct EnumNames<cli::ColorChoice> {
 namespace acceptscope::cli {
 namespace {
 
-constexpr std::string_view kAuto = "auto";  // as a backend: the first that works
+constexpr std::string_view kAuto = "auto";  // of --backend: the first one that works
 
 constexpr std::uint32_t kHighestPid = 1U << 22;  // PID_MAX_LIMIT of 64-bit kernels, include/linux/threads.h
 constexpr std::uint32_t kCommLength = 15;        // TASK_COMM_LEN - 1
@@ -78,7 +78,7 @@ Result<void> for_each_item(std::string_view list, Take take) {
   return {};
 }
 
-/// The value with the name `text`. `other` is a word that the option takes besides.
+/// The value with the name `text`. `other` is another word that the option accepts, for the error's hint.
 template <IsNamedEnum T>
 Result<T> parse_choice(std::string_view text, std::string_view other = {}) {
   if (const std::optional<T> value = enum_named<T>(text)) return *value;
@@ -107,7 +107,7 @@ Result<void> add_comm(Options& options, std::string_view text) {
   if (text.empty()) return failure("empty", "a name such as uvicorn, or a pattern such as 'php-fpm*'");
   const bool pattern = text.find_first_of("*?[") != std::string_view::npos;
   if (!pattern && text.size() > kCommLength) {
-    return failure("no process has so long a name: the kernel keeps 15 bytes of it",
+    return failure("no process has such a long name: the kernel keeps 15 bytes of it",
                    "such as '" + std::string(text.substr(0, kCommLength)) + "'");
   }
   options.comms.emplace_back(text);
@@ -128,7 +128,7 @@ Result<void> set_duration(Options& options, std::string_view text) {
   return parse_duration(text).map([&](Nanoseconds duration) { options.duration = duration; });
 }
 
-/// A duration that is something's period: too short a one would keep a processor busy with nothing.
+/// A duration used as a period: if it is too short, the period keeps a CPU busy for nothing.
 Result<Nanoseconds> parse_period(std::string_view text) {
   Result<Nanoseconds> period = parse_duration(text);
   if (period && *period < kShortestInterval) return failure("too short", "at least 10ms");
@@ -217,7 +217,7 @@ Result<void> set_demo(Options& options, std::string_view) {
   return {};
 }
 
-/// A text that is put together while compiling; one that has no room does not compile.
+/// A text built at compile time. A text that does not fit does not compile.
 struct BuiltText {
   std::array<char, 64> characters{};
   std::size_t size = 0;
@@ -228,7 +228,7 @@ struct BuiltText {
   constexpr operator std::string_view() const { return {characters.data(), size}; }
 };
 
-/// "process|thread"; `other`, if there is one, before them.
+/// "process|thread"; `other`, if not empty, comes first.
 template <IsNamedEnum T>
 constexpr BuiltText choices(std::string_view other = {}) {
   BuiltText text;
@@ -265,13 +265,13 @@ constexpr std::array kSelectionAndTime{
     OptionRow{Group::selection, kTrace, "-a", "--address", "ADDR",
               "local listening address, IPv4 or IPv6; repeatable", "any", add_addresses},
     OptionRow{Group::selection, kTrace, "", "--pid", "PID",
-              "these processes and their descendants, also those born later; repeatable", "all", add_pids},
+              "these processes and their descendants, including later ones; repeatable", "all", add_pids},
     OptionRow{Group::selection, kTrace, "", "--comm", "GLOB",
               "workers with this command name; repeatable", "all", add_comm},
     OptionRow{Group::selection, kTrace, "", "--cgroup", "PATH",
               "workers in this cgroup v2 subtree; repeatable", "all", add_cgroup},
     OptionRow{Group::selection, kTrace | kDemo, "", "--by", kWorkerUnits,
-              "what a worker is", "process", set_by},
+              "unit that counts as a worker", "process", set_by},
 
     OptionRow{Group::time, kTrace | kDemo, "-d", "--duration", "TIME",
               "how long to trace: 60, 60s, 2m", "until Ctrl-C", set_duration},
@@ -283,38 +283,39 @@ constexpr std::array kSelectionAndTime{
 
 constexpr std::array kRest{
     OptionRow{Group::output, kTrace | kDemo, "", "--dump-connections", "N",
-              "at most N connection records in the dump; the rest is counted", kDumpConnections, set_dump_connections},
+              "at most N connection records in the dump; the others are only counted", kDumpConnections,
+              set_dump_connections},
     OptionRow{Group::output, kTrace | kDemo, "", "--redact-peers", "",
               "replace peer addresses by stable pseudonyms in every output", "off", set_redact_peers},
     OptionRow{Group::output, kTrace | kDemo, "", "--view", kViews,
               "while tracing: a full screen (tui), or a block of text per tick (plain); auto: tui on a terminal, plain "
-              "elsewhere and with a COMMAND, whose output it leaves alone", "auto", set_view},
+              "elsewhere, and plain with a COMMAND, to leave its output alone", "auto", set_view},
     OptionRow{Group::output, kAllCommands, "", "--color", kColors,
-              "colors on the terminal; auto honours NO_COLOR", "auto", set_color},
+              "colors on the terminal; auto honors NO_COLOR", "auto", set_color},
 
     OptionRow{Group::capture, kOnThisHost, "", "--backend", kBackends,
-              "force one; auto tries them in that order by really loading and attaching", "auto", set_backend},
+              "force a backend; auto loads and attaches them in this order until one works", "auto", set_backend},
     OptionRow{Group::capture, kTrace | kDemo, "", "--max-connections", "N",
-              "connections tracked at once", kMaxConnections, set_max_connections},
+              "maximum number of connections tracked at once", kMaxConnections, set_max_connections},
 
     OptionRow{Group::demo, kDemo, "", "--pinned", "", "only the client with a keep-alive pool", "",
               set_demo<DemoKind::pinned>},
     OptionRow{Group::demo, kDemo, "", "--spread", "", "only the client with a connection per request", "",
               set_demo<DemoKind::spread>},
-    OptionRow{Group::demo, kDemo, "", "--both", "", "one after the other", "what demo does",
+    OptionRow{Group::demo, kDemo, "", "--both", "", "both clients, one after the other", "what demo does",
               set_demo<DemoKind::both>},
 
     OptionRow{Group::diff, kDiff, "", "--json", "", "print JSON instead of text", "", set_json},
     OptionRow{Group::diff, kDiff, "", "--fail-if", "COND",
-              "exit with status 4 if this holds for a service of AFTER, as in effective_workers<0.5*workers or "
+              "exit with status 4 if this holds for a service of AFTER, such as effective_workers<0.5*workers or "
               "change.accept_wait_p95>10ms; repeatable", "none", add_fail_if},
 
     OptionRow{Group::hidden, kOnThisHost, "", "--ring-bytes", "N",
-              "ring buffer of closed connections", kRingBytes, set_ring_bytes},
+              "size of the ring buffer of closed connections, in bytes", kRingBytes, set_ring_bytes},
     OptionRow{Group::hidden, kOnThisHost, "", "--max-workers", "N",
-              "workers counted at once", kMaxWorkers, set_max_workers},
+              "maximum number of workers counted at once", kMaxWorkers, set_max_workers},
     OptionRow{Group::hidden, kOnThisHost, "", "--max-services", "N",
-              "services counted at once", kMaxServices, set_max_services},
+              "maximum number of services counted at once", kMaxServices, set_max_services},
     OptionRow{Group::hidden, kOnThisHost, "", "--simulate-missing", "LIST",
               "pretend that the kernel lacks a feature: btf, cgroup2, ...", "none", add_missing},
 };
@@ -323,13 +324,13 @@ constexpr std::array kCommands{
     CommandRow{Command::trace, kTrace, "", "[OPTIONS] [-- COMMAND ARG...]",
                "trace; with COMMAND, run it and stop when it ends"},
     CommandRow{Command::demo, kDemo, "demo", "[--pinned|--spread|--both]",
-               "a built-in prefork server and client, traced"},
+               "trace a built-in prefork server and client"},
     CommandRow{Command::doctor, kDoctor, "doctor", "",
-               "what this kernel and these privileges allow, and why"},
+               "show what kernel and privileges allow, and why"},
     CommandRow{Command::report, kReport, "report", "FILE [--html OUT]",
-               "the closing summary of a dump, or a page of it", {"FILE"}},
+               "show a dump's closing summary, or write it as a page", {"FILE"}},
     CommandRow{Command::diff, kDiff, "diff", "BEFORE AFTER [--html OUT]",
-               "two dumps side by side: did the fix work", {"BEFORE", "AFTER"}},
+               "compare two dumps: did the fix work?", {"BEFORE", "AFTER"}},
 };
 // clang-format on
 

@@ -11,10 +11,10 @@
 
 namespace acceptscope::cli {
 
-/// Heading in the help under which an option stands.
+/// Heading of the help that lists an option.
 enum class Group : std::uint8_t { selection, time, output, capture, demo, diff, general, hidden };
 
-/// Commands that know an option, as a bit set.
+/// Commands that accept an option, as a bit set.
 enum Commands : std::uint8_t {
   kTrace = 1,
   kDemo = 2,
@@ -32,9 +32,9 @@ struct OptionRow {
   std::string_view long_name;     ///< "--port"
   std::string_view argument;      ///< "LIST"; empty for a flag
   std::string_view meaning;       ///< as in the help
-  std::string_view default_text;  ///< as in the help; empty where there is nothing to say
-  /// Puts `value` into the options; a flag's value is empty. The error says what is wrong with the value, not which
-  /// option it was. Called once per occurrence, in the order of the command line.
+  std::string_view default_text;  ///< as in the help; empty if there is no default
+  /// Stores `value` in the options; a flag's value is empty. The error says what is wrong with the value, but does not
+  /// name the option. Called once per occurrence, in the order of the command line.
   Result<void> (*apply)(Options& options, std::string_view value);
 };
 
@@ -46,7 +46,7 @@ struct CommandRow {
   std::string_view name;       ///< empty for tracing
   std::string_view arguments;  ///< as in the help
   std::string_view meaning;
-  std::array<std::string_view, 2> operands = {};  ///< that must follow the name: "FILE"; the rest empty
+  std::array<std::string_view, 2> operands = {};  ///< operands required after the name: "FILE"; the rest is empty
 };
 
 [[nodiscard]] std::span<const CommandRow> command_table();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What the command line asks for, as plain values.
+/// The command line as plain values.
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct Options {
   Command command = Command::trace;
   DemoKind demo = DemoKind::both;
 
-  // Selection; what is empty selects everything.
+  // Selection; an empty list selects everything.
   PortSet ports;
   std::vector<IpAddress> addresses;
   std::vector<std::uint32_t> pids;
@@ -43,7 +43,7 @@ struct Options {
   Nanoseconds window = std::chrono::seconds{1};
 
   // Output.
-  std::map<std::string_view, std::string> outputs;  ///< path by option of kOutputs; "-", standard output, once at most
+  std::map<std::string_view, std::string> outputs;  ///< path by option of kOutputs; "-", standard output, at most once
   std::uint64_t dump_connections = kDefaultDumpConnections;
   bool redact_peers = false;
   ViewChoice view = ViewChoice::automatic;
@@ -54,28 +54,28 @@ struct Options {
   std::vector<Condition> fail_if;
 
   // Capture.
-  std::optional<Backend> backend;  ///< empty: the first that works
-  Capacity capacity;               ///< connections; the others are hidden, for hosts beyond the usual sizes and tests
-  std::vector<std::string> simulate_missing;  ///< kernel features to be treated as absent: "btf", "cgroup2", ...
+  std::optional<Backend> backend;  ///< empty: the first one that works
+  Capacity capacity;  ///< only connections has a public option; the others are for huge hosts and for tests
+  std::vector<std::string> simulate_missing;  ///< kernel features to treat as absent: "btf", "cgroup2", ...
 
   std::vector<std::string> argv;   ///< the command after "--"; empty if there is none
-  std::vector<std::string> files;  ///< report: FILE; diff: BEFORE, AFTER; "-" is standard input, once at most
+  std::vector<std::string> files;  ///< report: FILE; diff: BEFORE, AFTER; "-" is standard input, at most once
 };
 
 /// The program has nothing to run: help, version, or a usage error.
 struct ExitNow {
   int status = 0;
-  std::string text;  ///< with its newline at the end
+  std::string text;  ///< ends in a newline
   bool to_stderr = false;
 };
 
-/// Reads the command line. Never throws, never prints, never looks at the file system.
+/// Reads the command line. Never throws or prints, and does not access the file system.
 [[nodiscard]] std::variant<Options, ExitNow> parse(int argc, const char* const* argv);
 
 /// The text of --help, at most 100 columns wide.
 [[nodiscard]] std::string help_text();
 
-/// The options as a Markdown table, as the README has it.
+/// The options as a Markdown table, for the README.
 [[nodiscard]] std::string options_markdown();
 
 }  // namespace acceptscope::cli

@@ -16,14 +16,14 @@ namespace {
 constexpr int kUsageStatus = 2;
 constexpr auto kSeeHelp = "see acceptscope --help";
 
-/// `error` as what the program prints before it exits. One line: control characters of arguments become \xNN.
+/// `error` as the line that the program prints before it exits; control characters in arguments become \xNN.
 ExitNow usage_error(const Error& error) {
   return {kUsageStatus, "acceptscope: " + escape_text(error.message()) + "\n", true};
 }
 
 std::string in_quotes(std::string_view text) { return "'" + std::string(text) + "'"; }
 
-/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (optimal string alignment).
+/// Insertions, deletions, replacements and swaps of neighbors that turn `a` into `b` (optimal string alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   std::iota(cost[0].begin(), cost[0].end(), std::size_t{0});
@@ -40,7 +40,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return cost[a.size()][b.size()];
 }
 
-/// The name that `typed` was probably meant to be: one that it begins, or one a few slips away. Empty if there is none.
+/// The name that the user probably meant by `typed`: `typed` is a prefix of it or a few typos away. Empty if none is.
 std::string_view nearest(std::string_view typed, const std::vector<std::string_view>& names) {
   std::string_view best;
   std::size_t best_distance = std::max<std::size_t>(1, typed.size() / 3) + 1;
@@ -82,7 +82,7 @@ Error unexpected_argument(std::string_view argument) {
   return {"unexpected argument " + in_quotes(argument), {}, guess.empty() ? command_hint : did_you_mean(guess)};
 }
 
-/// The words before "--", and those after it, verbatim.
+/// The words before "--" and the words after it, verbatim.
 struct SplitArguments {
   std::vector<std::string> own;
   std::vector<std::string> command;
@@ -104,7 +104,7 @@ SplitArguments split(int argc, const char* const* argv) {
   return arguments;
 }
 
-/// What CLI11 made of the words: it only takes them apart, values stay text.
+/// The result of CLI11, which only splits the words; values stay text.
 struct Parsed {
   const CommandRow* command = &command_table().front();
   std::vector<std::pair<const OptionRow*, std::vector<std::string>>> given;  ///< in the table's order
@@ -123,7 +123,7 @@ CLI::Option* add_row(CLI::App& app, const OptionRow& row) {
   std::string names(row.long_name);
   if (!row.short_name.empty()) names = std::string(row.short_name) + "," + names;
   if (row.argument.empty()) return app.add_flag(names)->disable_flag_override();
-  // The raw results are read, so nothing is to be done here. A value is one word, whatever it looks like.
+  // The raw results are read later, so this does nothing. A value is one word, even if it looks like an option.
   CLI::Option* option = app.add_option(names, CLI::callback_t([](const CLI::results_t&) { return true; }));
   return option->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)->allow_extra_args(false);
 }
@@ -131,7 +131,7 @@ CLI::Option* add_row(CLI::App& app, const OptionRow& row) {
 /// CLI11's "--port: 1 required TEXT missing" and the like, in this program's words.
 Error syntax_error(const CLI::ParseError& error) {
   std::string_view text = error.what();
-  while (!text.empty() && text.front() == '-') text.remove_prefix(1);  // some of its errors name options without
+  while (!text.empty() && text.front() == '-') text.remove_prefix(1);  // some of CLI11's errors omit the dashes
   for (const OptionRow& row : option_table()) {
     const std::string name(row.long_name);
     const std::string_view bare = row.long_name.substr(2);
@@ -142,7 +142,7 @@ Error syntax_error(const CLI::ParseError& error) {
   return {std::string(text.substr(0, text.find('\n'))), {}, kSeeHelp};
 }
 
-/// The words that are neither an option nor its value nor a command.
+/// The words that are neither an option, nor an option's value, nor a command.
 Result<void> take_operands(Parsed& parsed, const std::vector<std::string>& words) {
   std::vector<std::string_view> wanted;
   for (const std::string_view operand : parsed.command->operands) {
@@ -171,7 +171,7 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
   for (const CommandRow& row : command_table().subspan(1)) app.add_subcommand(std::string(row.name))->fallthrough();
 
   try {
-    std::reverse(words.begin(), words.end());  // as CLI11 wants them
+    std::reverse(words.begin(), words.end());  // CLI11 expects them in reverse
     app.parse(std::move(words));
   } catch (const CLI::ParseError& error) {
     return tl::unexpected(syntax_error(error));
@@ -192,7 +192,7 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
   return parsed;
 }
 
-/// Options that the command does not know, and demo's own without demo.
+/// Options that the command does not accept, and options of demo or diff without that command.
 Result<void> check_command(const Parsed& parsed) {
   for (const auto& [row, values] : parsed.given) {
     if ((row->commands & parsed.command->bit) != 0) continue;
@@ -207,14 +207,14 @@ Result<void> check_command(const Parsed& parsed) {
   return {};
 }
 
-/// Whether both texts name one place. /dev/null may take any number of outputs.
+/// Whether both texts name the same place. /dev/null may take any number of outputs.
 bool same_place(const std::string& a, const std::string& b) {
   if (is_standard_output(a) || is_standard_output(b)) return is_standard_output(a) && is_standard_output(b);
   const auto normal = [](const std::string& path) { return std::filesystem::path(path).lexically_normal(); };
   return a != "/dev/null" && normal(a) == normal(b);
 }
 
-/// Two outputs that would write over each other.
+/// Two outputs that would overwrite each other.
 Result<void> check_outputs(const Options& options) {
   std::vector<std::pair<std::string, std::string>> given;  // in the order of kOutputs
   for (const OutputRow& row : kOutputs) {
@@ -268,7 +268,7 @@ Result<void> take_command(const Parsed& parsed, SplitArguments& arguments, Optio
   return {};
 }
 
-/// The text after "--port '70000': ", without saying the value twice where the error begins with it.
+/// The text after "--port '70000': ". Drops the value from the beginning of the error, so that it appears once.
 Error about(const OptionRow& row, std::string_view value, Error error) {
   std::string_view why = error.what;
   const std::string repeated = in_quotes(value) + " is ";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Every kind of file that the program writes, a row each. The command line, its help and the commands know outputs
-/// from here only: a new one is a pair of files in its wing, and a row.
+/// Every kind of file that the program writes, one row each. The command line, its help and the commands take the
+/// outputs from here only: a new output is a pair of files in its wing, and a row.
 #pragma once
 
 #include <array>
@@ -21,19 +21,19 @@ namespace acceptscope {
 /// What an output shows: a run, or a dump read back.
 struct Picture {
   const Snapshot& snapshot;
-  std::uint64_t left_out = 0;  ///< connections that the dump lists and the snapshot, a sample of them, does not
+  std::uint64_t left_out = 0;  ///< connections in the dump's list but not in the snapshot's sample of it
 };
 
-/// A file that is written at the end and appears complete or not at all (OutputFile).
+/// A file that is written at the end; it appears complete or not at all (OutputFile).
 struct WholeFile {
   Result<void> (*write)(const TextSink& sink, const Picture& picture);
-  /// The file of two dumps. Null: report and diff do not have this output, only a traced run does.
+  /// Writes the file of two dumps. Null: report and diff do not have this output, only a traced run does.
   Result<void> (*write_diff)(const TextSink& sink, const Picture& before, const Picture& after,
                              const Diff& diff) = nullptr;
-  std::size_t most_connections = 0;  ///< of a dump read back: more are of no use to this output
+  std::size_t most_connections = 0;  ///< from a dump read back: this output needs no more
 };
 
-/// A file that gets a line per connection while the run goes on (LogFile).
+/// A file that gets one line per connection during the run (LogFile).
 struct LineFile {
   /// Appends the line, without a newline at its end.
   void (*append)(std::string& line, const ServiceKey& service, const ConnectionRow& row);
@@ -55,21 +55,22 @@ Result<void> write_page(const TextSink& sink, const Picture& picture);
 Result<void> write_diff_page(const TextSink& sink, const Picture& before, const Picture& after, const Diff& diff);
 }  // namespace output_rows
 
-/// By itself too: it can also be written while the run goes on.
+/// Has a name because it can also be written during the run.
 inline constexpr OutputRow kDumpOutput{
-    "-o", "--output", "JSON dump at the end, - for standard output; the file appears complete or not at all",
-    "the dump", WholeFile{output_rows::write_dump}};
+    "-o", "--output", "JSON dump at the end; - is standard output; the file appears complete or not at all", "the dump",
+    WholeFile{output_rows::write_dump}};
 
-/// In the order in which they are opened, and written at the end.
+/// In the order in which the files are opened, and written at the end.
 inline constexpr std::array kOutputs{
     kDumpOutput,
     OutputRow{"", "--log",
-              "one JSON object per closed connection, a line each, written as they close; open ones follow at the end",
+              "one JSON object per closed connection, one per line, written at the close; open ones follow at the end",
               "the log", LineFile{output_rows::append_log_line}},
-    OutputRow{"", "--html",
-              "one self-contained HTML page, also of a dump (report) and of two (diff); with - the page is all that "
-              "goes to standard output",
-              "the page", WholeFile{output_rows::write_page, output_rows::write_diff_page, HtmlOptions{}.max_lanes}},
+    OutputRow{
+        "", "--html",
+        "one self-contained HTML page, also of a dump (report) or of two (diff); with -, standard output gets only "
+        "the page",
+        "the page", WholeFile{output_rows::write_page, output_rows::write_diff_page, HtmlOptions{}.max_lanes}},
 };
 
 }  // namespace acceptscope

@@ -27,7 +27,7 @@ std::variant<Options, ExitNow> parse_words(const Words& words) {
   return parse(static_cast<int>(argv.size()), argv.data());
 }
 
-/// The options of a command line that must be right.
+/// The options of a command line that must be valid.
 Options options_of(const Words& words) {
   auto parsed = parse_words(words);
   const ExitNow* exit_now = std::get_if<ExitNow>(&parsed);
@@ -274,7 +274,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"--pid", "99999999999"}, "--pid '99999999999': out of range (from 1 to 4194304)"},
         BadCase{{"--comm", ""}, "--comm '': empty (a name such as uvicorn, or a pattern such as 'php-fpm*')"},
         BadCase{{"--comm", "my-gunicorn-worker"},
-                "--comm 'my-gunicorn-worker': no process has so long a name: the kernel keeps 15 bytes of it "
+                "--comm 'my-gunicorn-worker': no process has such a long name: the kernel keeps 15 bytes of it "
                 "(such as 'my-gunicorn-wor')"},
         BadCase{{"--cgroup", ""}, "--cgroup '': empty (a path such as /sys/fs/cgroup/system.slice/nginx.service)"},
         BadCase{{"-o", ""}, "--output '': empty (name a file, or - for standard output)"},
