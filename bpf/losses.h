@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Everything that can go missing, by kind, in the order of the dump: the one list from which enum loss, the model's
- * struct Losses, the dump's fields and what the views say come. A new kind is a row here and the place that counts it.
+ * Every kind of loss, in the order of the dump. This list alone defines enum loss, the model's struct Losses, the
+ * dump's fields and the texts of the views. A new kind is a row here and the place that counts it.
  *
  * KERNEL(ENUMERATOR, member, later, help)   counted by the BPF programs: count_loss(LOSS_ENUMERATOR)
  * USERSPACE(member, later, help)            counted by capture/reading
  *
- * later: true for what dumps of version 0.1.0 do not have. The help is also what the views say of a count that is not 0.
+ * later: true for kinds that dumps of version 0.1.0 do not have. The views also show the help with a count above 0.
  */
 #pragma once
 
@@ -27,9 +27,10 @@
 	KERNEL(UNKNOWN_CLOSE, unknown_close, false,                                                                   \
 	       "closes, on a port with accepts, of connections whose accept was not seen")                            \
 	KERNEL(UNATTRIBUTED_ACCEPT, unattributed_accept, false,                                                       \
-	       "connections found accepted only when they closed: by which worker is not known")                      \
+	       "connections whose accept was noticed only at their close: the worker is unknown")                     \
 	KERNEL(MISSED_ACCEPT, missed_accept, false,                                                                   \
-	       "accepts seen late, by who holds the connection: counted, their time is up to a tick too late")        \
+	       "accepts noticed late, by the process that holds the connection: counted, with a time up to a tick "   \
+	       "too late")                                                                                            \
 	KERNEL(MISSED_CLOSE, missed_close, false,                                                                     \
 	       "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime " \
 	       "is too long, their reason unknown")                                                                   \

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The fields of `diff --json`, described as those of the dump are in output/json/fields.hpp.
+/// The fields of `diff --json`, described like the dump's fields in output/json/fields.hpp.
 #pragma once
 
 #include "model/diff.hpp"
@@ -13,7 +13,7 @@ struct Described<DiffSide> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(  //
       field("hostname", &DiffSide::hostname, "name of the host"),
-      field("started_at", &DiffSide::started_at, "when tracing began"),
+      field("started_at", &DiffSide::started_at, "time at which tracing began"),
       field("duration_seconds", &DiffSide::duration, "length of the run"));
 };
 
@@ -23,8 +23,8 @@ struct Described<FixVerdict> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
       field("code", &FixVerdict::code,
-            "what became of the spread over the workers; fixed: better, and as even as a fair draw or balanced"),
-      field("summary", &FixVerdict::summary, "one sentence with the numbers"));
+            "change of the spread over the workers; fixed: better, and as even as a fair draw or balanced"),
+      field("summary", &FixVerdict::summary, "the change in one sentence, with its numbers"));
 };
 
 template <>
@@ -33,15 +33,17 @@ struct Described<FigureChange> {
   static constexpr Layout layout = Layout::line;
   static constexpr auto fields = std::make_tuple(
       field("figure", &FigureChange::figure, "name of the figure"),
-      field("unit", &FigureChange::unit, "what the values are in; shares are 0 to 1"),
-      field("before", &FigureChange::before, "its value in BEFORE; null if not known"),
-      field("after", &FigureChange::after, "its value in AFTER; null if not known"),
-      field("change", &FigureChange::change, "after - before"),
-      field("p_value", &FigureChange::p_value,
-            "how often chance alone changes as much, two-sided; null where there is no test or too little to test"),
-      field("test", &FigureChange::test, "the test that p_value is of"),
+      field("unit", &FigureChange::unit, "unit of the values; shares are 0 to 1"),
+      field("before", &FigureChange::before, "value of the figure in BEFORE; null if unknown"),
+      field("after", &FigureChange::after, "value of the figure in AFTER; null if unknown"),
+      field("change", &FigureChange::change, "the difference after - before"),
+      field(
+          "p_value", &FigureChange::p_value,
+          "probability that chance alone changes the figure as much, two-sided; null if there is no test or too little "
+          "to test"),
+      field("test", &FigureChange::test, "name of the test that p_value comes from"),
       field("kind", &FigureChange::kind,
-            "same: within chance (p_value 0.01 or more) or less than 12.5 %; unknown: not tested"));
+            "kind of change; same: within chance (p_value 0.01 or more) or less than 12.5 %; unknown: not tested"));
 };
 
 template <>
@@ -52,32 +54,33 @@ struct Described<ServiceDiff> {
       field("address", &ServiceDiff::endpoint, &Endpoint::address, "local listening address, in AFTER"),
       field("port", &ServiceDiff::endpoint, &Endpoint::port, "local listening port, in AFTER"),
       field("before", &ServiceDiff::endpoint_before,
-            "the same in BEFORE; differs only where each dump has one service and these two were compared"),
+            "local listening address and port in BEFORE; differ only if each dump has a single service and these two "
+            "are compared"),
       field("before_index", &ServiceDiff::before_index, "index into the services of BEFORE"),
       field("after_index", &ServiceDiff::after_index, "index into the services of AFTER"),
-      field("verdict", &ServiceDiff::verdict, "what became of it"),
-      field("figures", &ServiceDiff::figures, "its figures, before and after"));
+      field("verdict", &ServiceDiff::verdict, "verdict on the change of the service"),
+      field("figures", &ServiceDiff::figures, "figures of the service, before and after"));
 };
 
 template <>
 struct Described<LoneService> {
   static constexpr std::string_view name = "lone_service";
   static constexpr Layout layout = Layout::line;
-  static constexpr auto fields =
-      std::make_tuple(field("address", &LoneService::endpoint, &Endpoint::address, "local listening address"),
-                      field("port", &LoneService::endpoint, &Endpoint::port, "local listening port"),
-                      field("connections", &LoneService::connections, "its connections, accepted and pre-existing"));
+  static constexpr auto fields = std::make_tuple(
+      field("address", &LoneService::endpoint, &Endpoint::address, "local listening address"),
+      field("port", &LoneService::endpoint, &Endpoint::port, "local listening port"),
+      field("connections", &LoneService::connections, "connections of the service, accepted and pre-existing"));
 };
 
 template <>
 struct Described<ConditionOutcome> {
   static constexpr std::string_view name = "condition";
   static constexpr Layout layout = Layout::line;
-  static constexpr auto fields =
-      std::make_tuple(field("condition", &ConditionOutcome::condition, "as given to --fail-if"),
-                      field("service", &ConditionOutcome::endpoint, "the service of AFTER that it was held against"),
-                      field("holds", &ConditionOutcome::holds, "null if a figure in it is not known"),
-                      field("figures", &ConditionOutcome::figures, "the figures in it, as text"));
+  static constexpr auto fields = std::make_tuple(
+      field("condition", &ConditionOutcome::condition, "the condition as given to --fail-if"),
+      field("service", &ConditionOutcome::endpoint, "service of AFTER that the condition was checked on"),
+      field("holds", &ConditionOutcome::holds, "whether it holds; null if one of its figures is unknown"),
+      field("figures", &ConditionOutcome::figures, "the figures in the condition, as text"));
 };
 
 template <>
@@ -85,9 +88,10 @@ struct Described<Diff> {
   static constexpr std::string_view name = "diff";
   static constexpr Layout layout = Layout::block;
   static constexpr auto fields = std::make_tuple(
-      field("schema_version", &Diff::schema_version, "1; fields may be added without a new number"),
-      field("tool", &Diff::tool, "what compared the dumps"), field("before", &Diff::before, "the run of BEFORE"),
-      field("after", &Diff::after, "the run of AFTER"),
+      field("schema_version", &Diff::schema_version,
+            "version of the format: 1; fields may be added without a new number"),
+      field("tool", &Diff::tool, "program that compared the dumps"),
+      field("before", &Diff::before, "the run of BEFORE"), field("after", &Diff::after, "the run of AFTER"),
       field("services", &Diff::services, "services that both dumps have, in the order of AFTER"),
       field("only_before", &Diff::only_before, "services that only BEFORE has"),
       field("only_after", &Diff::only_after, "services that only AFTER has"),

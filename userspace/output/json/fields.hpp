@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Every JSON field, described once: its name, where it lives in the Snapshot, what it means. The writer, the reader,
-/// the JSON Schema and the table in the README are generated from these tuples, so a new field is one line here.
+/// Every JSON field, described once: its name, its member in the Snapshot, its meaning. The writer, the reader, the
+/// JSON Schema and the table in the README are generated from these tuples, so a new field is one line here. The
+/// meaning is a full noun phrase: it is read without the name of the field.
 /// The JSON type follows from the C++ type: Nanoseconds are seconds, Instant is RFC 3339 UTC, std::optional is
 /// nullable, std::vector an array, a type with its own Described an object.
 #pragma once
@@ -18,8 +19,8 @@
 
 namespace acceptscope {
 
-/// Whether dumps have always had a field. One that was added later may be missing from an older dump, and then keeps
-/// its default when it is read; what this version writes has it, and the schema asks for it.
+/// Whether the first dumps had a field. A later field may be missing from an older dump; its member then keeps its
+/// default. This version writes all fields, and the schema requires them.
 enum class Since { first, later };
 inline constexpr Since kLater = Since::later;
 
@@ -61,7 +62,7 @@ constexpr auto field(std::string_view name, Middle Owner::*middle, Value Middle:
   return NestedField<Owner, Middle, Value>{name, middle, member, help, since};
 }
 
-/// How an object is laid out in a dump: within its parent's line, on a line of its own, or one field a line.
+/// How an object is laid out in a dump: within its parent's line, on a line of its own, or one field per line.
 enum class Layout { inlined, line, block };
 
 /// The description of a struct: `name` in the schema, `layout` in a dump, `fields` in order.
@@ -93,7 +94,7 @@ struct Described<ToolInfo> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(  //
       field("name", &ToolInfo::name, "the program that wrote the dump: acceptscope"),
-      field("version", &ToolInfo::version, "its version"));
+      field("version", &ToolInfo::version, "version of that program"));
 };
 
 template <>
@@ -102,21 +103,21 @@ struct Described<HostInfo> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(  //
       field("hostname", &HostInfo::hostname, "name of the host"),
-      field("kernel", &HostInfo::kernel, "release of its kernel, as uname -r prints it"),
-      field("cpus", &HostInfo::cpus, "CPUs online"));
+      field("kernel", &HostInfo::kernel, "release of the kernel, as uname -r prints it"),
+      field("cpus", &HostInfo::cpus, "number of CPUs online"));
 };
 
 template <>
 struct Described<Filters> {
   static constexpr std::string_view name = "filters";
   static constexpr Layout layout = Layout::inlined;
-  static constexpr auto fields =
-      std::make_tuple(field("ports", &Filters::ports,
-                            "local ports and ranges of --port, as typed; every list that is empty selects all"),
-                      field("addresses", &Filters::addresses, "local listening addresses of --address"),
-                      field("pids", &Filters::pids, "processes of --pid; their descendants count too"),
-                      field("comms", &Filters::comms, "patterns of --comm for the worker's command name"),
-                      field("cgroups", &Filters::cgroups, "cgroup v2 subtrees of --cgroup"));
+  static constexpr auto fields = std::make_tuple(
+      field("ports", &Filters::ports,
+            "local ports and ranges of --port, as typed; an empty list, here and below, selects everything"),
+      field("addresses", &Filters::addresses, "local listening addresses of --address"),
+      field("pids", &Filters::pids, "processes of --pid; their descendants are selected too"),
+      field("comms", &Filters::comms, "patterns of --comm for the worker's command name"),
+      field("cgroups", &Filters::cgroups, "cgroup v2 subtrees of --cgroup"));
 };
 
 template <>
@@ -125,18 +126,19 @@ struct Described<CommandInfo> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
       field("argv", &CommandInfo::argv, "the command and its arguments"),
-      field("exit_status", &CommandInfo::exit_status,
-            "its exit status, 128 + the signal's number when a signal killed it; null if it was still running"));
+      field(
+          "exit_status", &CommandInfo::exit_status,
+          "exit status of the command, 128 + the signal's number if a signal killed it; null if it was still running"));
 };
 
 template <>
 struct Described<BackendRefusal> {
   static constexpr std::string_view name = "backend_refusal";
   static constexpr Layout layout = Layout::inlined;
-  static constexpr auto fields =
-      std::make_tuple(field("backend", &BackendRefusal::backend, "the backend that was tried first"),
-                      field("reason", &BackendRefusal::reason, "why this kernel or these privileges did not take it"),
-                      field("detail", &BackendRefusal::detail, "the same in full"));
+  static constexpr auto fields = std::make_tuple(
+      field("backend", &BackendRefusal::backend, "backend that was tried and refused"),
+      field("reason", &BackendRefusal::reason, "short reason why this kernel or these privileges refused it"),
+      field("detail", &BackendRefusal::detail, "the full error text"));
 };
 
 template <>
@@ -144,20 +146,21 @@ struct Described<RunInfo> {
   static constexpr std::string_view name = "run";
   static constexpr Layout layout = Layout::block;
   static constexpr auto fields = std::make_tuple(
-      field("started_at", &RunInfo::started_at, "when tracing began"),
-      field("ended_at", &RunInfo::ended_at, "when tracing ended"),
+      field("started_at", &RunInfo::started_at, "time at which tracing began"),
+      field("ended_at", &RunInfo::ended_at, "time at which tracing ended"),
       field("duration_seconds", &RunInfo::duration, "length of the run on the monotonic clock"),
       field("end_reason", &RunInfo::end_reason,
-            "what ended the run: the time of --duration, a signal such as Ctrl-C, or the end of COMMAND; null while it "
-            "goes on"),
-      field("backend", &RunInfo::backend, "how the kernel was traced: fentry, kprobe or tracepoint"),
-      field("backends_refused", &RunInfo::backends_refused,
-            "what --backend auto tried before it, in order; empty when the first one worked or one was forced"),
+            "reason why the run ended: the time of --duration, a signal such as Ctrl-C, or the end of COMMAND; null "
+            "while it goes on"),
+      field("backend", &RunInfo::backend, "kind of hooks that traced the kernel: fentry, kprobe or tracepoint"),
+      field(
+          "backends_refused", &RunInfo::backends_refused,
+          "backends that --backend auto tried before, in order; empty if the first one worked or a backend was forced"),
       field("interval_seconds", &RunInfo::interval, "refresh and sampling tick of --interval"),
       field("window_seconds", &RunInfo::window, "window of --window for the statistics per window"),
-      field("by", &RunInfo::by, "what a worker is: process or thread"),
+      field("by", &RunInfo::by, "unit that counts as a worker: process or thread"),
       field("filters", &RunInfo::filters, "the selection in force"),
-      field("command", &RunInfo::command, "COMMAND after --; null without one"));
+      field("command", &RunInfo::command, "the COMMAND after --; null without one"));
 };
 
 template <>
@@ -167,12 +170,12 @@ struct Described<Totals> {
   static constexpr auto fields = std::make_tuple(  //
       field("accepts", &Totals::counts, &ConnectionCounts::accepts,
             "connections accepted during the run, all services"),
-      field("closes", &Totals::counts, &ConnectionCounts::closes, "of these, closed by the application"),
+      field("closes", &Totals::counts, &ConnectionCounts::closes, "number of these that the application closed"),
       field("open", &Totals::open, "connections still open at the end, pre-existing ones included"),
       field("preexisting", &Totals::counts, &ConnectionCounts::preexisting,
-            "connections that were open already when tracing began", kLater),
+            "connections that were already open when tracing began", kLater),
       field("never_accepted", &Totals::never_accepted,
-            "connections that left the accept queue without an accept: reset by the peer or the listener closed"));
+            "connections that left the accept queue without an accept: the peer reset them or the listener closed"));
 };
 
 template <>
@@ -193,9 +196,9 @@ struct Described<Consistency> {
   static constexpr auto fields = std::make_tuple(
       field("records_seen", &Consistency::records_seen, "connection records that arrived from the kernel"),
       field("records_lost", &Consistency::records_lost,
-            "connection records known to be lost, by the counters in losses"),
+            "connection records known to be lost, according to the counters in losses"),
       field("broken", &Consistency::broken,
-            "what does not add up between the kernel's totals and the records, a sentence each; empty when all does"));
+            "contradictions between the kernel's totals and the records, one sentence each; empty if there are none"));
 };
 
 template <>
@@ -204,12 +207,12 @@ struct Described<Overhead> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
       field("bpf_ns_per_accept", &Overhead::bpf_ns_per_accept,
-            "nanoseconds spent in tracing programs per accept, sampled; null when not measured"),
+            "nanoseconds spent in tracing programs per accept, sampled; null if not measured"),
       field("bpf_ns_per_close", &Overhead::bpf_ns_per_close,
-            "nanoseconds spent in tracing programs per close, sampled; null when not measured"),
+            "nanoseconds spent in tracing programs per close, sampled; null if not measured"),
       field("cpu_seconds_user", &Overhead::cpu_seconds_user, "user CPU seconds of acceptscope itself"),
       field("cpu_seconds_system", &Overhead::cpu_seconds_system, "system CPU seconds of acceptscope itself"),
-      field("max_rss_bytes", &Overhead::max_rss_bytes, "largest resident memory of acceptscope itself, bytes"));
+      field("max_rss_bytes", &Overhead::max_rss_bytes, "largest resident memory of acceptscope itself, in bytes"));
 };
 
 template <>
@@ -217,8 +220,9 @@ struct Described<HistogramBucket> {
   static constexpr std::string_view name = "bucket";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("le", &HistogramBucket::le, "upper bound, inclusive; null in the last bucket, which has none"),
-      field("count", &HistogramBucket::count, "durations above the previous bound and at most this one"));
+      field("le", &HistogramBucket::le,
+            "upper bound of the bucket, inclusive; null for the last bucket, which has none"),
+      field("count", &HistogramBucket::count, "number of durations above the previous bound and at most this one"));
 };
 
 template <>
@@ -226,16 +230,19 @@ struct Described<LifetimeStats> {
   static constexpr std::string_view name = "lifetime";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("closed", &LifetimeStats::closed, "closed connections that mean to max and the buckets cover"),
-      field("open", &LifetimeStats::open, "connections still open: not covered, their lifetime is not known yet"),
-      field("mean", &LifetimeStats::mean, "mean lifetime of the closed ones; null without any, here and below"),
-      field("p50", &LifetimeStats::p50, "median lifetime of the closed ones; percentiles are within 12.5 %"),
-      field("p90", &LifetimeStats::p90, "90th percentile"), field("p95", &LifetimeStats::p95, "95th percentile"),
-      field("p99", &LifetimeStats::p99, "99th percentile"),
-      field("max", &LifetimeStats::max, "longest lifetime of the closed ones, exact"),
-      field("open_age_p50", &LifetimeStats::open_age_p50, "median age of the open ones; null without any"),
-      field("open_age_max", &LifetimeStats::open_age_max, "age of the oldest open one; null without any"),
-      field("buckets", &LifetimeStats::buckets, "histogram of the closed ones, buckets that are not empty"));
+      field("closed", &LifetimeStats::closed, "number of closed connections, which mean to max and the buckets cover"),
+      field("open", &LifetimeStats::open,
+            "number of connections still open: not covered, because their lifetime is not known yet"),
+      field("mean", &LifetimeStats::mean,
+            "mean lifetime of the closed connections; null if there are none, here and below"),
+      field("p50", &LifetimeStats::p50, "median lifetime of the closed connections; percentiles are within 12.5 %"),
+      field("p90", &LifetimeStats::p90, "90th percentile of these lifetimes"),
+      field("p95", &LifetimeStats::p95, "95th percentile of these lifetimes"),
+      field("p99", &LifetimeStats::p99, "99th percentile of these lifetimes"),
+      field("max", &LifetimeStats::max, "longest of these lifetimes, exact"),
+      field("open_age_p50", &LifetimeStats::open_age_p50, "median age of the open connections; null if there are none"),
+      field("open_age_max", &LifetimeStats::open_age_max, "age of the oldest open connection; null if there are none"),
+      field("buckets", &LifetimeStats::buckets, "histogram of these lifetimes, without empty buckets"));
 };
 
 template <>
@@ -243,12 +250,15 @@ struct Described<WaitStats> {
   static constexpr std::string_view name = "wait";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("count", &WaitStats::count, "accepts covered: those that were seen to enter the accept queue"),
-      field("mean", &WaitStats::mean, "mean time in the accept queue; null when count is 0, here and below"),
-      field("p50", &WaitStats::p50, "median; percentiles are within 12.5 %"),
-      field("p90", &WaitStats::p90, "90th percentile"), field("p95", &WaitStats::p95, "95th percentile"),
-      field("p99", &WaitStats::p99, "99th percentile"), field("max", &WaitStats::max, "longest wait, exact"),
-      field("buckets", &WaitStats::buckets, "histogram, buckets that are not empty"));
+      field("count", &WaitStats::count,
+            "number of accepts covered: the connections that were seen to enter the accept queue"),
+      field("mean", &WaitStats::mean, "mean time in the accept queue; null if count is 0, here and below"),
+      field("p50", &WaitStats::p50, "median time in the accept queue; percentiles are within 12.5 %"),
+      field("p90", &WaitStats::p90, "90th percentile of these times"),
+      field("p95", &WaitStats::p95, "95th percentile of these times"),
+      field("p99", &WaitStats::p99, "99th percentile of these times"),
+      field("max", &WaitStats::max, "longest of these times, exact"),
+      field("buckets", &WaitStats::buckets, "histogram of these times, without empty buckets"));
 };
 
 template <>
@@ -256,11 +266,11 @@ struct Described<CloseReasonCounts> {
   static constexpr std::string_view name = "close_reasons";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("local", &CloseReasonCounts::local, "this side closed first"),
-      field("peer", &CloseReasonCounts::peer, "the peer closed first"),
-      field("reset", &CloseReasonCounts::reset, "reset, or timed out while established"),
-      field("worker_exit", &CloseReasonCounts::worker_exit, "still established when its process exited"),
-      field("unknown", &CloseReasonCounts::unknown, "not decidable"));
+      field("local", &CloseReasonCounts::local, "connections that this side closed first"),
+      field("peer", &CloseReasonCounts::peer, "connections that the peer closed first"),
+      field("reset", &CloseReasonCounts::reset, "connections that were reset, or timed out while established"),
+      field("worker_exit", &CloseReasonCounts::worker_exit, "connections still established when their process exited"),
+      field("unknown", &CloseReasonCounts::unknown, "connections whose close reason is unknown"));
 };
 
 template <>
@@ -268,11 +278,11 @@ struct Described<AcceptQueue> {
   static constexpr std::string_view name = "accept_queue";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(  //
-      field("depth_max", &AcceptQueue::depth_max, "most connections seen waiting in the accept queue"),
+      field("depth_max", &AcceptQueue::depth_max, "largest number of connections seen in the accept queue"),
       field(
           "overflows", &AcceptQueue::overflows,
-          "connection attempts that its listening sockets dropped during the run, a full queue above all; null if not "
-          "known",
+          "connection attempts that the listening sockets dropped during the run, mostly because of a full queue; null "
+          "if unknown",
           kLater));
 };
 
@@ -281,10 +291,11 @@ struct Described<ActiveStats> {
   static constexpr std::string_view name = "active_stats";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("min", &ActiveStats::min, "fewest in any complete window; 0 without any, here and below"),
-      field("p50", &ActiveStats::p50, "median over the complete windows"),
-      field("p95", &ActiveStats::p95, "95th percentile"), field("max", &ActiveStats::max, "most in any"),
-      field("windows", &ActiveStats::windows, "complete windows that were counted"));
+      field("min", &ActiveStats::min, "fewest active workers in a complete window; 0 if there is none, here and below"),
+      field("p50", &ActiveStats::p50, "median number over the complete windows"),
+      field("p95", &ActiveStats::p95, "95th percentile over the complete windows"),
+      field("max", &ActiveStats::max, "most active workers in a complete window"),
+      field("windows", &ActiveStats::windows, "number of complete windows"));
 };
 
 template <>
@@ -294,7 +305,7 @@ struct Described<ActiveWorkers> {
   static constexpr auto fields = std::make_tuple(
       field("accepting", &ActiveWorkers::accepting, "workers that accepted at least one connection in the window"),
       field("serving", &ActiveWorkers::serving,
-            "workers that received or sent at least one byte in the window, on a connection of theirs"));
+            "workers that received or sent at least one byte in the window on one of their connections"));
 };
 
 template <>
@@ -302,14 +313,14 @@ struct Described<EffectiveWorkers> {
   static constexpr std::string_view name = "effective_workers";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("accepts", &EffectiveWorkers::accepts, "by accepts; null if there were none, here and below"),
-      field("connection_seconds", &EffectiveWorkers::connection_seconds, "by connection time"),
-      field("bytes", &EffectiveWorkers::bytes, "by bytes received and sent"),
-      field(
-          "fair_p01", &EffectiveWorkers::fair_p01,
-          "had each connection, pre-existing ones included, gone to an eligible worker drawn at random: in 99 % of such "
-          "draws at least this"),
-      field("fair_p50", &EffectiveWorkers::fair_p50, "the median of such draws"));
+      field("accepts", &EffectiveWorkers::accepts,
+            "effective workers by accepts; null if there were none, here and below"),
+      field("connection_seconds", &EffectiveWorkers::connection_seconds, "effective workers by connection time"),
+      field("bytes", &EffectiveWorkers::bytes, "effective workers by bytes received and sent"),
+      field("fair_p01", &EffectiveWorkers::fair_p01,
+            "effective workers that 99 % of fair draws reach; a fair draw gives each connection, pre-existing ones "
+            "included, to a random eligible worker"),
+      field("fair_p50", &EffectiveWorkers::fair_p50, "median effective workers of such draws"));
 };
 
 template <>
@@ -317,21 +328,21 @@ struct Described<TopShare> {
   static constexpr std::string_view name = "top_share";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("accepts", &TopShare::accepts, "of the accepts, 0 to 1; null if there were none, here and below"),
-      field("connection_seconds", &TopShare::connection_seconds, "of the connection time"),
-      field("bytes", &TopShare::bytes, "of the bytes"));
+      field("accepts", &TopShare::accepts, "share of the accepts, 0 to 1; null if there were none, here and below"),
+      field("connection_seconds", &TopShare::connection_seconds, "share of the connection time"),
+      field("bytes", &TopShare::bytes, "share of the bytes received and sent"));
 };
 
 template <>
 struct Described<Verdict> {
   static constexpr std::string_view name = "verdict";
   static constexpr Layout layout = Layout::block;
-  static constexpr auto fields =
-      std::make_tuple(field("code", &Verdict::code, "what is the matter, if anything"),
-                      field("severity", &Verdict::severity, "how bad"),
-                      field("summary", &Verdict::summary, "one sentence with the numbers"),
-                      field("evidence", &Verdict::evidence, "what it rests on, sentences"),
-                      field("advice", &Verdict::advice, "what to change and what to expect of it, sentences"));
+  static constexpr auto fields = std::make_tuple(
+      field("code", &Verdict::code, "code of the finding"),
+      field("severity", &Verdict::severity, "severity of the finding"),
+      field("summary", &Verdict::summary, "the finding in one sentence, with its numbers"),
+      field("evidence", &Verdict::evidence, "facts that support the finding, one sentence each"),
+      field("advice", &Verdict::advice, "changes to make and their expected effect, one sentence each"));
 };
 
 template <>
@@ -339,25 +350,26 @@ struct Described<PeerRow> {
   static constexpr std::string_view name = "peer";
   static constexpr Layout layout = Layout::line;
   static constexpr auto fields = std::make_tuple(
-      field("address", &PeerRow::address, "the client's address; a pseudonym with --redact-peers"),
-      field("connections", &PeerRow::connections, "its connections, accepted and pre-existing"),
-      field("open", &PeerRow::open, "of these, still open at the end"),
-      field("preexisting", &PeerRow::preexisting, "of these, open already when tracing began"),
-      field("connection_seconds", &PeerRow::connection_time, "lifetimes of the closed plus ages of the open ones"),
-      field("workers", &PeerRow::workers, "distinct workers that own or owned them"));
+      field("address", &PeerRow::address, "address of the client; a pseudonym with --redact-peers"),
+      field("connections", &PeerRow::connections, "connections of the client, accepted and pre-existing"),
+      field("open", &PeerRow::open, "number of these that were still open at the end"),
+      field("preexisting", &PeerRow::preexisting, "number of these that were already open when tracing began"),
+      field("connection_seconds", &PeerRow::connection_time,
+            "lifetimes of its closed connections plus ages of its open ones"),
+      field("workers", &PeerRow::workers, "number of distinct workers that own or owned these connections"));
 };
 
 template <>
 struct Described<TimelineWorker> {
   static constexpr std::string_view name = "timeline_worker";
   static constexpr Layout layout = Layout::line;
-  static constexpr auto fields =
-      std::make_tuple(field("pid", &TimelineWorker::pid, "process id in the initial pid namespace"),
-                      field("tid", &TimelineWorker::tid, "thread id with --by thread; else null"),
-                      field("accepts", &TimelineWorker::accepts, "accepts in each step"),
-                      field("open", &TimelineWorker::open, "connections open at the end of each step"),
-                      field("active", &TimelineWorker::active, "of these, active in the last tick of the step"),
-                      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"));
+  static constexpr auto fields = std::make_tuple(
+      field("pid", &TimelineWorker::pid, "process id in the initial pid namespace"),
+      field("tid", &TimelineWorker::tid, "thread id with --by thread; null otherwise"),
+      field("accepts", &TimelineWorker::accepts, "accepts in each step"),
+      field("open", &TimelineWorker::open, "connections open at the end of each step"),
+      field("active", &TimelineWorker::active, "number of these that were active in the last tick of the step"),
+      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"));
 };
 
 template <>
@@ -365,10 +377,11 @@ struct Described<TimelineRows> {
   static constexpr std::string_view name = "timeline";
   static constexpr Layout layout = Layout::block;
   static constexpr auto fields = std::make_tuple(
-      field("step_seconds", &TimelineRows::step, "length of a step; grows with the run, so that there are at most 240"),
-      field("start", &TimelineRows::start, "when each step began; the last one may be incomplete"),
+      field("step_seconds", &TimelineRows::step,
+            "length of a step; grows with the run, so that there are at most 240 steps"),
+      field("start", &TimelineRows::start, "times at which the steps began; the last step may be incomplete"),
       field("workers", &TimelineRows::workers,
-            "the workers in the order of their rows; at most 1,024 in all services"));
+            "the workers in the order of their rows; at most 1,024 over all services"));
 };
 
 template <>
@@ -377,35 +390,36 @@ struct Described<WorkerRow> {
   static constexpr Layout layout = Layout::line;
   static constexpr auto fields = std::make_tuple(
       field("pid", &WorkerRow::pid, "process id in the initial pid namespace"),
-      field("tid", &WorkerRow::tid, "thread id with --by thread; else null"),
-      field("ns_pid", &WorkerRow::ns_pid, "process id in its own pid namespace, as seen inside its container"),
-      field("start_time", &WorkerRow::start_time, "when the process (thread) started: tells a reused pid apart"),
-      field("comm", &WorkerRow::comm, "command name of the kernel, at most 15 bytes"),
+      field("tid", &WorkerRow::tid, "thread id with --by thread; null otherwise"),
+      field("ns_pid", &WorkerRow::ns_pid, "process id in the worker's own pid namespace, as seen inside its container"),
+      field("start_time", &WorkerRow::start_time,
+            "start time of the process (thread); distinguishes processes that reuse a pid"),
+      field("comm", &WorkerRow::comm, "command name that the kernel keeps, at most 15 bytes"),
       field("cmdline", &WorkerRow::cmdline, "command line, arguments joined by spaces; null if it could not be read"),
       field("cgroup", &WorkerRow::cgroup, "cgroup v2 path; null if it could not be read"),
-      field(
-          "role", &WorkerRow::role,
-          "supervisor: it holds the listening socket and is the parent of others that do, but does not accept (a master, "
-          "an arbiter); not counted as a worker",
-          kLater),
-      field("exited", &WorkerRow::exited, "it ended, or gave up the listening socket, during the run"),
-      field("accepts", &WorkerRow::counts, &ConnectionCounts::accepts, "connections it accepted"),
-      field("closes", &WorkerRow::counts, &ConnectionCounts::closes, "of these, closed by the application"),
+      field("role", &WorkerRow::role,
+            "role of the process; a supervisor (a master, an arbiter) holds the listening socket and is the parent of "
+            "other holders, but does not accept, and is not counted as a worker",
+            kLater),
+      field("exited", &WorkerRow::exited, "whether it exited, or closed the listening socket, during the run"),
+      field("accepts", &WorkerRow::counts, &ConnectionCounts::accepts, "connections that it accepted"),
+      field("closes", &WorkerRow::counts, &ConnectionCounts::closes, "number of these that the application closed"),
       field("open", &WorkerRow::open, "its connections still open at the end, pre-existing ones included"),
-      field("peak_open", &WorkerRow::counts, &ConnectionCounts::peak_open, "most of its connections open at once"),
+      field("peak_open", &WorkerRow::counts, &ConnectionCounts::peak_open,
+            "largest number of its connections open at once"),
       field("preexisting", &WorkerRow::counts, &ConnectionCounts::preexisting,
-            "connections found in its hands when tracing began", kLater),
+            "connections that it held when tracing began", kLater),
       field("preexisting_closes", &WorkerRow::counts, &ConnectionCounts::preexisting_closes,
-            "of these, closed by the application", kLater),
-      field(
-          "connection_seconds", &WorkerRow::connection_time,
-          "lifetimes of its closed connections plus ages of its open ones, of pre-existing ones since they were found"),
+            "number of these that the application closed", kLater),
+      field("connection_seconds", &WorkerRow::connection_time,
+            "lifetimes of its closed connections plus ages of its open ones; pre-existing connections count since they "
+            "were found"),
       field("bytes_received", &WorkerRow::counts, &ConnectionCounts::bytes_received,
             "bytes received on its connections"),
       field("bytes_sent", &WorkerRow::counts, &ConnectionCounts::bytes_sent,
             "bytes sent on its connections and acknowledged by the peers"),
-      field("lifetime_seconds", &WorkerRow::lifetime, "how long it kept its connections, accept to close"),
-      field("accept_wait_seconds", &WorkerRow::accept_wait, "how long they waited in the accept queue"));
+      field("lifetime_seconds", &WorkerRow::lifetime, "lifetimes of its connections, from accept to close"),
+      field("accept_wait_seconds", &WorkerRow::accept_wait, "times that its connections waited in the accept queue"));
 };
 
 template <>
@@ -416,49 +430,56 @@ struct Described<ServiceRow> {
       field("address", &ServiceRow::endpoint, &Endpoint::address, "local listening address"),
       field("port", &ServiceRow::endpoint, &Endpoint::port, "local listening port"),
       field("netns", &ServiceRow::netns, "network namespace, the inode number in /proc/PID/ns/net"),
-      field("listen_sockets", &ServiceRow::listen_sockets,
-            "listening sockets on its address: more than one with SO_REUSEPORT; 0 if none was seen or all were closed",
-            kLater),
-      field("reuseport", &ServiceRow::reuseport, "SO_REUSEPORT is set on its listening socket; null if not seen"),
-      field("backlog", &ServiceRow::backlog, "backlog of its listening socket, connections; null if not seen"),
+      field(
+          "listen_sockets", &ServiceRow::listen_sockets,
+          "number of listening sockets on its address: more than one with SO_REUSEPORT; 0 if none was seen or all were "
+          "closed",
+          kLater),
+      field("reuseport", &ServiceRow::reuseport,
+            "whether its listening socket has SO_REUSEPORT set; null if the socket was not seen"),
+      field("backlog", &ServiceRow::backlog,
+            "backlog of its listening socket, in connections; null if the socket was not seen"),
       field("epoll_exclusive", &ServiceRow::epoll_exclusive,
-            "all workers that poll the listening socket use EPOLLEXCLUSIVE; null if none does or it is not known",
+            "whether all workers that poll the listening socket use EPOLLEXCLUSIVE; null if none polls it or this is "
+            "unknown",
             kLater),
       field("accepts", &ServiceRow::counts, &ConnectionCounts::accepts, "connections accepted on it"),
-      field("closes", &ServiceRow::counts, &ConnectionCounts::closes, "of these, closed by the application"),
+      field("closes", &ServiceRow::counts, &ConnectionCounts::closes, "number of these that the application closed"),
       field("open", &ServiceRow::open, "connections still open at the end, pre-existing ones included"),
-      field("peak_open", &ServiceRow::counts, &ConnectionCounts::peak_open, "most of its connections open at once"),
+      field("peak_open", &ServiceRow::counts, &ConnectionCounts::peak_open,
+            "largest number of its connections open at once"),
       field("preexisting", &ServiceRow::counts, &ConnectionCounts::preexisting,
-            "connections that were open already when tracing began", kLater),
+            "connections that were already open when tracing began", kLater),
       field("preexisting_closes", &ServiceRow::counts, &ConnectionCounts::preexisting_closes,
-            "of these, closed by the application", kLater),
+            "number of these that the application closed", kLater),
       field("never_accepted", &ServiceRow::never_accepted, "connections that left its accept queue without an accept"),
       field("handed_over", &ServiceRow::handed_over,
-            "open connections that only another process than the one that accepted them holds", kLater),
+            "open connections that are held only by processes other than the one that accepted them", kLater),
       field("workers_eligible", &ServiceRow::workers_eligible,
-            "workers that could accept: those alive, and those that left but had a connection; all if none is alive",
+            "workers that could accept: all that are alive, and all that left but had a connection; if none is alive, "
+            "all workers",
             kLater),
-      field("workers_idle", &ServiceRow::workers_idle, "of these, without any connection during the run", kLater),
+      field("workers_idle", &ServiceRow::workers_idle, "number of these without any connection during the run", kLater),
       field("active_workers", &ServiceRow::active_workers, "workers active per complete window of --window", kLater),
       field("effective_workers", &ServiceRow::effective_workers,
-            "1 / the sum of the squared shares of the eligible workers: as many equally busy ones would be as uneven",
+            "1 / the sum of the squared shares of the eligible workers: the number of equally busy workers that gives "
+            "the same sum",
             kLater),
       field("top_share", &ServiceRow::top_share, "share of the single busiest worker", kLater),
-      field("lifetime_seconds", &ServiceRow::lifetime, "how long connections were kept, accept to close"),
-      field("accept_wait_seconds", &ServiceRow::accept_wait, "how long connections waited in the accept queue"),
+      field("lifetime_seconds", &ServiceRow::lifetime, "lifetimes of its connections, from accept to close"),
+      field("accept_wait_seconds", &ServiceRow::accept_wait, "times that its connections waited in the accept queue"),
       field("accept_queue", &ServiceRow::accept_queue, "the queue of connections waiting to be accepted"),
-      field("close_reasons", &ServiceRow::close_reasons, "who ended its closed connections, counts"),
-      field("verdict", &ServiceRow::verdict, "what these figures say", kLater),
+      field("close_reasons", &ServiceRow::close_reasons, "number of its closed connections per close reason"),
+      field("verdict", &ServiceRow::verdict, "finding that these figures support", kLater),
       field("workers", &ServiceRow::workers,
             "its workers, most connections (accepts and pre-existing) first; supervisors last"),
       field("workers_forgotten", &ServiceRow::workers_forgotten,
-            "workers that left without a connection so long ago that they are not listed any more", kLater),
+            "workers that left without a connection so long ago that they are no longer listed", kLater),
       field("peers", &ServiceRow::peers, "the client addresses with the most connections, at most 20", kLater),
-      field(
-          "peers_other", &ServiceRow::peers_other,
-          "connections of other addresses: of those with fewer, of addresses beyond the 4,096 that are told apart, of lost "
-          "records",
-          kLater),
+      field("peers_other", &ServiceRow::peers_other,
+            "connections of all other addresses: addresses with fewer connections, addresses beyond the 4,096 that are "
+            "counted apart, addresses of lost records",
+            kLater),
       field("timeline", &ServiceRow::timeline, "activity over the run, in steps", kLater));
 };
 
@@ -468,7 +489,7 @@ struct Described<Endpoint> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields =
       std::make_tuple(field("address", &Endpoint::address, "IPv4 or IPv6 address; IPv4-mapped ones are shown as IPv4"),
-                      field("port", &Endpoint::port, "port"));
+                      field("port", &Endpoint::port, "TCP port"));
 };
 
 template <>
@@ -485,40 +506,41 @@ struct Described<ServiceKey> {
 inline constexpr auto kConnectionFields = std::make_tuple(
     field("pid", &ConnectionRow::pid, "process that accepted it, or held it when tracing began"),
     field("tid", &ConnectionRow::tid, "thread that accepted it"),
-    field("comm", &ConnectionRow::comm, "its command name"),
-    field("local", &ConnectionRow::local, "this side's address and port, as of the accept"),
-    field("peer", &ConnectionRow::peer, "the other side's; a pseudonym with --redact-peers"),
+    field("comm", &ConnectionRow::comm, "command name of its worker"),
+    field("local", &ConnectionRow::local, "address and port of this side, as of the accept"),
+    field("peer", &ConnectionRow::peer, "address and port of the other side; a pseudonym with --redact-peers"),
     field("accepted_at", &ConnectionRow::accepted_at,
-          "when it was accepted; null if before tracing began (preexisting)"),
+          "time of the accept; null if it was before tracing began (preexisting)"),
     field("accept_wait_seconds", &ConnectionRow::accept_wait,
-          "time in the accept queue; null if it was not seen to enter it"),
-    field("closed_at", &ConnectionRow::closed_at, "when the application closed it; null if still open"),
-    field("lifetime_seconds", &ConnectionRow::lifetime, "accept to close; null if still open or preexisting"),
+          "time in the accept queue; null if its entry into the queue was not seen"),
+    field("closed_at", &ConnectionRow::closed_at, "time at which the application closed it; null if still open"),
+    field("lifetime_seconds", &ConnectionRow::lifetime, "time from accept to close; null if still open or preexisting"),
     field("age_seconds_min", &ConnectionRow::age_min,
-          "it lives or lived at least so long: an open one's age at the end; a preexisting one's time from when it was "
-          "found; else null"),
+          "lower bound of the lifetime: an open connection's age at the end, or a preexisting one's time since it was "
+          "found; null otherwise"),
     field("bytes_received", &ConnectionRow::bytes_received, "bytes received"),
     field("bytes_sent", &ConnectionRow::bytes_sent, "bytes sent and acknowledged by the peer"),
-    field("close_reason", &ConnectionRow::close_reason, "who ended it; null if still open"),
-    field("closed_by_pid", &ConnectionRow::closed_by_pid, "process that closed it; null if still open or not known"),
-    field("preexisting", &ConnectionRow::preexisting, "it was open already when tracing began; bytes count from then",
-          kLater),
+    field("close_reason", &ConnectionRow::close_reason, "reason for the close; null if still open"),
+    field("closed_by_pid", &ConnectionRow::closed_by_pid, "process that closed it; null if still open or unknown"),
+    field("preexisting", &ConnectionRow::preexisting,
+          "whether it was already open when tracing began; its bytes count from then", kLater),
     field("held_by_pid", &ConnectionRow::held_by_pid,
-          "of an open one: another process, and only that, holds it (it was handed over); else null", kLater));
+          "other process that is the only holder of this open connection (it was handed over); null otherwise",
+          kLater));
 
-inline constexpr auto kConnectionId =
-    field("id", &ConnectionRow::id, "1, 2, … in the order of the accepts, pre-existing ones first");
+inline constexpr auto kConnectionId = field(
+    "id", &ConnectionRow::id, "number of the connection: 1, 2, … in the order of the accepts, pre-existing ones first");
 
 template <>
 struct Described<ConnectionRow> {
   static constexpr std::string_view name = "connection";
   static constexpr Layout layout = Layout::line;
-  static constexpr auto fields =
-      std::tuple_cat(std::make_tuple(kConnectionId, field("service", &ConnectionRow::service, "index into services")),
-                     kConnectionFields);
+  static constexpr auto fields = std::tuple_cat(
+      std::make_tuple(kConnectionId, field("service", &ConnectionRow::service, "index of its service in services")),
+      kConnectionFields);
 };
 
-/// One line of --log: a connection that names its service, as a line stands alone.
+/// One line of --log: a connection that names its service, because each line is complete by itself.
 struct ConnectionLine {
   ServiceKey service;
   ConnectionRow connection;
@@ -536,7 +558,7 @@ struct Described<ConnectionLine> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::tuple_cat(
       std::make_tuple(lifted(kConnectionId), field("service", &ConnectionLine::service,
-                                                   "the service itself, as there is no list to point to")),
+                                                   "the service itself, because the log has no list of services")),
       std::apply([](const auto&... f) { return std::make_tuple(lifted(f)...); }, kConnectionFields));
 };
 
@@ -546,16 +568,18 @@ struct Described<Snapshot> {
   static constexpr Layout layout = Layout::block;
   static constexpr auto fields = std::make_tuple(
       field("schema_version", &Snapshot::schema_version,
-            "1; fields may be added without a new number, a change of meaning raises it"),
-      field("tool", &Snapshot::tool, "what wrote the dump"), field("host", &Snapshot::host, "where"),
-      field("run", &Snapshot::run, "when and how"), field("totals", &Snapshot::totals, "all services together"),
-      field("losses", &Snapshot::losses, "what could not be recorded, one counter per kind; all 0 in a complete dump"),
-      field("consistency", &Snapshot::consistency, "the kernel's totals held against the records"),
-      field("overhead", &Snapshot::overhead, "what the tracing itself cost"),
+            "version of the format: 1; fields may be added without a new number, a change of meaning raises it"),
+      field("tool", &Snapshot::tool, "program that wrote the dump"),
+      field("host", &Snapshot::host, "host that was traced"),
+      field("run", &Snapshot::run, "time, backend and settings of the run"),
+      field("totals", &Snapshot::totals, "sums over all services"),
+      field("losses", &Snapshot::losses, "losses, one counter per kind; all 0 in a complete dump"),
+      field("consistency", &Snapshot::consistency, "comparison of the kernel's totals with the records"),
+      field("overhead", &Snapshot::overhead, "cost of the tracing itself"),
       field("services", &Snapshot::services, "the services, most connections first"),
       field("connections", &Snapshot::connections, "every connection of the run, in the order of the accepts"),
       field("connections_omitted", &Snapshot::connections_omitted,
-            "connections left out of the list because of --dump-connections"));
+            "number of connections that --dump-connections left out of the list"));
 };
 
 /// The value of `schema_version` that this program writes and reads.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The dump of --output and the lines of --log, as output/json/fields.hpp describes them; and a dump read back.
+/// Writes the dump of --output and the lines of --log, as output/json/fields.hpp describes them; reads a dump back.
 #pragma once
 
 #include <functional>
@@ -14,14 +14,14 @@
 
 namespace acceptscope {
 
-/// The dump, in pieces of about 64 KiB: nothing of the size of the dump is held in memory.
+/// Writes the dump in pieces of about 64 KiB: nothing of the dump's size is held in memory.
 /// All of it is ASCII: other characters are \u escapes, invalid UTF-8 becomes U+FFFD.
 [[nodiscard]] Result<void> write_dump(const TextSink& sink, const Snapshot& snapshot);
 
-/// The dump; the state of `out` tells whether it was written.
+/// Writes the dump; the state of `out` shows whether this worked.
 void write_dump(std::ostream& out, const Snapshot& snapshot);
 
-/// What diff --json prints, as output/json/diff_fields.hpp describes it.
+/// The output of diff --json, as output/json/diff_fields.hpp describes it.
 [[nodiscard]] std::string diff_json(const Diff& diff);
 
 /// Appends one line of --log to `out`, newline included: a closed connection, or at the end of the run an open one.
@@ -30,10 +30,10 @@ void write_connection_line(std::string& out, const ConnectionLine& line);
 /// Takes a connection as it is read.
 using ConnectionSink = std::function<void(ConnectionRow&&)>;
 
-/// A dump read back; members marked [live] stay empty, and so do its connections: `connections` gets each of them, in
-/// the order of the file, and what it does not keep costs no memory. Without one they are passed over: then only their
-/// syntax is looked at. `name` is what errors call the input, such as the file's name in quotes. A dump of any size and
-/// layout takes some hundred KiB to read beside the Snapshot.
+/// Reads a dump back. Members marked [live] stay empty, and so do its connections: `connections` gets each of them in
+/// the order of the file, and connections that it does not keep cost no memory. Without `connections` they are skipped,
+/// and only their syntax is checked. `name` names the input in errors, such as the file's name in quotes. Reading a
+/// dump of any size and layout takes some hundred KiB besides the Snapshot.
 [[nodiscard]] Result<Snapshot> read_dump(std::istream& in, std::string_view name,
                                          const ConnectionSink& connections = {});
 

@@ -17,13 +17,13 @@
 namespace acceptscope {
 namespace {
 
-/// A dump nests 7 levels deep; what is not a dump may nest as it likes, but not on our stack.
+/// A dump nests 7 levels deep. Other input may nest without limit, which must not exhaust our stack.
 constexpr std::size_t kDeepest = 64;
 
 /// Longest string or number, bytes: command lines are shorter by far.
 constexpr std::size_t kLongest = 8U << 20;
 
-/// What the parser met: anything but an object or a list.
+/// A value from the parser that is neither an object nor a list.
 struct Scalar {
   enum class Kind : std::uint8_t { null, boolean, number, string };
   Kind kind = Kind::null;
@@ -33,7 +33,7 @@ struct Scalar {
 
 using Kind = Scalar::Kind;
 
-/// What is wrong with a value: null, or what it is not ("a count").
+/// The error of a value: null if it is right, else the expected kind ("a count").
 using Complaint = const char*;
 
 // ---- scalars --------------------------------------------------------------------------------------------------------
@@ -77,7 +77,7 @@ Complaint assign(std::string& out, const Scalar& value) {
   return nullptr;
 }
 
-/// Seconds in plain decimals with at most 9 of them, as they are written here: exact.
+/// Seconds with at most 9 decimals and no exponent, as written here: exact.
 bool plain_seconds(std::string_view text, Nanoseconds& out) {
   const bool negative = text.starts_with('-');
   if (negative) text.remove_prefix(1);
@@ -144,7 +144,7 @@ Complaint assign(T& out, const Scalar& value) {
   return nullptr;
 }
 
-// ---- types, as tables that the handler below walks by ---------------------------------------------------------------
+// ---- types, as tables that guide the handler below ------------------------------------------------------------------
 
 struct Type;
 
@@ -155,14 +155,14 @@ struct FieldEntry {
   bool required;
 };
 
-/// How values of one C++ type are taken in. Exactly one of `scalar`, `fields` and `append` is set.
+/// How to read values of one C++ type. Exactly one of `scalar`, `fields` and `append` is set.
 struct Type {
-  Complaint expected;  ///< what a value that does not fit is not
+  Complaint expected;  ///< the expected kind of value, for errors
   Complaint (*scalar)(void* target, const Scalar& value) = nullptr;
   std::span<const FieldEntry> fields = {};  ///< of an object
   void* (*append)(void* list) = nullptr;    ///< adds an element to a list
   const Type& (*element)() = nullptr;       ///< of a list
-  void (*reset)(void* target) = nullptr;    ///< of an optional: null is a value
+  void (*reset)(void* target) = nullptr;    ///< of an optional: null is a valid value
   void* (*engage)(void* target) = nullptr;  ///< of an optional: makes it hold something
 };
 
@@ -178,7 +178,7 @@ FieldEntry field_entry() {
           type_of<Value>, !kIsOptional<Value> && f.since == Since::first};
 }
 
-/// What is inside of an optional; T itself otherwise.
+/// The value type of an optional; T itself otherwise.
 template <class T>
 struct Inside {
   using type = T;
@@ -223,7 +223,7 @@ const Type& type_of() {
   return type;
 }
 
-/// What a list or an object is called where a scalar belongs.
+/// The error for a list or an object in place of a scalar.
 Complaint expected_of(const Type& type) {
   if (type.scalar == nullptr) return type.expected;
   alignas(std::max_align_t) static std::array<std::byte, 64> nowhere{};
@@ -232,8 +232,8 @@ Complaint expected_of(const Type& type) {
 
 // ---- the handler ----------------------------------------------------------------------------------------------------
 
-/// Takes the parser's events into a Snapshot. Of a value that does not fit the first is remembered, and the rest passed
-/// over: only at the end is it known whether this is a dump at all.
+/// Turns the parser's events into a Snapshot. Remembers the first value that does not fit and skips the rest: only the
+/// end shows whether this is a dump at all.
 class DumpHandler {
  public:
   DumpHandler(Snapshot& snapshot, const ConnectionSink& sink) : snapshot_(snapshot), sink_(sink) {
@@ -246,7 +246,7 @@ class DumpHandler {
     return scalar({Kind::number, false, {text, size}});
   }
   bool String(const char* text, rapidjson::SizeType size, bool) { return scalar({Kind::string, false, {text, size}}); }
-  // With numbers as strings none of these is called; the parser's interface asks for them.
+  // As numbers come as strings, none of these is called; the parser's interface requires them.
   bool Int(int) { return false; }
   bool Uint(unsigned) { return false; }
   bool Int64(std::int64_t) { return false; }
@@ -261,7 +261,7 @@ class DumpHandler {
     Frame& frame = frames_[depth_ - 1];
     const std::string_view name(text, size);
     const auto fields = frame.type->fields;
-    // In the order of the description, as a dump is written, each is found at the first try.
+    // In the order of the description, in which a dump is written, each field is found at the first try.
     for (std::size_t tried = 0; tried < fields.size(); ++tried) {
       const std::size_t index = (frame.next + tried) % fields.size();
       if (fields[index].name != name) continue;
@@ -299,26 +299,26 @@ class DumpHandler {
   /// The first value that does not fit, in words; empty if all do.
   [[nodiscard]] const std::string& error() const { return error_; }
   [[nodiscard]] bool is_too_deep() const { return too_deep_; }
-  /// As it stands in the dump; empty if it is no number.
+  /// As written in the dump; empty if it is not a number.
   [[nodiscard]] const std::string& version() const { return version_; }
 
  private:
-  /// An object or a list that is being taken in.
+  /// An object or a list that is being read.
   struct Frame {
     const Type* type = nullptr;
     void* target = nullptr;
-    const FieldEntry* field = nullptr;  ///< of an object: whose value comes next; null if it is not known
+    const FieldEntry* field = nullptr;  ///< of an object: the field whose value comes next; null if unknown
     std::size_t next = 0;    ///< of an object: the field that is looked for first; of a list: elements so far
     std::uint64_t seen = 0;  ///< of an object: bits of the fields that were there
     bool is_connections = false;
   };
 
   struct Place {
-    const Type* type = nullptr;  ///< null: to be passed over
+    const Type* type = nullptr;  ///< null: skip it
     void* target = nullptr;
   };
 
-  /// Where the next value goes.
+  /// The target of the next value.
   Place place() {
     if (depth_ == 0) return {&type_of<Snapshot>(), &snapshot_};
     Frame& frame = frames_[depth_ - 1];
@@ -380,7 +380,7 @@ class DumpHandler {
     if (error_.empty()) error_ = std::move(text);
   }
 
-  /// Leads to the value that is at hand: "services[0].workers[2].pid".
+  /// The path of the current value: "services[0].workers[2].pid".
   [[nodiscard]] std::string path() const {
     std::string text;
     for (std::size_t i = 0; i < depth_; ++i) {
@@ -399,7 +399,7 @@ class DumpHandler {
   ConnectionRow connection_;
   std::array<Frame, kDeepest> frames_;
   std::size_t depth_ = 0;
-  std::size_t passed_over_ = 0;  ///< levels below a value that is passed over
+  std::size_t passed_over_ = 0;  ///< levels below a skipped value
   bool too_deep_ = false;
   std::string error_;
   std::string version_;
@@ -407,7 +407,7 @@ class DumpHandler {
 
 // ---- the parser's surroundings --------------------------------------------------------------------------------------
 
-/// A std::istream as RapidJSON reads it, a buffer at a time.
+/// A std::istream in RapidJSON's interface, read one buffer at a time.
 class InputStream {
  public:
   using Ch = char;
@@ -421,10 +421,10 @@ class InputStream {
     return c;
   }
   [[nodiscard]] std::size_t Tell() const { return before_ + static_cast<std::size_t>(at_ - buffer_.data()); }
-  /// Nothing is left.
+  /// Whether nothing is left.
   [[nodiscard]] bool at_end() const { return end_ == nullptr; }
 
-  // For output streams only; the parser's templates name them.
+  // Only for output streams, but the parser's templates require them.
   Ch* PutBegin() { return nullptr; }
   void Put(Ch) {}
   void Flush() {}
@@ -436,7 +436,7 @@ class InputStream {
     in_.read(buffer_.data(), static_cast<std::streamsize>(buffer_.size()));
     at_ = buffer_.data();
     end_ = in_.gcount() > 0 ? at_ + in_.gcount() : nullptr;
-    if (end_ == nullptr) buffer_[0] = '\0';  // what the parser takes for the end; Take() stays here
+    if (end_ == nullptr) buffer_[0] = '\0';  // the end for the parser; Take() stays here
   }
 
   std::istream& in_;
@@ -446,10 +446,10 @@ class InputStream {
   std::size_t before_ = 0;
 };
 
-/// Thrown through the parser, which has no other way to be told, and caught in this file.
+/// Thrown through the parser, which cannot be stopped in another way, and caught in this file.
 struct TooLong {};
 
-/// The parser's memory: what is kLongest at most.
+/// The parser's memory: at most kLongest.
 class BoundedAllocator {
  public:
   void* Malloc(std::size_t size) { return Realloc(nullptr, 0, size); }
@@ -488,7 +488,7 @@ Result<void> parse(std::istream& in, DumpHandler& handler, const std::string& na
   return failure(name + " is not JSON, as " + where + " shows", kGiveADump);
 }
 
-/// Whether this is a dump at all, and of a version that is understood.
+/// Whether this is a dump, and of a supported version.
 Result<void> check_origin(const Snapshot& snapshot, const DumpHandler& handler, const std::string& name) {
   const std::string& version = handler.version();
   if (snapshot.tool.name != ToolInfo{}.name || version.empty())
@@ -498,7 +498,7 @@ Result<void> check_origin(const Snapshot& snapshot, const DumpHandler& handler, 
                  "use the version of acceptscope that wrote it");
 }
 
-/// Counts that a dump leaves out, as others add up to them: see ServiceRow and Totals.
+/// Computes the counts that a dump leaves out because they are sums of others: see ServiceRow and Totals.
 void add_left_out(Snapshot& snapshot) {
   ConnectionCounts all;
   for (ServiceRow& service : snapshot.services) {

@@ -42,8 +42,8 @@ class SchemaWriter {
     object(body);
   }
 
-  /// The members that make an object the schema of T. `pin` gets the name of each field, within the object that is the
-  /// field's schema, to write what else holds for it. Later versions may add fields, so others than these are allowed.
+  /// The members that make an object the schema of T. `pin` gets the name of each field, within the field's schema
+  /// object, to write further constraints. Later versions may add fields, so additional fields are allowed.
   template <IsDescribed T, class Pin>
   void describe(const Pin& pin) {
     member("type", "object");
@@ -60,7 +60,7 @@ class SchemaWriter {
     });
   }
 
-  /// Has the described type that T is, or is a list of, written to "$defs" in the end, and then those of its fields.
+  /// Schedules the described type of T, or of T's elements, and then the types of its fields for "$defs".
   template <class T>
   void define(Of<T>) {}
   template <class T>
@@ -83,7 +83,7 @@ class SchemaWriter {
     for_each_field<T>([&](const auto& f) { define(Of<typename std::remove_cvref_t<decltype(f)>::value_type>{}); });
   }
 
-  /// Writes the definitions. The whole document; nothing can be written after it.
+  /// Writes the definitions and returns the whole document; nothing can be written after it.
   [[nodiscard]] std::string finish() {
     object("$defs", [this] {
       for (const Definition& d : definitions_) object(d.name, [&] { (this->*d.write)(); });
@@ -146,7 +146,7 @@ class SchemaWriter {
     member("$ref", fmt::format("#/$defs/{}", Described<T>::name));
   }
 
-  /// A type within that of a field: the field's description does not tell the unit.
+  /// A type nested in a field's type: the field's description does not give its unit.
   template <class T>
   void part(Of<T> of) {
     type(of);
@@ -181,7 +181,7 @@ class SchemaWriter {
   std::vector<Definition> definitions_;
 };
 
-/// Rows of the Markdown table; a struct met before is referred to, not repeated.
+/// Rows of the Markdown table; a repeated struct becomes a reference.
 class TableBuilder {
  public:
   std::string text = "| field | type | meaning |\n| --- | --- | --- |\n";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// What output/json/fields.hpp describes, for programs and for people.
+/// The descriptions of output/json/fields.hpp, for programs and for people.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@ namespace acceptscope {
 /// JSON Schema (draft 2020-12) of the dump; "#/$defs/log_line" in it is the schema of a line of --log.
 [[nodiscard]] std::string json_schema();
 
-/// JSON Schema of what diff --json prints.
+/// JSON Schema of the output of diff --json.
 [[nodiscard]] std::string diff_schema();
 
 /// Markdown table of every field of the dump: path, type, meaning.

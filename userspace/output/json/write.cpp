@@ -20,7 +20,7 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 65536;
 
-/// Appends described values to a text, which is handed to the sink a piece at a time.
+/// Appends described values to a text, and passes it to the sink one piece at a time.
 class JsonWriter {
  public:
   JsonWriter() = default;
@@ -81,7 +81,7 @@ class JsonWriter {
     text += '}';
   }
 
-  /// Hands over what is left.
+  /// Passes on the rest.
   [[nodiscard]] Result<void> finish() {
     hand_over();
     return status_;
@@ -122,7 +122,7 @@ class JsonWriter {
     text += '"';
   }
 
-  /// All that a string may hold (RFC 8259, section 7), in ASCII.
+  /// Any string (RFC 8259, section 7), in ASCII.
   void escaped(char32_t code) {
     constexpr std::string_view special = "\"\\\b\f\n\r\t";
     constexpr std::string_view letters = "\"\\bfnrt";
