@@ -11,18 +11,12 @@
 #include <variant>
 
 #include "model/diff.hpp"
-#include "model/snapshot.hpp"
+#include "model/picture.hpp"
 #include "output/html/html.hpp"
 #include "util/result.hpp"
 #include "util/text_sink.hpp"
 
 namespace acceptscope {
-
-/// What an output shows: a run, or a dump read back.
-struct Picture {
-  const Snapshot& snapshot;
-  std::uint64_t left_out = 0;  ///< connections in the dump's list but not in the snapshot's sample of it
-};
 
 /// A file that is written at the end; it appears complete or not at all (OutputFile).
 struct WholeFile {
