@@ -42,18 +42,14 @@ TuiAction action_of(TuiKey key) {
   return TuiAction::none;
 }
 
-/// The value `steps` after `value` in an enumeration of `count` values, wrapping around at its end.
-template <class Enum>
-Enum turned(Enum value, std::size_t steps, std::size_t count) {
-  return static_cast<Enum>((static_cast<std::size_t>(value) + steps) % count);
+/// The value `steps` after `value` in its enumeration, wrapping around at the end.
+template <IsNamedEnum Enum>
+Enum turned(Enum value, std::size_t steps) {
+  return static_cast<Enum>((static_cast<std::size_t>(value) + steps) % enum_values<Enum>.size());
 }
 
-constexpr std::size_t kPages = 3;
-constexpr std::size_t kSorts = 7;
-constexpr std::size_t kHeats = 3;
-
 void show_page(TuiState& state, std::size_t steps) {
-  if (!state.help) state.page = turned(state.page, steps, kPages);
+  if (!state.help) state.page = turned(state.page, steps);
   state.help = false;  // from the help back to the page before
   state.first = 0;
 }
@@ -132,12 +128,12 @@ TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOp
     case TuiAction::repaint: request = TuiRequest::repaint; break;
     case TuiAction::help: state.help = !state.help, state.first = 0; break;
     case TuiAction::next_page: show_page(state, 1); break;
-    case TuiAction::previous_page: show_page(state, kPages - 1); break;
+    case TuiAction::previous_page: show_page(state, enum_values<TuiPage>.size() - 1); break;
     case TuiAction::next_service: step_service(state, snapshot, true); break;
     case TuiAction::previous_service: step_service(state, snapshot, false); break;
     case TuiAction::choose_service: choose_service(state, snapshot, key - U'0'); break;
-    case TuiAction::sort: state.sort = turned(state.sort, 1, kSorts); break;
-    case TuiAction::heat: state.heat = turned(state.heat, 1, kHeats); break;
+    case TuiAction::sort: state.sort = turned(state.sort, 1); break;
+    case TuiAction::heat: state.heat = turned(state.heat, 1); break;
     case TuiAction::pause: state.paused = !state.paused; break;
     case TuiAction::none: break;
     default: move(state, action, snapshot, options);

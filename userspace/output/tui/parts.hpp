@@ -54,9 +54,6 @@ struct TuiKeyRow {
 /// The workers in the chosen order, supervisors last.
 [[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort);
 
-[[nodiscard]] std::string_view name_of(TuiPage page);
-[[nodiscard]] std::string_view name_of(TuiHeat heat);
-
 /// A page below the headline: fixed lines on top, and lines that scroll.
 struct TuiBody {
   std::vector<StyledLine> head;

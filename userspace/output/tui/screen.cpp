@@ -61,7 +61,7 @@ StyledLine title(const TuiScene& s) {
   std::string pages = s.state.paused ? "PAUSED  " : "";
   for (const TuiPage page : {TuiPage::workers, TuiPage::histograms, TuiPage::peers}) {
     const bool here = !s.state.help && page == s.state.page;
-    pages += fmt::format("{}{}{}", here ? '[' : ' ', name_of(page), here ? ']' : ' ');
+    pages += fmt::format("{}{}{}", here ? '[' : ' ', enum_name(page), here ? ']' : ' ');
   }
   pages += s.state.help ? "[help]" : "";
   return ends(std::move(left), StyledLine(pages + " ", Style::title), s.options, Style::title);
@@ -300,11 +300,6 @@ std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot) {
     return rank(*a) < rank(*b);
   });
   return services;
-}
-
-std::string_view name_of(TuiPage page) {
-  constexpr std::array<std::string_view, 3> names = {"workers", "histograms", "peers"};
-  return names[static_cast<std::size_t>(page)];
 }
 
 std::size_t clamped_first(std::size_t first, std::size_t total, std::size_t room) {

@@ -28,6 +28,30 @@ struct TuiOptions {
 enum class TuiPage : std::uint8_t { workers, histograms, peers };
 enum class TuiHeat : std::uint8_t { traffic, accepts, open };
 
+template <>
+struct EnumNames<TuiPage> {
+  static constexpr std::string_view name(TuiPage value) {
+    switch (value) {
+      case TuiPage::workers: return "workers";
+      case TuiPage::histograms: return "histograms";
+      case TuiPage::peers: return "peers";
+    }
+    return {};
+  }
+};
+
+template <>
+struct EnumNames<TuiHeat> {
+  static constexpr std::string_view name(TuiHeat value) {
+    switch (value) {
+      case TuiHeat::traffic: return "traffic";
+      case TuiHeat::accepts: return "accepts";
+      case TuiHeat::open: return "open";
+    }
+    return {};
+  }
+};
+
 /// The user's choices; the default is the first screen.
 struct TuiState {
   TuiPage page = TuiPage::workers;

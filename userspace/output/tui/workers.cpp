@@ -112,7 +112,7 @@ std::string upper(std::string_view text) {
 StyledLine strip_header(const TuiScene& scene, std::size_t width) {
   const Nanoseconds span =
       scene.snapshot.run.interval * static_cast<std::int64_t>(std::min(width, scene.history.ticks()));
-  const std::string name = upper(name_of(scene.state.heat));
+  const std::string name = upper(enum_name(scene.state.heat));
   const std::string longer = fmt::format("{}, last {}", name, duration_text(span, scene.options.ascii));
   if (scene.history.ticks() == 0 || longer.size() > width) return StyledLine().add_right(name, width, Style::faint);
   StyledLine line(longer, Style::faint);
@@ -200,11 +200,6 @@ class Rows {
 };
 
 }  // namespace
-
-std::string_view name_of(TuiHeat heat) {
-  constexpr std::array<std::string_view, 3> names = {"traffic", "accepts", "open"};
-  return names[static_cast<std::size_t>(heat)];
-}
 
 std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort) {
   std::vector<const WorkerRow*> workers;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "output/tui/parts.hpp"
 #include "text/escape.hpp"
 #include "unit/output/golden.hpp"
 #include "unit/output/sample.hpp"
@@ -320,6 +321,16 @@ TEST(TuiCursor, TheHelpScrolls) {
 
 /// The README quotes the file.
 TEST(TuiKeys, AreDescribed) { expect_golden("tui_keys.md", tui_keys_markdown()); }
+
+TEST(TuiKeys, TheHelpNamesEveryOrderAndEveryStrip) {
+  std::string sort, heat;
+  for (const TuiKeyRow& row : tui_keys()) {
+    if (row.action == TuiAction::sort) sort = row.meaning;
+    if (row.action == TuiAction::heat) heat = row.meaning;
+  }
+  for (const WorkerSort order : enum_values<WorkerSort>) EXPECT_THAT(sort, HasSubstr(enum_name(order)));
+  for (const TuiHeat shown : enum_values<TuiHeat>) EXPECT_THAT(heat, HasSubstr(enum_name(shown)));
+}
 
 }  // namespace
 }  // namespace acceptscope
