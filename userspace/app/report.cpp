@@ -9,6 +9,7 @@
 #include "app/terminal/plain_view.hpp"
 
 namespace acceptscope {
+
 int run_report(const cli::Options& options) {
   Result<Outputs> outputs = Outputs::open(options);
   if (!outputs) return complain(outputs.error());

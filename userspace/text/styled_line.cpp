@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text/styled_line.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "text/escape.hpp"
 
 namespace acceptscope {
@@ -121,6 +124,10 @@ std::string StyledLine::text(bool color) const {
     if (!start.empty()) line += kReset;
   }
   return line;
+}
+
+void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
+  std::move(more.begin(), more.end(), std::back_inserter(lines));
 }
 
 }  // namespace acceptscope

@@ -68,4 +68,7 @@ class StyledLine {
   std::size_t width_ = 0;
 };
 
+/// Adds `more` below `lines`.
+void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more);
+
 }  // namespace acceptscope

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -19,8 +18,6 @@ namespace acceptscope {
 namespace {
 
 using Lines = std::vector<StyledLine>;
-
-void append(Lines& lines, Lines more) { std::move(more.begin(), more.end(), std::back_inserter(lines)); }
 
 std::string side_text(const DiffSide& side, bool ascii) {
   return fmt::format("{}, {}, {}", escape_text(side.hostname, {.ascii = ascii}), instant_text(side.started_at),

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <limits>
 
 #include "model/names.hpp"
@@ -50,20 +49,16 @@ std::vector<StyledLine> verdict_lines(const Verdict& verdict, const TextOptions&
   return lines;
 }
 
-void add(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
-  std::move(more.begin(), more.end(), std::back_inserter(lines));
-}
-
 void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, const WorkerTable& table,
                  const Snapshot& snapshot, const TextOptions& options) {
   lines.emplace_back();
   lines.push_back(service_headline(service, snapshot, options));
-  add(lines, verdict_lines(service.verdict, options));
-  add(lines, workers_lines(service, options));
+  append(lines, verdict_lines(service.verdict, options));
+  append(lines, workers_lines(service, options));
   const std::vector<const WorkerRow*> rows = table_rows(service);
   if (!rows.empty()) lines.push_back(table.header());
   for (const WorkerRow* row : rows) lines.push_back(table.row(service, *row));
-  add(lines, below_table(service, options.ascii));
+  append(lines, below_table(service, options.ascii));
 }
 
 /// Losses come last, where the reader looks first.
@@ -74,7 +69,7 @@ std::vector<StyledLine> live_lines(const Snapshot& snapshot, const TextOptions& 
   for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
   std::vector<StyledLine> trouble = trouble_lines(snapshot, options.ascii);
   if (!trouble.empty()) lines.emplace_back();
-  add(lines, std::move(trouble));
+  append(lines, std::move(trouble));
   return lines;
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <set>
 #include <tuple>
 
@@ -67,10 +66,6 @@ std::string first_sentence(const Snapshot& snapshot, const TextOptions& options)
   return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
                      count_of(workers_with_connections(snapshot), "worker"), count_text(totals.counts.closed()),
                      count_text(totals.open), busiest_sentence(snapshot, options));
-}
-
-void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {
-  std::move(more.begin(), more.end(), std::back_inserter(lines));
 }
 
 /// "WARNING 0.0.0.0:8000: 3 of 32 workers own …", and below it the evidence and the advice.

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "output/tui/parts.hpp"
 #include "output/words/histogram_rows.hpp"
@@ -40,8 +39,7 @@ std::vector<StyledLine> lifetimes(const TuiScene& s, const ServiceRow& service, 
                                        age_text(lifetime.open_age_p50, service.counts.preexisting > 0, ascii),
                                        age_text(lifetime.open_age_max, service.counts.preexisting > 0, ascii)));
   const std::size_t left = room - std::min(room, lines.size());
-  std::vector<StyledLine> rows = histogram_rows(lifetime.buckets, left, width, ascii);
-  std::move(rows.begin(), rows.end(), std::back_inserter(lines));
+  append(lines, histogram_rows(lifetime.buckets, left, width, ascii));
   return lines;
 }
 
@@ -54,8 +52,7 @@ std::vector<StyledLine> waits(const TuiScene& s, const ServiceRow& service, std:
       StyledLine(fmt::format(" queue now {}, deepest {}", count_text(service.accept_queue.depth),
                              count_text(service.accept_queue.depth_max)))};
   const std::size_t left = room - std::min(room, lines.size());
-  std::vector<StyledLine> rows = histogram_rows(wait.buckets, left, width, ascii);
-  std::move(rows.begin(), rows.end(), std::back_inserter(lines));
+  append(lines, histogram_rows(wait.buckets, left, width, ascii));
   return lines;
 }
 
@@ -85,8 +82,7 @@ TuiBody histograms_page(const TuiScene& s, const ServiceRow& service, std::size_
   }
   std::vector<StyledLine> lines = lifetimes(s, service, room / 2, width);
   lines.emplace_back();
-  std::vector<StyledLine> more = waits(s, service, room / 2, width);
-  std::move(more.begin(), more.end(), std::back_inserter(lines));
+  append(lines, waits(s, service, room / 2, width));
   return scrolled({}, std::move(lines), s.state, room);
 }
 

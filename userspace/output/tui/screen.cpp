@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <tuple>
 #include <utility>
 
@@ -332,15 +331,12 @@ std::vector<StyledLine> render_tui(const Snapshot& snapshot, const History& hist
   Frame frame = frame_of(scene);
   TuiBody body = body_of(scene, frame.room);
   std::vector<StyledLine> lines = std::move(frame.top);
-  const std::size_t below = frame.bottom.size() + (frame.keys ? 1 : 0);
-  const auto add = [&](std::vector<StyledLine>& more) {
-    std::move(more.begin(), more.end(), std::back_inserter(lines));
-  };
-  add(body.head);
-  add(body.rows);
+  if (frame.keys) frame.bottom.push_back(last_line(scene, body));
+  const std::size_t below = frame.bottom.size();
+  append(lines, std::move(body.head));
+  append(lines, std::move(body.rows));
   lines.resize(options.height - std::min(options.height, below));  // adds blank lines, or cuts lines without room
-  add(frame.bottom);
-  if (frame.keys) lines.push_back(last_line(scene, body));
+  append(lines, std::move(frame.bottom));
   lines.resize(options.height);
   for (StyledLine& line : lines) line.cut(options.width, options.ascii);
   return lines;
