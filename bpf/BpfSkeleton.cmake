@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# add_bpf_skeleton(NAME SOURCE): compiles SOURCE to BPF and defines the interface library NAME, which provides the
+# add_bpf_skeleton(NAME SOURCE [FLAG...]): compiles SOURCE to BPF and defines the interface library NAME, which provides the
 # generated header NAME.skel.h. A change in a header that SOURCE includes triggers a rebuild (DEPFILE).
 find_program(CLANG NAMES clang REQUIRED)
 find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
@@ -19,7 +19,7 @@ function(add_bpf_skeleton name source)
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter
-            -D__TARGET_ARCH_${bpf_arch} -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+            -D__TARGET_ARCH_${bpf_arch} ${ARGN} -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
             -MD -MF ${object}.d -MT ${object} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
     DEPENDS ${source}
     DEPFILE ${object}.d

@@ -20,14 +20,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The first subflow of an MPTCP socket, which is what was accepted (or listens); any other socket unchanged. */
-static __always_inline struct sock *tcp_of(struct sock *sk)
-{
-	if (sk && bpf_core_type_exists(struct mptcp_sock) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
-		return BPF_CORE_READ((struct mptcp_sock *)sk, first);
-	return sk;
-}
-
 /* ---- fentry */
 
 SEC("?fentry/inet_csk_reqsk_queue_add")
@@ -246,6 +238,64 @@ SEC("?tp_btf/sched_process_free")
 int BPF_PROG(free_tp, struct task_struct *task)
 {
 	return on_free(task);
+}
+
+/* ---- requests: arrivals, reads and writes */
+
+SEC("?tp_btf/sk_data_ready")
+int BPF_PROG(ready_tp, struct sock *sk)
+{
+	return on_ready(sk);
+}
+
+SEC("?tp_btf/sock_recv_length")
+int BPF_PROG(receive_tp, struct sock *sk, int bytes, int flags)
+{
+	return on_receive(sk, bytes, flags);
+}
+
+SEC("?tp_btf/sock_send_length")
+int BPF_PROG(send_tp, struct sock *sk, int bytes, int flags)
+{
+	return on_send(sk, bytes);
+}
+
+/* Before 6.3: the calls themselves, with what they return. Splicing from a socket passes by the tracepoint too. */
+SEC("?fexit/inet_recvmsg")
+int BPF_PROG(receive_fexit, struct socket *socket, void *message, unsigned long size, int flags, int bytes)
+{
+	return on_receive(socket->sk, bytes, flags);
+}
+
+SEC("?fexit/inet6_recvmsg")
+int BPF_PROG(receive6_fexit, struct socket *socket, void *message, unsigned long size, int flags, int bytes)
+{
+	return on_receive(socket->sk, bytes, flags);
+}
+
+SEC("?fexit/inet_sendmsg")
+int BPF_PROG(send_fexit, struct socket *socket, void *message, unsigned long size, int bytes)
+{
+	return on_send(socket->sk, bytes);
+}
+
+SEC("?fexit/inet6_sendmsg")
+int BPF_PROG(send6_fexit, struct socket *socket, void *message, unsigned long size, int bytes)
+{
+	return on_send(socket->sk, bytes);
+}
+
+SEC("?fexit/inet_sendpage")
+int BPF_PROG(sendpage_fexit, struct socket *socket, void *page, int offset, unsigned long size, int flags, long bytes)
+{
+	return on_send(socket->sk, bytes);
+}
+
+SEC("?fexit/tcp_splice_read")
+int BPF_PROG(splice_fexit, struct socket *socket, void *position, void *pipe, unsigned long size, unsigned int flags,
+             long bytes)
+{
+	return on_receive(socket->sk, bytes, 0);
 }
 
 /* ---- holders: one walk over every file descriptor of the host, in all network namespaces */

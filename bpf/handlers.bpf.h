@@ -2,7 +2,7 @@
 /* One handler per event, shared by all backends. */
 #pragma once
 
-#include "totals.bpf.h"
+#include "requests.bpf.h"
 
 /* Walks skip more recent connections: their accept may still be returning to the application. */
 #define WALK_PATIENCE_NS 100000000ULL
@@ -20,6 +20,7 @@ static __always_inline __u64 ring_flags(void)
 static __noinline int finish(struct sock *sk, struct connection *conn, __u32 reason, __u32 closer_tgid, __u32 flags)
 {
 	struct closed_connection *record;
+	struct last_request last = {};
 	struct ending ending = {};
 	__u64 key = (__u64)sk, now = bpf_ktime_get_ns();
 
@@ -36,11 +37,13 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	ending.rows = conn->rows;
 	ending.lifetime_ns = now - conn->accepted_ns;
 	ending.preexisting = conn->preexisting;
+	copy_last_request(&last, conn);
 	/* Two separate paths: the verifier before 6.2 loses track of a record that may be NULL. */
 	record = bpf_ringbuf_reserve(&closed, sizeof(*record), 0);
 	if (!record) {
 		if (untrack(key)) {
 			count_close(&ending, reason, flags);
+			end_last_request(&last, key, now);
 			count_loss(LOSS_RING_FULL);
 		}
 		return 0;
@@ -61,11 +64,15 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record->preexisting = conn->preexisting;
 	record->found = conn->found;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
+	record->requests = conn->requests;
+	record->served_by = conn->top_id;
+	record->served_set = conn->served_set;
 	if (!untrack(key)) { /* another program ended it first: `conn` may be a different entry by now */
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
 	count_close(&ending, reason, flags);
+	end_last_request(&last, key, now);
 	bpf_ringbuf_submit(record, ring_flags());
 	return 0;
 }
@@ -371,51 +378,62 @@ static __always_inline bool find_listener(struct connection *conn)
 	return bpf_map_lookup_elem(&listening, service) != NULL;
 }
 
+/* The connection that a walk inserts. Not on its stack, which has no room for it: there is only one walker. */
+static struct connection walked;
+
 /* `task` holds an unknown connection: a pre-existing one, or one whose accept was not seen at all. */
 static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 {
 	__u64 key = (__u64)sk;
-	struct connection conn = {};
+	struct connection *conn = &walked, *entered;
 	struct bytes bytes;
+	bool in_flight_now;
 	long error;
 
 	if (is_untracked(key, !walk_first))
 		return 0;
-	read_tuple(&conn, sk, local_port(sk), NULL, false);
-	if (!conn.remote_port || !find_listener(&conn))
+	__builtin_memset(conn, 0, sizeof(*conn));
+	read_tuple(conn, sk, local_port(sk), NULL, false);
+	if (!conn->remote_port || !find_listener(conn))
 		return 0;
-	conn.listener_known = 1;
-	conn.holder_task = (__u64)task;
-	conn.holder_tgid = BPF_CORE_READ(task, tgid);
-	read_worker(&conn, task, false);
-	conn.owner_walk = walk_number;
-	conn.ignored = !holder_traced(task);
-	conn.preexisting = walk_first;
-	conn.found = !walk_first;
-	conn.accepted_ns = bpf_ktime_get_ns();
-	bytes = read_bytes(&conn, sk);
-	if (conn.preexisting) {
-		conn.bytes_received_before = bytes.received;
-		conn.bytes_sent_before = bytes.sent;
+	conn->listener_known = 1;
+	conn->holder_task = (__u64)task;
+	conn->holder_tgid = BPF_CORE_READ(task, tgid);
+	read_worker(conn, task, false);
+	conn->owner_walk = walk_number;
+	conn->ignored = !holder_traced(task);
+	conn->preexisting = walk_first;
+	conn->found = !walk_first;
+	conn->accepted_ns = bpf_ktime_get_ns();
+	bytes = read_bytes(conn, sk);
+	if (conn->preexisting) {
+		conn->bytes_received_before = bytes.received;
+		conn->bytes_sent_before = bytes.sent;
 	} else {
-		conn.bytes_received = bytes.received;
-		conn.bytes_sent = bytes.sent;
+		conn->bytes_received = bytes.received;
+		conn->bytes_sent = bytes.sent;
 	}
-	read_unread(&conn, sk);
-	if (!conn.ignored)
-		read_rows(&conn, task);
-	note_known_port(conn.worker.service.port);
+	read_unread(conn, sk);
+	in_flight_now = count_requests && in_flight_before(sk, &bytes, conn->unread_bytes);
+	if (!conn->ignored)
+		read_rows(conn, task);
+	note_known_port(conn->worker.service.port);
 	/* The file descriptor keeps the socket open meanwhile: no close can precede the insertion. */
-	error = track(key, &conn);
+	error = track(key, conn);
 	if (error == -EEXIST)
 		return 0; /* its accept has just been seen */
 	if (error && !enter_untracked(key))
 		return 0; /* it would be counted again for every other holder and in every other walk */
-	if (conn.ignored)
+	if (conn->ignored)
 		return 0;
-	if (conn.found)
+	if (conn->found)
 		count_loss(LOSS_MISSED_ACCEPT);
-	count_owned(&conn, !error);
+	count_owned(conn, !error);
+	if (!in_flight_now)
+		return 0;
+	entered = bpf_map_lookup_elem(&connections, &key);
+	if (entered)
+		begin_found(entered, key, conn->accepted_ns);
 	return 0;
 }
 

@@ -64,6 +64,10 @@ struct tcp_sock {                                               /* include/linux
 	__u32 write_seq;
 	__u32 rcv_nxt;
 	__u32 copied_seq;
+	__u32 lsndtime;
+};
+struct inet_connection_sock {                                   /* include/net/inet_connection_sock.h */
+	struct { __u32 lrcvtime; } icsk_ack;
 };
 
 struct proto_accept_arg {};                                     /* include/net/sock.h, since 6.10 (92ef0fd55ac8) */

@@ -35,4 +35,9 @@
 	       "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime " \
 	       "is too long, their reason unknown")                                                                   \
 	KERNEL(PID_FILTER_FULL, pid_filter_full, false,                                                               \
-	       "descendants of --pid that could not be remembered: their connections are missing")
+	       "descendants of --pid that could not be remembered: their connections are missing")                    \
+	KERNEL(REQUEST, request_lost, true,                                                                           \
+	       "requests not counted because too many were in flight (kernels before 5.12)")                          \
+	KERNEL(REQUEST_WORKER, request_worker_map_full, true,                                                         \
+	       "connections whose serving worker found the worker map full: their requests are counted for their "    \
+	       "service, for no worker")

@@ -80,6 +80,22 @@ struct {
 	__type(value, __u8);
 } free_service_rows SEC(".maps");
 
+/* request_rows: row of a worker -> the requests that it served. Rows as in worker_rows; one row with --no-requests. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct request_counters);
+} request_rows SEC(".maps");
+
+/* service_loads: row of a service -> its requests, whichever worker serves. One row with --no-requests. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct request_load);
+} service_loads SEC(".maps");
+
 /*
  * listeners: address of the struct sock of a listening socket on a traced port -> the socket's state.
  *   inserted: on_listener(), by walks; refreshed: refresh_listener(); read: userspace on the tick; deleted: on_state().

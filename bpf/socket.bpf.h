@@ -36,6 +36,14 @@ static __always_inline bool is_tcp(struct sock *sk)
 	return (family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP;
 }
 
+/* Of an MPTCP socket its first subflow, which is what was accepted (or listens); any other socket itself. */
+static __always_inline struct sock *tcp_of(struct sock *sk)
+{
+	if (sk && bpf_core_type_exists(struct mptcp_sock) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_MPTCP)
+		return BPF_CORE_READ((struct mptcp_sock *)sk, first);
+	return sk;
+}
+
 static __always_inline void map_ipv4(struct ip_address *out, __be32 address)
 {
 	__builtin_memset(out, 0, 10);

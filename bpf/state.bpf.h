@@ -21,6 +21,7 @@ volatile __u8 filter_pids = 0;        /* only processes in `pids` */
 volatile __u8 filter_cgroups = 0;     /* number of entries in `cgroups`; 0 = tasks of any cgroup */
 volatile __u8 enqueue_from_state = 0; /* no accept queue hook: SYN_RECV -> ESTABLISHED counts as the enqueue */
 volatile __u8 close_from_state = 0;   /* no close hook: the first change to FIN_WAIT1, LAST_ACK or CLOSE counts */
+volatile __u8 count_requests = 0;     /* arrivals, reads and writes are traced */
 volatile __u32 ring_wakeup_bytes = 0; /* wake the reader when this much data is pending */
 
 volatile __u32 any_tracked = 0;       /* a connection was inserted since userspace reset this */
@@ -168,6 +169,14 @@ static __always_inline bool may_be_known(__u16 port)
 	__u16 noted = *known_port_slot(port);
 
 	return !port || noted == port || noted == SEVERAL_PORTS;
+}
+
+/* As may_be_known(), for sockets of any kind: those of Unix have no port. */
+static __always_inline bool may_have_requests(__u16 port)
+{
+	__u16 noted = *known_port_slot(port);
+
+	return port && (noted == port || noted == SEVERAL_PORTS);
 }
 
 static __always_inline bool task_traced(void)

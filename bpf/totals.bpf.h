@@ -131,24 +131,24 @@ static __always_inline struct service_counters *get_service(const struct connect
 	return service;
 }
 
-/* Allocates the row of a new worker on the service of row `service`; NO_ROW if none is left. */
-static __noinline __u32 new_worker(const struct connection *conn, struct task_struct *task, __u32 service)
+/* Allocates the row of the new worker `key`, which is `task`, on the service of row `service`; NO_ROW if none is left. */
+static __noinline __u32 new_worker(const struct worker_key *key, struct task_struct *task, __u32 service)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct worker_place place = {NO_ROW, service}, *known;
 	struct worker_counters *worker;
 
-	if (!conn)
+	if (!key)
 		return NO_ROW;
 	place.worker = take_row(&free_worker_rows, &next_worker_row, worker_rows_end);
 	worker = bpf_map_lookup_elem(&worker_rows, &place.worker);
 	if (worker) {
 		worker->ns_pid = innermost_pid(leader);
 		BPF_CORE_READ_STR_INTO(&worker->comm, by_thread ? task : leader, comm);
-		if (bpf_map_update_elem(&workers, &conn->worker, &place, BPF_NOEXIST)) /* another thread was first */
+		if (bpf_map_update_elem(&workers, key, &place, BPF_NOEXIST)) /* another thread was first */
 			give_row_back(&free_worker_rows, &next_worker_row, place.worker);
 	}
-	known = bpf_map_lookup_elem(&workers, &conn->worker);
+	known = bpf_map_lookup_elem(&workers, key);
 	return known ? known->worker : NO_ROW;
 }
 
@@ -163,7 +163,7 @@ static __always_inline void read_rows(struct connection *conn, struct task_struc
 	}
 	/* Not within new_worker(): the BPF stack has no room for another nested call. */
 	conn->rows.service = service_row(conn);
-	conn->rows.worker = new_worker(conn, task, conn->rows.service);
+	conn->rows.worker = new_worker(&conn->worker, task, conn->rows.service);
 }
 
 #define FINISH_MISSED        1 /* no program saw the close */

@@ -118,6 +118,41 @@ struct service_counters {
 };
 
 /*
+ * Requests of one worker or service since tracing began; see bpf/requests.bpf.h. While a request is in flight, busy_ns lacks
+ * the time of the look: add the clock's reading then.
+ */
+struct request_load {
+	__u64 requests; /* begun, those found in flight when tracing began among them */
+	__u64 in_flight;
+	__u64 in_flight_peak;
+	__u64 busy_ns; /* with at least one request in flight: ends minus beginnings, modulo 2^64 */
+	__u64 aborted; /* closed while in flight */
+	__u64 pad[3];  /* zero */
+};
+
+/* Requests that one worker served on one service, by the row of the worker. */
+struct request_counters {
+	struct request_load load;
+	__u64 response_sum_ns; /* first read -> first write */
+	__u64 response_max_ns;
+	__u64 complete_sum_ns; /* first read -> last write before the next read or the close */
+	__u64 complete_max_ns;
+	__u64 unread_sum_ns; /* data arrived -> first read */
+	__u64 unread_max_ns;
+	__u64 pad; /* zero */
+	struct histogram response;
+	struct histogram complete;
+	struct histogram unread;
+};
+
+/* Whose turn it is on a connection. */
+enum turn {
+	TURN_NONE = 0,  /* nothing was read yet */
+	TURN_IN_FLIGHT, /* read, and nothing written yet */
+	TURN_ANSWERED,  /* written since the last first read */
+};
+
+/*
  * A connection: in the accept queue (accepted_ns == 0), accepted, or found open when tracing began. The value of the
  * connection map.
  */
@@ -154,7 +189,17 @@ struct connection {
 	__u32 other_walk; /* as owner_walk, for a process other than the owner: other_* */
 	__u32 other_tgid;
 	__u32 unread_bytes; /* received, but not yet read by the application, at the last refresh() */
-	__u32 pad2;         /* zero */
+	/* Requests: what arrivals, reads and writes touch. */
+	__u32 turn;                 /* enum turn */
+	__u64 ready_ns;             /* the oldest unread data arrived; 0 = all is read, or the arrival was not seen */
+	__u64 read_ns;              /* first read of the current or last request; 0 = not seen */
+	__u64 wrote_ns;             /* last write of it */
+	__u64 served_set;           /* bit (row of a worker % 64): it served a request */
+	struct worker_place server; /* rows of the worker that serves the current or last request */
+	__u32 server_id;            /* its tgid (--by thread: tid); 0 = none yet */
+	__u32 requests;
+	__u32 top_id;   /* tgid or tid of the worker that served most requests, if one served over half */
+	__u32 top_lead; /* by so many more than the others (Boyer and Moore's majority vote) */
 };
 
 /* A listening socket. Written by walks, refreshed on the tick. */
@@ -208,6 +253,9 @@ struct closed_connection {
 	__u8 preexisting;
 	__u8 found;
 	__u8 pad[3]; /* zero */
+	__u32 requests;
+	__u32 served_by;  /* connection.top_id */
+	__u64 served_set; /* as in struct connection */
 };
 
 /* Maximum number of --cgroup options. */
@@ -223,13 +271,16 @@ enum loss {
 #undef LOSS_NO_INDEX
 
 #ifdef __cplusplus
+inline constexpr __u32 no_row = NO_ROW;
+
 static_assert(sizeof(service_key) == 24);
 static_assert(sizeof(worker_key) == 40);
 static_assert(sizeof(service_counters) == 128);
-static_assert(sizeof(connection) == 200);
-static_assert(sizeof(closed_connection) == 136);
+static_assert(sizeof(connection) == 256);
+static_assert(sizeof(closed_connection) == 152);
 static_assert(sizeof(listener) == 56);
 static_assert(sizeof(descriptor) == 80);
 static_assert(sizeof(worker_counters) % 64 == 0);
+static_assert(sizeof(request_load) == 64);
 } // namespace acceptscope::wire
 #endif

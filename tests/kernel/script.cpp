@@ -84,6 +84,7 @@ json named_connection(json record, const json& services, const Names& names) {
   record["pid"] = names.process(record["pid"]);
   record["tid"] = names.thread(record["tid"]);
   record["closed_by_pid"] = names.process(record["closed_by_pid"]);
+  record["served_by_pid"] = names.process(record["served_by_pid"]);
   record["held_by_pid"] = names.process(record["held_by_pid"]);
   record["local"]["port"] = names.port(record["local"]["port"]);
   record["peer"]["port"] = names.port(record["peer"]["port"]);

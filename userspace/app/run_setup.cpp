@@ -47,10 +47,11 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   return info;
 }
 
-RunOptions model_options(const cli::Options& options) {
+RunOptions model_options(const cli::Options& options, const std::vector<Attempt>& attempts) {
   RunOptions model;
   model.max_connection_rows = options.dump_connections;
   model.by = options.by;
+  model.requests = !attempts.empty() && attempts.back().plan.requests;
   model.comms = options.comms;
   model.addresses = options.addresses;
   model.show_idle_services = !options.ports.empty() || !options.addresses.empty() || !options.pids.empty() ||
@@ -74,6 +75,7 @@ Result<TracerOptions> tracer_options(const cli::Options& options) {
   tracer.ports = options.ports;
   tracer.pids = options.pids;
   tracer.by = options.by;
+  tracer.requests = options.requests;
   tracer.capacity = options.capacity;
   return tracer;
 }
@@ -83,7 +85,7 @@ Run new_run(const cli::Options& options, const std::vector<Attempt>& attempts) {
           {"acceptscope", std::string(version())},
           host_info(),
           clock_base_now(),
-          model_options(options)};
+          model_options(options, attempts)};
 }
 
 }  // namespace acceptscope

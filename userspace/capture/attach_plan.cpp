@@ -47,6 +47,30 @@ Programs tracepoint_programs(const KernelFacts& facts) {
   return programs;
 }
 
+/// Tracepoints since 6.3. Before, only functions with their arguments and results tell as much: fexit.
+void add_request_programs(AttachPlan& plan, const KernelFacts& facts) {
+  const auto add = [&plan](std::string_view name, std::string_view hook) {
+    plan.programs.push_back({name, hook, Attach::automatic, Fact::request});
+  };
+  plan.requests = facts.request_traces || plan.backend == Backend::fentry;
+  if (facts.request_traces) {
+    add("receive_tp", "tracepoint sock:sock_recv_length");
+    add("send_tp", "tracepoint sock:sock_send_length");
+    add("ready_tp", "tracepoint sock:sk_data_ready");
+  } else if (plan.backend == Backend::fentry) {
+    add("receive_fexit", "fexit inet_recvmsg");
+    add("receive6_fexit", "fexit inet6_recvmsg");
+    add("send_fexit", "fexit inet_sendmsg");
+    add("send6_fexit", "fexit inet6_sendmsg");
+    if (facts.has_sendpage) add("sendpage_fexit", "fexit inet_sendpage");
+    plan.notes.emplace_back("unread waits are not measured: no tracepoint sk_data_ready (6.3)");
+  } else {
+    plan.notes.emplace_back("requests are not counted: no tracepoints of sends and receives (6.3)");
+  }
+  if (plan.requests && plan.backend == Backend::fentry && facts.has_splice_read)
+    add("splice_fexit", "fexit tcp_splice_read");
+}
+
 void add_notes(AttachPlan& plan, const KernelFacts& facts) {
   if (plan.backend == Backend::tracepoint) {
     plan.notes.emplace_back("every system call of the host becomes a little slower while a system call is traced");
@@ -67,9 +91,10 @@ void add_notes(AttachPlan& plan, const KernelFacts& facts) {
 
 }  // namespace
 
-AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, bool follow_pids) {
+AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, const Wanted& wanted) {
   AttachPlan plan;
   plan.backend = backend;
+  plan.atomic_fetch = facts.atomic_fetch;
   switch (backend) {
     case Backend::fentry: plan.programs = fentry_programs(facts); break;
     case Backend::kprobe: plan.programs = kprobe_programs(facts); break;
@@ -80,7 +105,8 @@ AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, bool foll
   plan.close_from_state = backend == Backend::tracepoint && !facts.cgroup2;
   plan.programs.push_back({"state_tp", "tracepoint sock:inet_sock_set_state", Attach::automatic, Fact::close});
   plan.programs.push_back({"destroy_tp", "tracepoint tcp:tcp_destroy_sock", Attach::automatic, Fact::close});
-  if (follow_pids) {
+  if (wanted.requests) add_request_programs(plan, facts);
+  if (wanted.follow_pids) {
     plan.programs.push_back({"fork_tp", "tracepoint sched:sched_process_fork"});
     plan.programs.push_back({"free_tp", "tracepoint sched:sched_process_free"});
   }

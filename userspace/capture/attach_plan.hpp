@@ -15,7 +15,7 @@ namespace acceptscope {
 enum class Attach { automatic, syscall_tracepoint, cgroup };
 
 /// The event that a program reports: for the cost figures.
-enum class Fact { accept, close, other };
+enum class Fact { accept, close, request, other };
 
 struct PlannedProgram {
   std::string_view name;  ///< name of the BPF program
@@ -30,11 +30,18 @@ struct AttachPlan {
   std::vector<PlannedProgram> programs;
   std::string_view refresh;         ///< program that updates the byte counts of open connections
   bool enqueue_from_state = false;  ///< accept wait begins at SYN_RECV -> ESTABLISHED
+  bool requests = false;            ///< reads and writes are traced
+  bool atomic_fetch = false;        ///< the object for 5.12 and later
   bool close_from_state = false;    ///< close = first step out of the open states: too early after shutdown()
   std::vector<std::string> notes;   ///< limitations of this plan, for people
 };
 
-/// \param follow_pids --pid is given: forks must be followed
-[[nodiscard]] AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, bool follow_pids);
+/// What the run asks for beside the connections themselves.
+struct Wanted {
+  bool follow_pids = false;  ///< --pid: forks must be followed
+  bool requests = false;     ///< reads and writes are to be traced
+};
+
+[[nodiscard]] AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, const Wanted& wanted);
 
 }  // namespace acceptscope

@@ -2,6 +2,7 @@
 #include "capture/convert.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace acceptscope {
@@ -26,6 +27,9 @@ CloseReason to_reason(std::uint8_t reason) {
   return reason < kCloseReasons ? static_cast<CloseReason>(reason) : CloseReason::unknown;
 }
 
+std::uint32_t served_by(const wire::connection& connection) { return connection.top_id; }
+std::uint32_t served_by(const wire::closed_connection& record) { return record.served_by; }
+
 /// `Raw`: wire::connection or wire::closed_connection, which share these members.
 template <class Raw>
 void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
@@ -39,6 +43,9 @@ void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
   facts.bytes_received = raw.bytes_received;
   facts.bytes_sent = raw.bytes_sent;
   facts.preexisting = raw.preexisting != 0;
+  facts.requests = raw.requests;
+  facts.servers = static_cast<std::uint32_t>(std::popcount(raw.served_set));
+  if (raw.requests != 0) facts.served_by = served_by(raw);
   if (raw.enqueued_ns != 0 && raw.found == 0) facts.accept_wait = to_duration(raw.accepted_ns - raw.enqueued_ns);
 }
 
@@ -112,6 +119,25 @@ WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worke
   std::copy(std::begin(raw.close_reasons), std::end(raw.close_reasons), counters.close_reasons.begin());
   counters.lifetime = Histogram(raw.lifetime, to_duration(raw.lifetime_sum_ns), to_duration(raw.lifetime_max_ns));
   counters.wait = Histogram(raw.wait, to_duration(raw.wait_sum_ns), to_duration(raw.wait_max_ns));
+  return counters;
+}
+
+RequestLoad to_request_load(const wire::request_load& raw, MonotonicTime now) {
+  RequestLoad load;
+  load.count = raw.requests;
+  load.in_flight = raw.in_flight;
+  load.in_flight_peak = raw.in_flight_peak;
+  load.aborted = raw.aborted;
+  load.busy = to_duration(raw.busy_ns + (raw.in_flight != 0 ? static_cast<std::uint64_t>(now.ns) : 0));
+  return load;
+}
+
+RequestCounters to_request_counters(const wire::request_counters& raw, MonotonicTime now) {
+  RequestCounters counters;
+  counters.load = to_request_load(raw.load, now);
+  counters.response = Histogram(raw.response, to_duration(raw.response_sum_ns), to_duration(raw.response_max_ns));
+  counters.complete = Histogram(raw.complete, to_duration(raw.complete_sum_ns), to_duration(raw.complete_max_ns));
+  counters.unread_wait = Histogram(raw.unread, to_duration(raw.unread_sum_ns), to_duration(raw.unread_max_ns));
   return counters;
 }
 

@@ -18,6 +18,9 @@ void add_listener(std::vector<Listeners>& services, const wire::listener& listen
 /// Without the facts from epoll.
 [[nodiscard]] Holder to_holder(const wire::descriptor& descriptor);
 [[nodiscard]] WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& counters);
+/// \param now when `load` was read, CLOCK_MONOTONIC: its busy time is counted up to then
+[[nodiscard]] RequestLoad to_request_load(const wire::request_load& load, MonotonicTime now);
+[[nodiscard]] RequestCounters to_request_counters(const wire::request_counters& counters, MonotonicTime now);
 [[nodiscard]] ServiceCounters to_service_counters(const wire::service_key& key, const wire::service_counters& counters);
 
 }  // namespace acceptscope

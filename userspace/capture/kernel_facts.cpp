@@ -8,6 +8,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <memory>
@@ -42,6 +43,18 @@ KernelFacts::UringTrace find_uring_trace(const btf* types) {
   return name != nullptr && std::string_view(name) == "io_uring_cqe" ? Form::cqe : Form::none;
 }
 
+/// Whether an enumerator exists. Helpers are enumerators of bpf_func_id, which a kernel has or has not.
+bool has_enumerator(const btf* types, const char* type_name, std::string_view name) {
+  const int id = btf__find_by_name_kind(types, type_name, BTF_KIND_ENUM);
+  const btf_type* type = id > 0 ? btf__type_by_id(types, static_cast<__u32>(id)) : nullptr;
+  if (type == nullptr) return false;
+  const struct btf_enum* first = btf_enum(type);
+  return std::any_of(first, first + btf_vlen(type), [&](const struct btf_enum& enumerator) {
+    const char* found = btf__name_by_offset(types, enumerator.name_off);
+    return found != nullptr && name == found;
+  });
+}
+
 void read_btf(const Environment& environment, KernelFacts& facts) {
   if (environment.lacks("btf")) {
     facts.btf_problem = "simulated: no BTF";
@@ -61,6 +74,12 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
   if (!environment.lacks("uring_trace")) facts.uring = find_uring_trace(types.get());
   facts.has_queue_add = has("inet_csk_reqsk_queue_add", BTF_KIND_FUNC);
   facts.has_hashdance = has("inet_csk_complete_hashdance", BTF_KIND_FUNC);
+  facts.atomic_fetch =
+      has_enumerator(types.get(), "bpf_func_id", "BPF_FUNC_for_each_map_elem") && !environment.lacks("atomic_fetch");
+  facts.request_traces = has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF) &&
+                         has("btf_trace_sk_data_ready", BTF_KIND_TYPEDEF) && !environment.lacks("request_traces");
+  facts.has_sendpage = has("inet_sendpage", BTF_KIND_FUNC);
+  facts.has_splice_read = has("tcp_splice_read", BTF_KIND_FUNC);
   facts.has_mptcp_close = has("mptcp_close", BTF_KIND_FUNC);
   facts.has_sock_graft = has("security_sock_graft", BTF_KIND_FUNC) && !environment.lacks("sock_graft");
 }

@@ -5,12 +5,15 @@
 #include <linux/types.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstdlib>
 #include <numeric>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include "acceptscope_bpf.skel.h"
+#include "acceptscope_bpf_old.skel.h"
 #include "capture/kernel_fs.hpp"
 #include "capture/libbpf_log.hpp"
 #include "capture/procfs.hpp"
@@ -32,6 +35,7 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   settings->filter_pids = !options.pids.empty();
   settings->enqueue_from_state = plan.enqueue_from_state;
   settings->close_from_state = plan.close_from_state;
+  settings->count_requests = plan.requests;
   settings->ring_wakeup_bytes = options.capacity.ring_bytes / 4;
   settings->worker_rows_end = options.capacity.workers;
   settings->service_rows_end = options.capacity.services;
@@ -44,6 +48,8 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
     bpf_map__set_max_entries(map, options.capacity.workers);
   for (bpf_map* map : {skeleton->maps.services, skeleton->maps.service_rows, skeleton->maps.free_service_rows})
     bpf_map__set_max_entries(map, options.capacity.services);
+  bpf_map__set_max_entries(skeleton->maps.request_rows, plan.requests ? options.capacity.workers : 1);
+  bpf_map__set_max_entries(skeleton->maps.service_loads, plan.requests ? options.capacity.services : 1);
   bpf_map__set_max_entries(skeleton->maps.closed, options.capacity.ring_bytes);
   // Unused filters get no room: each map takes some five MiB of kernel memory.
   if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);
@@ -54,13 +60,29 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   bpf_program__set_autoload(skeleton->progs.walk_holders, true);
 }
 
+/// The skeleton, with the object for kernels before 5.12 where the running one is older (see bpf/CMakeLists.txt).
+Skeleton open_skeleton(const bpf_object_open_opts& options, bool atomic_fetch) {
+  if (atomic_fetch) return Skeleton(acceptscope_bpf::open(&options));
+  Skeleton skeleton(static_cast<acceptscope_bpf*>(std::calloc(1, sizeof(acceptscope_bpf))));
+  if (!skeleton || acceptscope_bpf__create_skeleton(skeleton.get()) != 0) return nullptr;
+  std::size_t size = 0;
+  skeleton->skeleton->data = const_cast<void*>(acceptscope_bpf_old__elf_bytes(&size));
+  skeleton->skeleton->data_sz = size;
+  const int error = bpf_object__open_skeleton(skeleton->skeleton, &options);
+  if (error != 0) {
+    errno = -error;
+    return nullptr;
+  }
+  return skeleton;
+}
+
 Result<Skeleton> load(const TracerOptions& options, const Environment& environment, const AttachPlan& plan) {
   LibbpfLog log;
   bpf_object_open_opts open_options{};
   open_options.sz = sizeof open_options;
   // libbpf reads the kernel's own BTF once for all uses; with a custom path it would read the same types twice.
   if (environment.btf != Environment{}.btf) open_options.btf_custom_path = environment.btf.c_str();
-  Skeleton skeleton(acceptscope_bpf::open(&open_options));
+  Skeleton skeleton = open_skeleton(open_options, plan.atomic_fetch);
   if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
   configure(skeleton, options, plan);
   if (const int error = acceptscope_bpf::load(skeleton.get()); error != 0)
@@ -147,6 +169,7 @@ Result<void> attach_programs(LoadedPrograms& loaded, const AttachPlan& plan) {
 Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Environment& environment,
                                        const AttachPlan& plan) {
   LoadedPrograms loaded;
+  loaded.requests = plan.requests;
   Result<Skeleton> skeleton = load(options, environment, plan);
   if (!skeleton) return tl::unexpected(skeleton.error());
   loaded.skeleton = *std::move(skeleton);

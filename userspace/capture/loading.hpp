@@ -27,6 +27,7 @@ struct LoadedPrograms {
   std::vector<Link> links;  ///< links of the programs that count
   Link refresh;             ///< only if the plan refreshes by iterator
   std::vector<CostMeter::Program> metered;
+  bool requests = false;  ///< they are counted
 };
 
 /// Loads and attaches the programs of `plan`. They do nothing until bss->recording is set.

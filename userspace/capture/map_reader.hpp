@@ -52,8 +52,8 @@ Result<void> for_each_entry(int map_fd, const std::string& name, Each&& each) {
   }
 }
 
-/// Appends `to_counters(key, row)` to `out` for every entry of a map; `row_of(value)` is the number of its row in
-/// the array map `rows`.
+/// Appends `to_counters(key, number, row)` to `out` for every entry of a map; `row_of(value)` is the number of its row
+/// in the array map `rows`.
 template <class Key, class Value, class Row, class Counters, class RowOf, class ToCounters>
 Result<void> read_rows(const bpf_map* map, const bpf_map* rows, std::vector<Counters>& out, RowOf&& row_of,
                        ToCounters&& to_counters) {
@@ -63,7 +63,7 @@ Result<void> read_rows(const bpf_map* map, const bpf_map* rows, std::vector<Coun
         const std::uint32_t number = row_of(value);
         Row row;
         const int error = bpf_map_lookup_elem(bpf_map__fd(rows), &number, &row);
-        if (error == 0) return out.push_back(to_counters(key, row));
+        if (error == 0) return out.push_back(to_counters(key, number, row));
         failed = system_failure(error, std::string("cannot read BPF map ") + bpf_map__name(rows));
       });
   return read ? failed : read;

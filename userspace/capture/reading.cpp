@@ -27,12 +27,35 @@ constexpr int kSampleEveryTicks = 10;  // one tick in ten is timed; see CostMete
 /// If a connection waits in an accept queue this long, it is searched for among all file descriptors of the host.
 constexpr Nanoseconds kPatience = std::chrono::seconds{1};
 
+/// Busy times are sums that the kernel changes in two steps while we copy a row: a row whose busy time is none, below 0
+/// or more than all the time there was, is read again, a few times.
+constexpr int kTries = 4;
+
+/// Hands the row of an array map to `take`, which returns the busy time that it found.
+template <class Row, class Take>
+Result<void> read_row(const bpf_map* map, std::uint32_t number, MonotonicTime begun, Take&& take) {
+  if (number == wire::no_row) return {};
+  for (int tries = 0; tries < kTries; ++tries) {
+    Row row;
+    const int error = bpf_map_lookup_elem(bpf_map__fd(map), &number, &row);
+    if (error != 0) return system_failure(error, std::string("cannot read BPF map ") + bpf_map__name(map));
+    const MonotonicTime now = monotonic_now();
+    const Nanoseconds busy = take(row, now);
+    if (busy >= Nanoseconds{0} && busy <= now - begun) break;
+  }
+  return {};
+}
+
 }  // namespace
 
 void RingFree::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 
 Reader::Reader(LoadedPrograms& loaded, HolderWalk walk)
-    : skeleton_(*loaded.skeleton), refresh_(loaded.refresh), walk_(std::move(walk)), cost_(loaded.metered) {}
+    : skeleton_(*loaded.skeleton),
+      refresh_(loaded.refresh),
+      requests_(loaded.requests),
+      walk_(std::move(walk)),
+      cost_(loaded.metered) {}
 
 Result<std::unique_ptr<Reader>> Reader::open(LoadedPrograms& loaded, const std::vector<UniqueFd>& cgroups,
                                              ProcFs procfs) {
@@ -47,6 +70,7 @@ Result<std::unique_ptr<Reader>> Reader::open(LoadedPrograms& loaded, const std::
 
 Result<void> Reader::begin() {
   cost_.start_sample(0, 0);
+  begun_ = monotonic_now();
   skeleton_.bss->walk_first = 1;
   skeleton_.bss->recording = 1;
   return walk_.first();
@@ -151,6 +175,19 @@ Result<std::vector<Listeners>> Reader::read_listeners() const {
   return services;
 }
 
+Result<void> Reader::read_requests(std::uint32_t row, ServiceCounters& counters) const {
+  return read_row<wire::request_load>(
+      skeleton_.maps.service_loads, row, begun_,
+      [&](const auto& raw, MonotonicTime now) { return counters.requests.emplace(to_request_load(raw, now)).busy; });
+}
+
+Result<void> Reader::read_requests(std::uint32_t row, WorkerCounters& counters) const {
+  return read_row<wire::request_counters>(skeleton_.maps.request_rows, row, begun_,
+                                          [&](const auto& raw, MonotonicTime now) {
+                                            return counters.requests.emplace(to_request_counters(raw, now)).load.busy;
+                                          });
+}
+
 Result<Losses> Reader::read_losses() const {
   static_assert(std::ranges::count_if(kLossKinds, &LossKind::in_kernel) == wire::LOSS_KINDS);
   Losses losses;
@@ -202,13 +239,24 @@ Result<Tick> Reader::read(MonotonicTime now) {
   tick.holders = walk_.holders();
   tick.open = *std::move(open);
   const auto& maps = skeleton_.maps;
+  Result<void> requests;
+  const auto with_requests = [&](std::uint32_t row, auto counters) {
+    if (requests_ && requests) requests = read_requests(row, counters);
+    return counters;
+  };
   const auto services = read_rows<wire::service_key, std::uint32_t, wire::service_counters>(
-      maps.services, maps.service_rows, tick.services, [](std::uint32_t row) { return row; }, to_service_counters);
+      maps.services, maps.service_rows, tick.services, [](std::uint32_t row) { return row; },
+      [&](const auto& key, std::uint32_t row, const auto& raw) {
+        return with_requests(row, to_service_counters(key, raw));
+      });
   if (!services) return tl::unexpected(services.error());
   const auto workers = read_rows<wire::worker_key, wire::worker_place, wire::worker_counters>(
       maps.workers, maps.worker_rows, tick.workers, [](const wire::worker_place& place) { return place.worker; },
-      to_worker_counters);
+      [&](const auto& key, std::uint32_t row, const auto& raw) {
+        return with_requests(row, to_worker_counters(key, raw));
+      });
   if (!workers) return tl::unexpected(workers.error());
+  if (!requests) return tl::unexpected(requests.error());
   Result<Losses> losses = read_losses();
   if (!losses) return tl::unexpected(losses.error());
   tick.losses = *losses;

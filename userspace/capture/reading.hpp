@@ -60,6 +60,9 @@ class Reader {
   /// `patience` or longer.
   [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience);
   [[nodiscard]] Result<std::vector<Listeners>> read_listeners() const;
+  /// Fills in the requests of the services and workers that were read.
+  Result<void> read_requests(std::uint32_t row, ServiceCounters& counters) const;
+  Result<void> read_requests(std::uint32_t row, WorkerCounters& counters) const;
   [[nodiscard]] Result<std::uint64_t> sum_of(const bpf_map* map, std::uint32_t index) const;
   [[nodiscard]] Result<Losses> read_losses() const;
   [[nodiscard]] Overhead read_overhead();
@@ -67,6 +70,8 @@ class Reader {
 
   acceptscope_bpf& skeleton_;
   const Link& refresh_;
+  bool requests_;  ///< they are counted
+  MonotonicTime begun_;
   HolderWalk walk_;
   CostMeter cost_;
   Ring ring_;

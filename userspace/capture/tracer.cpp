@@ -53,7 +53,8 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
     return failure("this kernel has no BPF ring buffer", "Linux 5.8 or later is needed, as in Debian 11 or later");
   for (const Backend backend : enum_values<Backend>) {
     if (options.backend && *options.backend != backend) continue;
-    const AttachPlan plan = make_attach_plan(backend, facts, !options.pids.empty());
+    const AttachPlan plan =
+        make_attach_plan(backend, facts, {.follow_pids = !options.pids.empty(), .requests = options.requests});
     Attempt& attempt = attempts.emplace_back(Attempt{backend, plan, std::nullopt});
     Result<std::unique_ptr<Parts>> parts = Parts::make(options, environment, plan);
     if (parts) return Tracer(*std::move(parts));

@@ -20,6 +20,7 @@ struct TracerOptions {
   std::vector<std::uint32_t> pids;  ///< with their descendants; empty: every process
   std::vector<UniqueFd> cgroups;    ///< their directories, at most MAX_CGROUPS; empty: every cgroup
   WorkerUnit by = WorkerUnit::process;
+  bool requests = true;  ///< reads and writes are traced
   Capacity capacity;
 };
 

@@ -154,6 +154,11 @@ Result<void> set_dump_connections(Options& options, std::string_view text) {
   return store_number<std::uint64_t>(options.dump_connections, text, 0, 1'000'000'000);
 }
 
+Result<void> set_no_requests(Options& options, std::string_view) {
+  options.requests = false;
+  return {};
+}
+
 Result<void> set_redact_peers(Options& options, std::string_view) {
   options.redact_peers = true;
   return {};
@@ -293,6 +298,8 @@ constexpr std::array kRest{
     OptionRow{Group::output, kAllCommands, "", "--color", kColors,
               "colors on the terminal; auto honors NO_COLOR", "auto", set_color},
 
+    OptionRow{Group::capture, kTrace | kDemo, "", "--no-requests", "",
+              "do not trace reads and writes: no requests, in flight, busy times or response times", "", set_no_requests},
     OptionRow{Group::capture, kOnThisHost, "", "--backend", kBackends,
               "force a backend; auto loads and attaches them in this order until one works", "auto", set_backend},
     OptionRow{Group::capture, kTrace | kDemo, "", "--max-connections", "N",

@@ -35,6 +35,7 @@ struct Options {
   std::vector<std::uint32_t> pids;
   std::vector<std::string> comms;    ///< glob patterns
   std::vector<std::string> cgroups;  ///< paths, as typed
+  bool requests = true;              ///< count requests
   WorkerUnit by = WorkerUnit::process;
 
   // Time.

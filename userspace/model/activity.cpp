@@ -8,8 +8,9 @@ namespace acceptscope {
 namespace {
 
 /// Raises `counter` to `value` and returns the difference; 0 if `value` was read too low.
-std::uint64_t raise(std::uint64_t& counter, std::uint64_t value) {
-  if (value <= counter) return 0;
+template <class Counter>
+Counter raise(Counter& counter, Counter value) {
+  if (value <= counter) return Counter{0};
   return value - std::exchange(counter, value);
 }
 
@@ -52,7 +53,13 @@ void WindowCounter::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivi
     counted.present = true;
     raise(counted.accepts, activity.accepts);
     raise(counted.bytes, activity.bytes);
-    if (first) counted.accepts_before = counted.accepts, counted.bytes_before = counted.bytes;
+    raise(counted.requests, activity.requests.value_or(0));
+    counts_requests_ = counts_requests_ || activity.requests;
+    if (first) {
+      counted.accepts_before = counted.accepts;
+      counted.bytes_before = counted.bytes;
+      counted.requests_before = counted.requests;
+    }
   }
   if (first)
     window_start_ = at;
@@ -61,18 +68,23 @@ void WindowCounter::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivi
 }
 
 void WindowCounter::end_window(MonotonicTime at) {
-  std::uint32_t accepting = 0, serving = 0;
+  std::uint32_t accepting = 0, serving = 0, requests = 0;
   for (auto& [key, counted] : workers_) {
     if (std::exchange(counted.accepts_before, counted.accepts) < counted.accepts) ++accepting;
     if (std::exchange(counted.bytes_before, counted.bytes) < counted.bytes) ++serving;
+    // A request that is in flight all the time begins once: who serves it is busy, but begins none.
+    if (std::exchange(counted.requests_before, counted.requests) < counted.requests) ++requests;
   }
   accepting_.add(accepting);
   serving_.add(serving);
+  requests_.add(requests);
   std::erase_if(workers_, [](const auto& entry) { return !entry.second.present; });
   window_start_ = at;
 }
 
-ActiveWorkers WindowCounter::active_workers() const { return {accepting_.stats(), serving_.stats()}; }
+ActiveWorkers WindowCounter::active_workers() const {
+  return {accepting_.stats(), serving_.stats(), counts_requests_ ? std::optional(requests_.stats()) : std::nullopt};
+}
 
 Timeline::Timeline(Nanoseconds step, std::size_t max_steps)
     : step_(std::max(step, Nanoseconds{1})), max_steps_(std::max<std::size_t>(max_steps, 1)) {}
@@ -85,7 +97,7 @@ void Timeline::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& 
   for (auto& [key, track] : tracks_) {
     if (!std::exchange(track.present, workers.contains(key)) || track.present) continue;
     if (track.first + track.steps.size() != steps_) continue;
-    track.steps.back().open = track.steps.back().active = 0;  // left during this step
+    track.steps.back().leave();  // during this step
   }
   for (const auto& [key, activity] : workers) {
     Track& track = tracks_[key];
@@ -93,6 +105,10 @@ void Timeline::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& 
     Step& step = current_step(track);
     step.accepts += raise(track.accepts, activity.accepts);
     step.bytes += raise(track.bytes, activity.bytes);
+    step.requests += raise(track.requests, activity.requests.value_or(0));
+    step.busy += raise(track.busy, activity.busy);
+    step.in_flight = activity.in_flight;
+    counts_requests_ = counts_requests_ || activity.requests;
     step.open = activity.open;
     step.active = activity.active;
   }
@@ -102,7 +118,12 @@ void Timeline::begin(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>
   start_ = last_tick_ = at;
   steps_ = 1;
   for (const auto& [key, activity] : workers) {
-    tracks_[key] = {activity.accepts, activity.bytes, true, 0, {{0, 0, activity.open, activity.active}}};
+    Step first;
+    first.open = activity.open;
+    first.active = activity.active;
+    first.in_flight = activity.in_flight;
+    counts_requests_ = counts_requests_ || activity.requests;
+    tracks_[key] = {activity.accepts, activity.bytes, activity.requests.value_or(0), activity.busy, true, 0, {first}};
   }
 }
 
@@ -114,7 +135,9 @@ void Timeline::advance_to(MonotonicTime middle) {
   if (index < steps_) return;
   for (auto& [key, track] : tracks_) {
     if (!track.present) continue;
-    const Step gap{0, 0, track.steps.back().open, 0};
+    Step gap;
+    gap.open = track.steps.back().open;
+    gap.in_flight = track.steps.back().in_flight;
     track.steps.resize(index - track.first, gap);
   }
   steps_ = index + 1;
@@ -134,11 +157,14 @@ void Timeline::halve(Track& track) const {
     Step& into = merged[i / 2 - track.first / 2];
     into.accepts += step.accepts;
     into.bytes += step.bytes;
+    into.requests += step.requests;
+    into.busy += step.busy;
+    into.in_flight = step.in_flight;
     into.open = step.open;
     into.active = step.active;
   }
   const bool left_in_first_half = end % 2 == 1 && end < steps_;
-  if (left_in_first_half) merged.back().open = merged.back().active = 0;
+  if (left_in_first_half) merged.back().leave();
   track.first /= 2;
   track.steps = std::move(merged);
 }
@@ -161,6 +187,10 @@ TimelineRows Timeline::rows(const ClockBase& clock, const std::vector<WorkerKey>
     row.pid = key.pid;
     if (key.tid != 0) row.tid = key.tid;
     for (auto* const list : {&row.accepts, &row.open, &row.active, &row.bytes}) list->resize(steps_);
+    if (counts_requests_) {
+      for (auto* const list : {&row.requests, &row.in_flight}) list->resize(steps_);
+      row.busy.resize(steps_);
+    }
     const auto found = tracks_.find(key);
     if (found == tracks_.end()) continue;
     const Track& track = found->second;
@@ -170,6 +200,10 @@ TimelineRows Timeline::rows(const ClockBase& clock, const std::vector<WorkerKey>
       row.open[track.first + i] = step.open;
       row.active[track.first + i] = step.active;
       row.bytes[track.first + i] = step.bytes;
+      if (!counts_requests_) continue;
+      row.requests[track.first + i] = step.requests;
+      row.in_flight[track.first + i] = step.in_flight;
+      row.busy[track.first + i] = step.busy;
     }
   }
   return rows;

@@ -14,10 +14,13 @@ namespace acceptscope {
 
 /// One worker's activity since tracing began, and its connections now, as of a tick.
 struct WorkerActivity {
-  std::uint64_t accepts = 0;  ///< cumulative
-  std::uint64_t bytes = 0;    ///< cumulative, received + sent, of closed and open connections
-  std::uint64_t open = 0;     ///< now
-  std::uint64_t active = 0;   ///< open connections with traffic since the tick before
+  std::uint64_t accepts = 0;                ///< cumulative
+  std::uint64_t bytes = 0;                  ///< cumulative, received + sent, of closed and open connections
+  std::uint64_t open = 0;                   ///< now
+  std::uint64_t active = 0;                 ///< open connections with traffic since the tick before
+  std::optional<std::uint64_t> requests{};  ///< cumulative, begun; empty: not counted
+  std::uint64_t in_flight = 0;              ///< now
+  Nanoseconds busy{0};                      ///< cumulative
 };
 
 /// Counts active workers per complete window of one service. Windows begin at the first tick and end at the first tick
@@ -36,9 +39,9 @@ class WindowCounter {
   /// Cumulative counters of one worker. They only rise: if a counter is read lower than before, it keeps its old value,
   /// so that its later rise is not counted as activity.
   struct Counted {
-    std::uint64_t accepts_before = 0, bytes_before = 0;  ///< at the start of the window
-    std::uint64_t accepts = 0, bytes = 0;                ///< now
-    bool present = false;                                ///< in the last tick
+    std::uint64_t accepts_before = 0, bytes_before = 0, requests_before = 0;  ///< at the start of the window
+    std::uint64_t accepts = 0, bytes = 0, requests = 0;                       ///< now
+    bool present = false;                                                     ///< in the last tick
   };
   /// How often each number of active workers occurred.
   class Tally {
@@ -59,13 +62,15 @@ class WindowCounter {
   std::map<WorkerKey, Counted> workers_;
   Tally accepting_;
   Tally serving_;
+  Tally requests_;
+  bool counts_requests_ = false;
 };
 
 /// Activity per worker of one service in steps of equal length, at most `max_steps` of them: if there would be more,
 /// each two neighbors become one and the step doubles. Steps are counted from the first tick, which only gives the
 /// start values of the cumulative counters; a worker that appears later starts from zero. A tick's activity belongs to
 /// the step that contains the middle of the time since the tick before, so that timers may jitter. Merging keeps the
-/// sums. Memory: 32 bytes per worker and step from its first to its last tick; it stops growing once a worker has left.
+/// sums. Memory: 56 bytes per worker and step from its first to its last tick; it stops growing once a worker has left.
 class Timeline {
  public:
   static constexpr std::size_t kMaxSteps = 240;
@@ -78,13 +83,18 @@ class Timeline {
 
  private:
   struct Step {
-    std::uint64_t accepts = 0, bytes = 0;  ///< in the step
-    std::uint64_t open = 0, active = 0;    ///< at its end
+    std::uint64_t accepts = 0, bytes = 0, requests = 0;  ///< in the step
+    Nanoseconds busy{0};                                 ///< in the step
+    std::uint64_t open = 0, active = 0, in_flight = 0;   ///< at its end
+
+    /// A step after which a worker has left.
+    void leave() { open = active = in_flight = 0; }
   };
   struct Track {
-    std::uint64_t accepts = 0, bytes = 0;  ///< cumulative, the highest seen
-    bool present = false;                  ///< in the last tick
-    std::size_t first = 0;                 ///< step of steps.front()
+    std::uint64_t accepts = 0, bytes = 0, requests = 0;  ///< cumulative, the highest seen
+    Nanoseconds busy{0};                                 ///< likewise
+    bool present = false;                                ///< in the last tick
+    std::size_t first = 0;                               ///< step of steps.front()
     std::vector<Step> steps;
   };
 
@@ -100,6 +110,7 @@ class Timeline {
   MonotonicTime start_;
   MonotonicTime last_tick_;
   std::map<WorkerKey, Track> tracks_;
+  bool counts_requests_ = false;
 };
 
 }  // namespace acceptscope

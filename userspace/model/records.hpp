@@ -13,6 +13,7 @@
 #include "model/connection_counts.hpp"
 #include "model/histogram.hpp"
 #include "model/losses.hpp"
+#include "model/request_counts.hpp"
 #include "util/clock.hpp"
 
 namespace acceptscope {
@@ -52,6 +53,9 @@ struct ConnectionFacts {
   std::optional<Nanoseconds> accept_wait;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
+  std::uint32_t requests = 0;              ///< that began on it while tracing
+  std::optional<std::uint32_t> served_by;  ///< pid (--by thread: tid) that served most of them, if one served over half
+  std::uint32_t servers = 0;               ///< workers that served at least one; exact up to 64 workers
 };
 
 struct ClosedConnection : ConnectionFacts {
@@ -80,6 +84,7 @@ struct WorkerCounters {
   std::array<std::uint64_t, kCloseReasons> close_reasons{};
   Histogram lifetime;  ///< without pre-existing ones, whose lifetimes are unknown
   Histogram wait;
+  std::optional<RequestCounters> requests;  ///< empty: not counted
 };
 
 /// Kernel totals of one service, since tracing began.
@@ -91,6 +96,7 @@ struct ServiceCounters {
   std::uint64_t queue_depth_max = 0;
   std::optional<std::uint32_t> backlog;
   bool reuseport = false;
+  std::optional<RequestLoad> requests;  ///< empty: not counted
 };
 
 /// Facts about a process beyond the kernel's counters; read once per worker and refreshed while it is alive.

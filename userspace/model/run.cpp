@@ -11,6 +11,15 @@
 #include "model/verdict.hpp"
 
 namespace acceptscope {
+namespace {
+
+void add_load(WorkerActivity& activity, const RequestLoad& load) {
+  activity.requests = activity.requests.value_or(0) + load.count;
+  activity.in_flight += load.in_flight;
+  activity.busy += load.busy;
+}
+
+}  // namespace
 
 Run::Run(RunInfo info, ToolInfo tool, HostInfo host, ClockBase clock, RunOptions options)
     : info_(std::move(info)),
@@ -145,6 +154,7 @@ void Run::update_activity(MonotonicTime before) {
     const auto [activity, is_new] = services[resolved.service].try_emplace(owner.worker);
     activity->second.accepts += state.now.counts.accepts;
     activity->second.bytes += state.now.counts.bytes();
+    if (state.now.requests) add_load(activity->second, state.now.requests->load);
     if (!has_open || !is_new) continue;
     activity->second.bytes += open->second.bytes_received + open->second.bytes_sent;
     activity->second.open = open->second.count;
@@ -220,6 +230,8 @@ ConnectionRow Run::base_row(const ConnectionFacts& connection) const {
   }
   row.bytes_received = connection.bytes_received;
   row.bytes_sent = connection.bytes_sent;
+  if (options_.requests) row.requests = connection.requests;
+  row.served_by_pid = connection.served_by;
   return row;
 }
 

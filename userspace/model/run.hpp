@@ -25,6 +25,7 @@ struct RunOptions {
   WorkerUnit by = WorkerUnit::process;
   std::vector<std::string> comms;    ///< globs, fnmatch(3); empty: any
   std::vector<IpAddress> addresses;  ///< of listening sockets; empty: any
+  bool requests = false;             ///< requests are counted
   bool show_idle_services = false;   ///< also show services without connections: if the user selected services
 };
 

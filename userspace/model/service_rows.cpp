@@ -16,7 +16,10 @@ std::uint64_t still_open(const WorkerRow& row, std::uint64_t untracked) {
   return connections > gone ? connections - gone : 0;
 }
 
-bool had_connections(const WorkerRow& row) { return row.counts.connections() + row.open > 0; }
+/// It had a connection, or served a request on another worker's.
+bool had_connections(const WorkerRow& row) {
+  return row.counts.connections() + row.open > 0 || (row.requests && row.requests->load.count > 0);
+}
 
 bool had_traffic(const ServiceRow& row) {
   return row.counts.connections() + row.open + row.never_accepted + row.accept_queue.overflows.value_or(0) > 0;
@@ -52,6 +55,30 @@ LifetimeStats lifetime_stats(const Histogram& closed, const OpenSummary& open) {
   stats.open_age_max = open.age_max;
   fill_quantiles(stats, closed);
   return stats;
+}
+
+DurationStats duration_stats(const Histogram& durations) {
+  DurationStats stats;
+  stats.count = durations.count();
+  fill_quantiles(stats, durations);
+  return stats;
+}
+
+RequestStats request_stats(const RequestCounters& counters, std::uint64_t unread_now) {
+  return {counters.load, unread_now, duration_stats(counters.response), duration_stats(counters.complete),
+          duration_stats(counters.unread_wait)};
+}
+
+/// Sums up, but for the peak and the busy time of both together, which nobody has counted: at least the larger.
+void merge(RequestCounters& all, const RequestCounters& one) {
+  all.load.count += one.load.count;
+  all.load.in_flight += one.load.in_flight;
+  all.load.in_flight_peak = std::max(all.load.in_flight_peak, one.load.in_flight_peak);
+  all.load.aborted += one.load.aborted;
+  all.load.busy = std::max(all.load.busy, one.load.busy);
+  all.response.merge(one.response);
+  all.complete.merge(one.complete);
+  all.unread_wait.merge(one.unread_wait);
 }
 
 WaitStats wait_stats(const Histogram& waits) {
@@ -94,6 +121,11 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   service.row.never_accepted += counters.never_accepted;
   service.row.accept_queue.depth_max = std::max(service.row.accept_queue.depth_max, counters.queue_depth_max);
   service.row.recent_accepts += state.recent_accepts();
+  if (counters.requests) {
+    RequestCounters one;
+    one.load = *counters.requests;
+    merge(service.requests ? *service.requests : service.requests.emplace(), one);
+  }
   if (counters.backlog) service.row.backlog = std::max(service.row.backlog.value_or(0), *counters.backlog);
   if (counters.listener_known) service.row.reuseport = service.row.reuseport.value_or(false) || counters.reuseport;
 }
@@ -130,6 +162,8 @@ void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& st
   worker.lifetime.raise_max(records.longest_lifetime);
   worker.wait.merge(counters.wait);
   worker.wait.raise_max(records.longest_wait);
+  if (counters.requests)
+    merge(worker.requests.has_value() ? *worker.requests : worker.requests.emplace(), *counters.requests);
   add_reasons(services_[key].row.close_reasons, counters.close_reasons);
 }
 
@@ -183,6 +217,7 @@ void ServiceRowsBuilder::finish_worker(const ServiceKey& key, const WorkerKey& w
   row.active_connections = open.active;
   row.unread_connections = open.unread;
   row.unread_bytes = open.unread_bytes;
+  if (worker.requests) row.requests = request_stats(*worker.requests, open.unread);
   if (worker.may_supervise && !had_connections(row)) row.role = Role::supervisor;
 }
 
@@ -192,19 +227,23 @@ void ServiceRowsBuilder::add_fairness(ServiceRow& row) {
   row.workers_eligible = static_cast<std::uint32_t>(workers.size());
   row.workers_idle = static_cast<std::uint32_t>(idle);
 
-  std::vector<double> accepts, seconds, bytes;
+  std::vector<double> accepts, seconds, bytes, requests, busy;
   std::uint64_t connections = 0;
   for (const WorkerRow* worker : workers) {
     accepts.push_back(static_cast<double>(worker->counts.accepts));
     seconds.push_back(std::chrono::duration<double>(worker->connection_time).count());
     bytes.push_back(static_cast<double>(worker->counts.bytes()));
+    if (worker->requests) requests.push_back(static_cast<double>(worker->requests->load.count));
+    if (worker->requests) busy.push_back(std::chrono::duration<double>(worker->requests->load.busy).count());
     connections += worker->counts.connections();
   }
   EffectiveWorkers& effective = row.effective_workers;
   effective.accepts = effective_workers(accepts);
   effective.connection_seconds = effective_workers(seconds);
   effective.bytes = effective_workers(bytes);
-  row.top_share = {top_share(accepts), top_share(seconds), top_share(bytes)};
+  effective.requests = effective_workers(requests);
+  effective.busy = effective_workers(busy);
+  row.top_share = {top_share(accepts), top_share(seconds), top_share(bytes), top_share(requests), top_share(busy)};
   if (connections == 0) return;
   const FairBaseline& fair = draws_.of(connections, row.workers_eligible);
   effective.fair_p01 = fair.p01;
@@ -216,7 +255,8 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   ServiceRow& row = service.row;
   Histogram lifetime;
   Histogram wait;
-  ConnectionCounts counts;  // of the workers together
+  std::optional<RequestCounters> requests;  // of the workers together
+  ConnectionCounts counts;                  // likewise
   std::uint64_t recent = 0, peaks = 0;
   std::vector<std::pair<WorkerKey, WorkerRow*>> workers;
   row.open = open.without_counters;
@@ -225,6 +265,7 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
     finish_worker(key, worker_key, worker);
     lifetime.merge(worker.lifetime);
     wait.merge(worker.wait);
+    if (worker.requests) merge(requests ? *requests : requests.emplace(), *worker.requests);
     counts += worker.row.counts;
     recent += worker.row.recent_accepts;
     peaks += worker.row.counts.peak_open;
@@ -241,6 +282,10 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   row.counts.peak_open = std::max(row.counts.peak_open, row.open);
   row.lifetime = lifetime_stats(lifetime, open);
   row.accept_wait = wait_stats(wait);
+  if (requests) {  // the kernel counts the load of a service, and durations by worker
+    if (service.requests && !service.hides_workers) requests->load = service.requests->load;
+    row.requests = request_stats(*requests, open.unread);
+  }
   std::stable_sort(workers.begin(), workers.end(), [](const auto& a, const auto& b) {  // the map's order is by pid
     return std::tuple(a.second->role, b.second->counts.connections()) <
            std::tuple(b.second->role, a.second->counts.connections());

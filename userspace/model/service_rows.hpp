@@ -80,13 +80,15 @@ class ServiceRowsBuilder {
     WorkerRow row;
     Histogram lifetime;
     Histogram wait;
+    std::optional<RequestCounters> requests;
     std::uint64_t untracked = 0;
     Nanoseconds preexisting_time{0};  ///< of closed connections
     bool may_supervise = false;       ///< the parent of other holders, and does not poll the socket
   };
   struct Service {
     ServiceRow row;
-    bool counted = false;  ///< the kernel has counters of this service
+    std::optional<RequestCounters> requests;  ///< the load only
+    bool counted = false;                     ///< the kernel has counters of this service
     bool hides_workers = false;
     std::map<WorkerKey, Worker> workers;
   };

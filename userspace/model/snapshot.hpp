@@ -97,6 +97,22 @@ struct WaitStats {
   bool operator==(const WaitStats&) const = default;
 };
 
+/// Durations of requests.
+struct DurationStats {
+  std::uint64_t count = 0;
+  std::optional<Nanoseconds> mean, p50, p90, p95, p99, max;
+  std::vector<HistogramBucket> buckets;
+  bool operator==(const DurationStats&) const = default;
+};
+
+/// Requests that a worker served, or the workers of a service together.
+struct RequestStats {
+  RequestLoad load;
+  std::uint64_t unread_now = 0;  ///< open connections with data that nobody has read yet
+  DurationStats response, complete, unread_wait;
+  bool operator==(const RequestStats&) const = default;
+};
+
 struct CloseReasonCounts {
   std::uint64_t local = 0, peer = 0, reset = 0, worker_exit = 0, unknown = 0;
   bool operator==(const CloseReasonCounts&) const = default;
@@ -118,21 +134,22 @@ struct ActiveStats {
 };
 
 struct ActiveWorkers {
-  ActiveStats accepting;  ///< accepted at least one connection in the window
-  ActiveStats serving;    ///< received or sent at least one byte in the window on a connection of theirs
+  ActiveStats accepting;                  ///< accepted at least one connection in the window
+  ActiveStats serving;                    ///< received or sent at least one byte in it on a connection of theirs
+  std::optional<ActiveStats> requests{};  ///< began a request in it; empty: not counted
   bool operator==(const ActiveWorkers&) const = default;
 };
 
 /// Effective number of workers by accepts, connection time and bytes; null if there were none. fair_*: the result of a
 /// uniformly random draw of as many connections (accepts + pre-existing) over the eligible workers.
 struct EffectiveWorkers {
-  std::optional<double> accepts, connection_seconds, bytes, fair_p01, fair_p50;
+  std::optional<double> accepts, connection_seconds, bytes, fair_p01, fair_p50, requests{}, busy{};
   bool operator==(const EffectiveWorkers&) const = default;
 };
 
 /// Share of the single busiest worker, 0..1; null if there is nothing to share.
 struct TopShare {
-  std::optional<double> accepts, connection_seconds, bytes;
+  std::optional<double> accepts, connection_seconds, bytes, requests{}, busy{};
   bool operator==(const TopShare&) const = default;
 };
 
@@ -189,10 +206,13 @@ struct PeerRow {
 struct TimelineWorker {
   std::uint32_t pid = 0;
   std::optional<std::uint32_t> tid;
-  std::vector<std::uint64_t> accepts;  ///< in the step
-  std::vector<std::uint64_t> open;     ///< at its end
-  std::vector<std::uint64_t> active;   ///< connections active in the last tick of the step
-  std::vector<std::uint64_t> bytes;    ///< received + sent in the step
+  std::vector<std::uint64_t> accepts;      ///< in the step
+  std::vector<std::uint64_t> open;         ///< at its end
+  std::vector<std::uint64_t> active;       ///< connections active in the last tick of the step
+  std::vector<std::uint64_t> bytes;        ///< received + sent in the step
+  std::vector<std::uint64_t> requests{};   ///< begun in the step; empty: not counted, here and below
+  std::vector<std::uint64_t> in_flight{};  ///< at its end
+  std::vector<Nanoseconds> busy{};         ///< in the step
   bool operator==(const TimelineWorker&) const = default;
 };
 
@@ -220,6 +240,7 @@ struct WorkerRow {
   Nanoseconds connection_time{0};  ///< lifetimes of its closed connections + ages of its open ones
   LifetimeStats lifetime;
   WaitStats accept_wait;
+  std::optional<RequestStats> requests;  ///< that it served; empty: not counted
   std::uint64_t recent_accepts = 0;      ///< [live] in the last tick
   std::uint64_t active_connections = 0;  ///< [live] open ones with traffic in the last tick
   std::uint64_t unread_connections = 0;  ///< [live] open ones with bytes that the application has not read
@@ -249,6 +270,7 @@ struct ServiceRow {
   TopShare top_share;
   LifetimeStats lifetime;
   WaitStats accept_wait;
+  std::optional<RequestStats> requests;  ///< empty: not counted
   AcceptQueue accept_queue;
   CloseReasonCounts close_reasons;
   Verdict verdict;
@@ -279,8 +301,10 @@ struct ConnectionRow {
   std::uint64_t bytes_sent = 0;
   std::optional<CloseReason> close_reason;
   std::optional<std::uint32_t> closed_by_pid;
-  bool preexisting = false;                  ///< then accepted_at, accept_wait and lifetime are unknown
-  std::optional<std::uint32_t> held_by_pid;  ///< open, and held only by this other process: handed over
+  bool preexisting = false;                    ///< then accepted_at, accept_wait and lifetime are unknown
+  std::optional<std::uint32_t> held_by_pid;    ///< open, and held only by this other process: handed over
+  std::optional<std::uint32_t> requests;       ///< requests that began on it while tracing; empty: not counted
+  std::optional<std::uint32_t> served_by_pid;  ///< served most of them, if one worker served over half
   bool operator==(const ConnectionRow&) const = default;
 };
 

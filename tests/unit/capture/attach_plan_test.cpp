@@ -31,7 +31,7 @@ std::vector<std::string> names(const AttachPlan& plan) {
 }
 
 TEST(AttachPlan, FentryTakesTheTwoArgumentFormOfAcceptSince610) {
-  EXPECT_THAT(names(make_attach_plan(Backend::fentry, modern_kernel(), false)),
+  EXPECT_THAT(names(make_attach_plan(Backend::fentry, modern_kernel(), {})),
               ElementsAre("accept_fexit610", "close_fentry", "graft_fentry", "enqueue_fentry", "enqueue2_fentry",
                           "state_tp", "destroy_tp"));
 }
@@ -40,7 +40,7 @@ TEST(AttachPlan, FentryTakesTheFourArgumentFormOfAcceptBefore610) {
   KernelFacts facts = modern_kernel();
   facts.accept_takes_argument_struct = false;
 
-  const auto programs = names(make_attach_plan(Backend::fentry, facts, false));
+  const auto programs = names(make_attach_plan(Backend::fentry, facts, {}));
 
   EXPECT_THAT(programs, Contains("accept_fexit"));
   EXPECT_THAT(programs, Not(Contains("accept_fexit610")));
@@ -50,7 +50,7 @@ TEST(AttachPlan, WithoutAHookOnTheQueueTheHandshakesEndStartsTheWait) {
   KernelFacts facts = modern_kernel();
   facts.has_queue_add = false;
 
-  const AttachPlan plan = make_attach_plan(Backend::kprobe, facts, false);
+  const AttachPlan plan = make_attach_plan(Backend::kprobe, facts, {});
 
   EXPECT_TRUE(plan.enqueue_from_state);
   EXPECT_THAT(names(plan), Not(Contains("enqueue_kprobe")));
@@ -61,7 +61,7 @@ TEST(AttachPlan, WithoutASecondLookAtAcceptsTheBlockedOnesAreNamed) {
   KernelFacts facts = modern_kernel();
   facts.has_sock_graft = false;
 
-  const AttachPlan plan = make_attach_plan(Backend::fentry, facts, false);
+  const AttachPlan plan = make_attach_plan(Backend::fentry, facts, {});
 
   EXPECT_THAT(names(plan), Not(Contains("graft_fentry")));
   EXPECT_THAT(plan.notes, Contains(HasSubstr("security_sock_graft")));
@@ -69,10 +69,10 @@ TEST(AttachPlan, WithoutASecondLookAtAcceptsTheBlockedOnesAreNamed) {
 
 TEST(AttachPlan, TracepointClosesByStateWhereThereIsNoCgroup2) {
   KernelFacts facts = modern_kernel();
-  EXPECT_FALSE(make_attach_plan(Backend::tracepoint, facts, false).close_from_state);
+  EXPECT_FALSE(make_attach_plan(Backend::tracepoint, facts, {}).close_from_state);
   facts.cgroup2 = false;
 
-  const AttachPlan plan = make_attach_plan(Backend::tracepoint, facts, false);
+  const AttachPlan plan = make_attach_plan(Backend::tracepoint, facts, {});
 
   EXPECT_TRUE(plan.close_from_state);
   EXPECT_THAT(names(plan), ElementsAre("accept_sysexit", "accept_sysexit", "state_tp", "destroy_tp"));
@@ -80,30 +80,30 @@ TEST(AttachPlan, TracepointClosesByStateWhereThereIsNoCgroup2) {
 
 TEST(AttachPlan, MptcpClosesAreHookedWhereThereIsMptcp) {
   KernelFacts facts = modern_kernel();
-  EXPECT_THAT(names(make_attach_plan(Backend::fentry, facts, false)), Not(Contains("mptcp_fentry")));
+  EXPECT_THAT(names(make_attach_plan(Backend::fentry, facts, {})), Not(Contains("mptcp_fentry")));
   facts.has_mptcp_close = true;
-  EXPECT_THAT(names(make_attach_plan(Backend::fentry, facts, false)), Contains("mptcp_fentry"));
-  EXPECT_THAT(names(make_attach_plan(Backend::kprobe, facts, false)), Contains("mptcp_kprobe"));
+  EXPECT_THAT(names(make_attach_plan(Backend::fentry, facts, {})), Contains("mptcp_fentry"));
+  EXPECT_THAT(names(make_attach_plan(Backend::kprobe, facts, {})), Contains("mptcp_kprobe"));
 }
 
 TEST(AttachPlan, ForksAreFollowedOnlyForAProcessFilter) {
   for (const Backend backend : enum_values<Backend>) {
-    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), false)), Not(Contains("fork_tp")));
-    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), true)), Contains("fork_tp"));
-    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), true)), Contains("free_tp"));
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {})), Not(Contains("fork_tp")));
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {.follow_pids = true})), Contains("fork_tp"));
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {.follow_pids = true})), Contains("free_tp"));
   }
 }
 
 TEST(AttachPlan, OpenConnectionsAreRefreshedByWhatTheKernelHas) {
   KernelFacts facts = modern_kernel();
-  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, false).refresh, "refresh_syscall");
+  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, {}).refresh, "refresh_syscall");
   facts.syscall_programs = false;
-  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, false).refresh, "refresh_iter");
+  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, {}).refresh, "refresh_iter");
 }
 
 TEST(AttachPlan, AModernKernelsFunctionBackendsHaveNothingToExcuse) {
-  EXPECT_THAT(make_attach_plan(Backend::fentry, modern_kernel(), false).notes, IsEmpty());
-  EXPECT_THAT(make_attach_plan(Backend::kprobe, modern_kernel(), false).notes, IsEmpty());
+  EXPECT_THAT(make_attach_plan(Backend::fentry, modern_kernel(), {}).notes, IsEmpty());
+  EXPECT_THAT(make_attach_plan(Backend::kprobe, modern_kernel(), {}).notes, IsEmpty());
 }
 
 }  // namespace

@@ -299,13 +299,53 @@ struct Described<ActiveStats> {
 };
 
 template <>
+struct Described<DurationStats> {
+  static constexpr std::string_view name = "durations";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("count", &DurationStats::count, "durations covered"),
+      field("mean", &DurationStats::mean, "mean duration; null when count is 0, here and below"),
+      field("p50", &DurationStats::p50, "median; percentiles are within 12.5 %"),
+      field("p90", &DurationStats::p90, "90th percentile"), field("p95", &DurationStats::p95, "95th percentile"),
+      field("p99", &DurationStats::p99, "99th percentile"),
+      field("max", &DurationStats::max, "longest duration, exact"),
+      field("buckets", &DurationStats::buckets, "histogram, buckets that are not empty"));
+};
+
+template <>
+struct Described<RequestStats> {
+  static constexpr std::string_view name = "requests";
+  static constexpr Layout layout = Layout::block;
+  static constexpr auto fields = std::make_tuple(
+      field(
+          "count", &RequestStats::load, &RequestLoad::count,
+          "requests that began during the run or were in flight when tracing began: a read by the server begins one if "
+          "it wrote since the one before"),
+      field("in_flight", &RequestStats::load, &RequestLoad::in_flight,
+            "requests read, and not answered with a byte yet"),
+      field("in_flight_peak", &RequestStats::load, &RequestLoad::in_flight_peak, "most requests in flight at once"),
+      field("aborted", &RequestStats::load, &RequestLoad::aborted,
+            "requests in flight when their connection was closed"),
+      field("busy_seconds", &RequestStats::load, &RequestLoad::busy, "time with at least one request in flight"),
+      field("unread_now", &RequestStats::unread_now, "open connections with data that the server has not read yet"),
+      field("response_seconds", &RequestStats::response, "response time: first read to first write"),
+      field("complete_seconds", &RequestStats::complete,
+            "time to the complete response: first read to the last write before the next read or the close"),
+      field("unread_wait_seconds", &RequestStats::unread_wait,
+            "time from the arrival of data to its first read; empty where the kernel does not report arrivals"));
+};
+
+template <>
 struct Described<ActiveWorkers> {
   static constexpr std::string_view name = "active_workers";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
       field("accepting", &ActiveWorkers::accepting, "workers that accepted at least one connection in the window"),
       field("serving", &ActiveWorkers::serving,
-            "workers that received or sent at least one byte in the window on one of their connections"));
+            "workers that received or sent at least one byte in the window on one of their connections"),
+      field("requests", &ActiveWorkers::requests,
+            "workers that began to serve at least one request in the window; null if requests were not counted",
+            kLater));
 };
 
 template <>
@@ -320,7 +360,9 @@ struct Described<EffectiveWorkers> {
       field("fair_p01", &EffectiveWorkers::fair_p01,
             "effective workers that 99 % of fair draws reach; a fair draw gives each connection, pre-existing ones "
             "included, to a random eligible worker"),
-      field("fair_p50", &EffectiveWorkers::fair_p50, "median effective workers of such draws"));
+      field("fair_p50", &EffectiveWorkers::fair_p50, "median effective workers of such draws"),
+      field("requests", &EffectiveWorkers::requests, "effective workers by requests served", kLater),
+      field("busy_seconds", &EffectiveWorkers::busy, "effective workers by busy time", kLater));
 };
 
 template <>
@@ -330,7 +372,9 @@ struct Described<TopShare> {
   static constexpr auto fields = std::make_tuple(
       field("accepts", &TopShare::accepts, "share of the accepts, 0 to 1; null if there were none, here and below"),
       field("connection_seconds", &TopShare::connection_seconds, "share of the connection time"),
-      field("bytes", &TopShare::bytes, "share of the bytes received and sent"));
+      field("bytes", &TopShare::bytes, "share of the bytes received and sent"),
+      field("requests", &TopShare::requests, "share of the requests", kLater),
+      field("busy_seconds", &TopShare::busy, "share of the sum of the busy times", kLater));
 };
 
 template <>
@@ -369,7 +413,11 @@ struct Described<TimelineWorker> {
       field("accepts", &TimelineWorker::accepts, "accepts in each step"),
       field("open", &TimelineWorker::open, "connections open at the end of each step"),
       field("active", &TimelineWorker::active, "number of these that were active in the last tick of the step"),
-      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"));
+      field("bytes", &TimelineWorker::bytes, "bytes received and sent in each step"),
+      field("requests", &TimelineWorker::requests,
+            "requests that began in each step; empty if requests were not counted, here and below", kLater),
+      field("in_flight", &TimelineWorker::in_flight, "requests in flight at the end of each step", kLater),
+      field("busy_seconds", &TimelineWorker::busy, "busy time in each step", kLater));
 };
 
 template <>
@@ -419,7 +467,8 @@ struct Described<WorkerRow> {
       field("bytes_sent", &WorkerRow::counts, &ConnectionCounts::bytes_sent,
             "bytes sent on its connections and acknowledged by the peers"),
       field("lifetime_seconds", &WorkerRow::lifetime, "lifetimes of its connections, from accept to close"),
-      field("accept_wait_seconds", &WorkerRow::accept_wait, "times that its connections waited in the accept queue"));
+      field("accept_wait_seconds", &WorkerRow::accept_wait, "times that its connections waited in the accept queue"),
+      field("requests", &WorkerRow::requests, "requests that it served; null if requests were not counted", kLater));
 };
 
 template <>
@@ -468,6 +517,8 @@ struct Described<ServiceRow> {
       field("top_share", &ServiceRow::top_share, "share of the single busiest worker", kLater),
       field("lifetime_seconds", &ServiceRow::lifetime, "lifetimes of its connections, from accept to close"),
       field("accept_wait_seconds", &ServiceRow::accept_wait, "times that its connections waited in the accept queue"),
+      field("requests", &ServiceRow::requests, "requests on its connections; null if requests were not counted",
+            kLater),
       field("accept_queue", &ServiceRow::accept_queue, "the queue of connections waiting to be accepted"),
       field("close_reasons", &ServiceRow::close_reasons, "number of its closed connections per close reason"),
       field("verdict", &ServiceRow::verdict, "finding that these figures support", kLater),
@@ -525,8 +576,13 @@ inline constexpr auto kConnectionFields = std::make_tuple(
     field("preexisting", &ConnectionRow::preexisting,
           "whether it was already open when tracing began; its bytes count from then", kLater),
     field("held_by_pid", &ConnectionRow::held_by_pid,
-          "other process that is the only holder of this open connection (it was handed over); null otherwise",
-          kLater));
+          "other process that is the only holder of this open connection (it was handed over); null otherwise", kLater),
+    field("requests", &ConnectionRow::requests, "requests on it that began during the run; null if not counted",
+          kLater),
+    field(
+        "served_by_pid", &ConnectionRow::served_by_pid,
+        "process (thread with --by thread) that served most of its requests, if one served over half; null without a request",
+        kLater));
 
 inline constexpr auto kConnectionId = field(
     "id", &ConnectionRow::id, "number of the connection: 1, 2, … in the order of the accepts, pre-existing ones first");
