@@ -260,42 +260,34 @@ int BPF_PROG(send_tp, struct sock *sk, int bytes, int flags)
 	return on_send(sk, bytes);
 }
 
-/* Before 6.3: the calls themselves, with what they return. Splicing from a socket passes by the tracepoint too. */
-SEC("?fexit/inet_recvmsg")
-int BPF_PROG(receive_fexit, struct socket *socket, void *message, unsigned long size, int flags, int bytes)
+/*
+ * Before 6.3. Each call that reads or writes takes the lock of the socket, and tcp_release_cb() runs when it gives it back,
+ * with softirqs off: this program is not skipped.
+ */
+SEC("?fentry/tcp_release_cb")
+int BPF_PROG(release_fentry, struct sock *sk)
 {
-	return on_receive(socket->sk, bytes, flags);
+	return on_use(sk, true, true, true);
 }
 
-SEC("?fexit/inet6_recvmsg")
-int BPF_PROG(receive6_fexit, struct socket *socket, void *message, unsigned long size, int flags, int bytes)
+SEC("?kprobe/tcp_release_cb")
+int BPF_KPROBE(release_kprobe, struct sock *sk)
 {
-	return on_receive(socket->sk, bytes, flags);
+	return on_use(sk, false, true, true);
 }
 
-SEC("?fexit/inet_sendmsg")
-int BPF_PROG(send_fexit, struct socket *socket, void *message, unsigned long size, int bytes)
+/* Without trampolines and kprobes: each read fires this one. */
+SEC("?tp_btf/tcp_rcv_space_adjust")
+int BPF_PROG(adjust_tp, struct sock *sk)
 {
-	return on_send(socket->sk, bytes);
+	return on_use(sk, true, true, false);
 }
 
-SEC("?fexit/inet6_sendmsg")
-int BPF_PROG(send6_fexit, struct socket *socket, void *message, unsigned long size, int bytes)
+/* A packet from the peer, which acknowledges what was written. In softirq as a rule. */
+SEC("?tp_btf/tcp_probe")
+int BPF_PROG(probe_tp, struct sock *sk)
 {
-	return on_send(socket->sk, bytes);
-}
-
-SEC("?fexit/inet_sendpage")
-int BPF_PROG(sendpage_fexit, struct socket *socket, void *page, int offset, unsigned long size, int flags, long bytes)
-{
-	return on_send(socket->sk, bytes);
-}
-
-SEC("?fexit/tcp_splice_read")
-int BPF_PROG(splice_fexit, struct socket *socket, void *position, void *pipe, unsigned long size, unsigned int flags,
-             long bytes)
-{
-	return on_receive(socket->sk, bytes, 0);
+	return on_use(sk, true, false, true);
 }
 
 /* ---- holders: one walk over every file descriptor of the host, in all network namespaces */

@@ -43,7 +43,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	if (!record) {
 		if (untrack(key)) {
 			count_close(&ending, reason, flags);
-			end_last_request(&last, key, now);
+			end_last_request(&last, sk, now, flags & FINISH_MISSED);
 			count_loss(LOSS_RING_FULL);
 		}
 		return 0;
@@ -64,7 +64,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record->preexisting = conn->preexisting;
 	record->found = conn->found;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
-	record->requests = conn->requests;
+	record->requests = (conn->turns + 1) / 2;
 	record->served_by = conn->top_id;
 	record->served_set = conn->served_set;
 	if (!untrack(key)) { /* another program ended it first: `conn` may be a different entry by now */
@@ -72,7 +72,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 		return 0;
 	}
 	count_close(&ending, reason, flags);
-	end_last_request(&last, key, now);
+	end_last_request(&last, sk, now, flags & FINISH_MISSED);
 	bpf_ringbuf_submit(record, ring_flags());
 	return 0;
 }
@@ -213,9 +213,10 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child,
  * The current task accepted `conn`, which is already in the map. It is modified in place, because packets from the peer
  * may modify it concurrently. accepted_ns is set last, so that a reader that sees it also sees the other fields.
  */
-static __always_inline void accept_tracked(struct connection *conn)
+static __always_inline void accept_tracked(struct sock *child, struct connection *conn)
 {
 	read_current_worker(conn);
+	begin_turns(conn, child);
 	conn->ignored = !task_traced();
 	if (!conn->ignored)
 		read_rows(conn, (void *)bpf_get_current_task());
@@ -225,7 +226,7 @@ static __always_inline void accept_tracked(struct connection *conn)
 		count_owned(conn, true);
 }
 
-static __noinline int accept_queued(struct sock *listener, struct connection *conn)
+static __noinline int accept_queued(struct sock *listener, struct sock *child, struct connection *conn)
 {
 	if (!conn)
 		return 0;
@@ -233,7 +234,7 @@ static __noinline int accept_queued(struct sock *listener, struct connection *co
 		read_service_address(conn, listener);
 	if (!conn->queue_depth)
 		read_listener(conn, listener, 1); /* this connection was already dequeued */
-	accept_tracked(conn);
+	accept_tracked(child, conn);
 	return 0;
 }
 
@@ -247,6 +248,7 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child, _
 	read_tuple(&conn, child, port, listener, false);
 	read_listener(&conn, listener, 1); /* this connection was already dequeued */
 	read_current_worker(&conn);
+	begin_turns(&conn, child);
 	conn.ignored = !task_traced();
 	if (!conn.ignored)
 		read_rows(&conn, (void *)bpf_get_current_task());
@@ -296,7 +298,7 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 			return 0;
 		take_back(conn);
 	}
-	return accept_queued(listener, conn);
+	return accept_queued(listener, child, conn);
 }
 
 /*
@@ -316,7 +318,7 @@ static __always_inline int on_uring_accept(struct sock *sk)
 		return 0; /* likewise, on a connection that a walk found */
 	if (conn->accepted_ns)
 		take_back(conn);
-	accept_tracked(conn);
+	accept_tracked(sk, conn);
 	return 0;
 }
 
@@ -414,6 +416,7 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 		conn->bytes_sent = bytes.sent;
 	}
 	read_unread(conn, sk);
+	begin_turns(conn, sk);
 	in_flight_now = count_requests && in_flight_before(sk, &bytes, conn->unread_bytes);
 	if (!conn->ignored)
 		read_rows(conn, task);

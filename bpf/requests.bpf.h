@@ -3,9 +3,15 @@
  * Requests: the turns of a connection, known by direction alone. The server reads at least one byte, then writes at least
  * one; the next read after a write begins another request. The content is never looked at.
  *
- * Three events: data arrives (ready), the server reads (receive), the server writes (send). A connection's turn says which
- * comes next. Reads and writes of one connection may run on several CPUs at once, so a turn is taken by compare-and-swap.
- * At the last close no call on the socket is under way any more: each holds a reference to its file.
+ * A hook says only that the server may have read or written. Whether it did, the sequence numbers of the socket tell
+ * (copied_seq, write_seq): a look ahead, urgent data, an error and a call of no bytes do not move them, and a FIN, which
+ * does, is subtracted. So a read that has no hook of its own (splice), or whose program the kernel skipped, is noticed at
+ * the next event of the connection. It also keeps the order where threads race: a write is reported when it returns, and
+ * by then another thread may have read the next request.
+ *
+ * `turns` counts reads and writes that took turns: it is odd while a request is in flight. It is taken by
+ * compare-and-swap, because reads and writes of one connection may run on several CPUs at once. At the last close no call
+ * on the socket is under way any more: each holds a reference to its file.
  *
  * Atomic operations with a result are 5.12's (bpf: 5ffa25502b5a). For older kernels this source is compiled a second time
  * without ATOMIC_FETCH; maps stand in there, whose inserts and deletes have results.
@@ -14,11 +20,17 @@
 
 #include "totals.bpf.h"
 
+static __always_inline bool is_in_flight(__u32 turns)
+{
+	return turns & 1;
+}
+
 #ifdef ATOMIC_FETCH
 
-static __always_inline bool take_turn(struct connection *conn, __u64 key, __u32 from, __u32 to)
+/* Ends turn number `turn` of `conn`; false if another CPU did. */
+static __always_inline bool take_turn(struct connection *conn, __u64 key, __u32 turn)
 {
-	return __sync_val_compare_and_swap(&conn->turn, from, to) == from;
+	return __sync_val_compare_and_swap(&conn->turns, turn, turn + 1) == turn;
 }
 
 static __always_inline void forget_turn(__u64 key)
@@ -78,23 +90,28 @@ struct {
 	__type(value, __u8);
 } busy_rows SEC(".maps");
 
-static __always_inline bool take_turn(struct connection *conn, __u64 key, __u32 from, __u32 to)
+static __always_inline bool take_turn(struct connection *conn, __u64 key, __u32 turn)
 {
 	__u8 one = 1;
 	long error;
 
-	if (conn->turn != from)
+	if (conn->turns != turn)
 		return false;
-	if (from == TURN_IN_FLIGHT) {
-		error = bpf_map_delete_elem(&in_flight, &key);
+	if (is_in_flight(turn)) {
+		if (bpf_map_delete_elem(&in_flight, &key))
+			return false;
 	} else {
 		error = bpf_map_update_elem(&in_flight, &key, &one, BPF_NOEXIST);
 		if (error && error != -EEXIST)
 			count_loss(LOSS_REQUEST);
+		if (error)
+			return false;
+		if (conn->turns != turn) { /* others took this turn and the next one meanwhile */
+			bpf_map_delete_elem(&in_flight, &key);
+			return false;
+		}
 	}
-	if (error)
-		return false;
-	conn->turn = to;
+	conn->turns = turn + 1;
 	return true;
 }
 
@@ -235,8 +252,8 @@ static __always_inline void vote_for_server(struct connection *conn, __u32 id)
 	}
 }
 
-/* The current task read the first byte of a request of `conn`. */
-static __always_inline void begin_request(struct connection *conn, __u64 now)
+/* The current task serves a request of `conn`, whose first byte it read at `read_ns`; 0 = earlier, nobody knows when. */
+static __always_inline void begin_request(struct connection *conn, __u64 read_ns, __u64 now)
 {
 	struct request_counters *worker;
 	__u32 id = current_server_id();
@@ -245,11 +262,10 @@ static __always_inline void begin_request(struct connection *conn, __u64 now)
 		note_server(conn);
 		conn->server_id = id;
 	}
-	conn->read_ns = now;
-	conn->requests++;
+	conn->read_ns = read_ns;
 	vote_for_server(conn, id);
 	worker = begin_loads(&conn->server, now);
-	if (worker && conn->ready_ns)
+	if (worker && read_ns && conn->ready_ns)
 		add_duration(&worker->unread, &worker->unread_sum_ns, &worker->unread_max_ns, now - conn->ready_ns);
 }
 
@@ -269,11 +285,10 @@ static __always_inline bool in_flight_before(struct sock *sk, const struct bytes
 /* A walk found `conn` with a request in flight at its holder: entered in `connections` by now. */
 static __always_inline void begin_found(struct connection *conn, __u64 key, __u64 now)
 {
-	if (!take_turn(conn, key, TURN_NONE, TURN_IN_FLIGHT))
+	if (!take_turn(conn, key, 0))
 		return;
 	conn->server = conn->rows;
 	conn->server_id = by_thread ? conn->accept_tid : conn->worker.tgid;
-	conn->requests = 1;
 	vote_for_server(conn, conn->server_id);
 	begin_loads(&conn->server, now);
 }
@@ -283,7 +298,9 @@ struct last_request {
 	struct worker_place server;
 	__u64 read_ns;
 	__u64 wrote_ns;
-	__u32 turn;
+	__u32 turns;
+	__u32 write_seq;
+	bool compare_seq; /* write_seq is that of the socket, and includes no FIN */
 };
 
 static __always_inline void copy_last_request(struct last_request *last, const struct connection *conn)
@@ -291,18 +308,26 @@ static __always_inline void copy_last_request(struct last_request *last, const s
 	last->server = conn->server;
 	last->read_ns = conn->read_ns;
 	last->wrote_ns = conn->wrote_ns;
-	last->turn = conn->turn;
+	last->turns = conn->turns;
+	last->write_seq = conn->write_seq;
+	last->compare_seq = !conn->made_up_seq && !conn->fin_sent;
 }
 
 /* The connection is closed: no call on its socket is under way any more. */
-static __always_inline void end_last_request(const struct last_request *last, __u64 key, __u64 now)
+static __always_inline void end_last_request(const struct last_request *last, struct sock *sk, __u64 now, bool missed)
 {
-	if (last->turn == TURN_IN_FLIGHT) {
-		forget_turn(key);
-		end_request(&last->server, last->read_ns, now, false);
-	} else if (last->turn == TURN_ANSWERED) {
+	bool answered = false;
+
+	if (!last->turns)
+		return;
+	if (!is_in_flight(last->turns)) {
 		complete_request(&last->server, last->read_ns, last->wrote_ns);
+		return;
 	}
+	forget_turn((__u64)sk);
+	if (!missed && last->compare_seq)
+		answered = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) != last->write_seq; /* no program saw it */
+	end_request(&last->server, answered ? 0 : last->read_ns, now, answered);
 }
 
 /* The connection with this key, if its requests are to be counted. */
@@ -314,6 +339,12 @@ static __always_inline struct connection *served_connection(__u64 key)
 		return NULL;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	return conn && !conn->ignored ? conn : NULL;
+}
+
+/* Whether requests of `conn` can begin or be answered: not once the server has shut down its side. */
+static __always_inline bool has_turns(const struct connection *conn)
+{
+	return conn && conn->accepted_ns && !conn->fin_sent;
 }
 
 /* Data lies in the receive buffer of `sk`. Runs in softirq as a rule. */
@@ -329,80 +360,187 @@ static __always_inline int on_ready(struct sock *sk)
 	return 0;
 }
 
+/* How far the server has read and written. */
+struct progress {
+	__u32 copied_seq;
+	__u32 write_seq;
+	bool more; /* there is unread data */
+};
+
+/* `typed`: the verifier knows the type of `sk`. */
+static __always_inline bool read_progress(struct progress *progress, struct sock *sk, bool typed)
+{
+	struct tcp_sock *tp = typed ? (struct tcp_sock *)bpf_skc_to_tcp_sock(sk) : (struct tcp_sock *)sk;
+	__u64 flags;
+
+	if (!tp)
+		return false;
+	progress->copied_seq = READ(typed, tp, copied_seq);
+	progress->write_seq = READ(typed, tp, write_seq);
+	progress->more = READ(typed, tp, rcv_nxt) != progress->copied_seq;
+	if (progress->more)
+		return true;
+	flags = READ(typed, sk, __sk_common.skc_flags);
+	progress->copied_seq -= flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1; /* the peer's FIN */
+	return true;
+}
+
+/* Where the sequence numbers stand before the server reads or writes anything. */
+static __always_inline void begin_turns(struct connection *conn, struct sock *sk)
+{
+	if (!count_requests)
+		return;
+	conn->copied_seq = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
+	conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+}
+
+/* Several CPUs may report: the later write stays. */
+static __always_inline void note_written(struct connection *conn, __u32 write_seq)
+{
+	if ((__s32)(write_seq - conn->write_seq) > 0)
+		conn->write_seq = write_seq;
+}
+
+static __always_inline void answer(struct connection *conn, __u64 key, __u32 turn, __u64 now)
+{
+	conn->wrote_ns = now; /* before the turn ends: the next request's reader looks at it */
+	if (take_turn(conn, key, turn))
+		end_request(&conn->server, conn->read_ns, now, true);
+}
+
+/* The current task may have read from the socket with this key. */
+static __always_inline void on_read(struct connection *conn, __u64 key, const struct progress *progress, __u64 now)
+{
+	__u32 turn = conn->turns;
+
+	if (progress->copied_seq == conn->copied_seq)
+		return;
+	if (is_in_flight(turn) && progress->write_seq != conn->write_seq) {
+		answer(conn, key, turn, now); /* by a write whose report is still to come, or was skipped */
+		turn++;
+	}
+	conn->copied_seq = progress->copied_seq;
+	if (!is_in_flight(turn)) {
+		note_written(conn, progress->write_seq);
+		if (take_turn(conn, key, turn)) {
+			if (turn)
+				complete_request(&conn->server, conn->read_ns, conn->wrote_ns);
+			begin_request(conn, now, now);
+		}
+	}
+	/* What is left arrived when the rest did, or during this very call. */
+	conn->ready_ns = progress->more ? now : 0;
+}
+
+/* Somebody may have written to the socket with this key: the current task, if `in_task`. */
+static __always_inline void on_write(struct connection *conn, __u64 key, const struct progress *progress, __u64 now,
+                                     bool in_task)
+{
+	__u32 turn = conn->turns;
+
+	if (progress->write_seq == conn->write_seq)
+		return;
+	if (!is_in_flight(turn) && progress->copied_seq != conn->copied_seq && in_task) {
+		conn->copied_seq = progress->copied_seq; /* a read passed by its program */
+		if (take_turn(conn, key, turn)) {
+			if (turn)
+				complete_request(&conn->server, conn->read_ns, conn->wrote_ns);
+			begin_request(conn, 0, now);
+			turn++;
+		}
+	}
+	if (is_in_flight(turn))
+		answer(conn, key, turn, now);
+	else if (turn)
+		conn->wrote_ns = now;
+	note_written(conn, progress->write_seq);
+}
+
 #define MSG_OOB      0x01 /* include/linux/socket.h */
 #define MSG_PEEK     0x02
 #define MSG_ERRQUEUE 0x2000
 
-/* A look ahead is no read, and neither is urgent data or what the error queue tells. */
-static __always_inline bool is_read(long bytes, int flags)
-{
-	return bytes > 0 && !(flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE));
-}
-
-/* The current task read from the socket with this key. `more`: its receive buffer is not empty. */
-static __always_inline int on_read(__u64 key, bool more)
+/*
+ * An MPTCP connection is known by its first subflow, whose sequence numbers do not tell what the application reads and
+ * writes. The calls themselves do: each advances made-up numbers. A look ahead is no read, and neither is urgent data or
+ * what the error queue tells.
+ */
+static __noinline int on_mptcp(__u64 key, bool reads)
 {
 	struct connection *conn = served_connection(key);
-	__u64 now;
-	__u32 turn;
+	struct progress progress = {};
 
-	if (!conn || !conn->accepted_ns)
+	if (!has_turns(conn))
 		return 0;
-	now = bpf_ktime_get_ns();
-	turn = conn->turn;
-	if (turn != TURN_IN_FLIGHT && take_turn(conn, key, turn, TURN_IN_FLIGHT)) {
-		if (turn == TURN_ANSWERED)
-			complete_request(&conn->server, conn->read_ns, conn->wrote_ns);
-		begin_request(conn, now);
-	}
-	/* What is left arrived when the rest did, or during this very call. */
-	conn->ready_ns = more ? now : 0;
+	conn->made_up_seq = 1;
+	progress.copied_seq = conn->copied_seq + reads;
+	progress.write_seq = conn->write_seq + !reads;
+	if (reads)
+		on_read(conn, key, &progress, bpf_ktime_get_ns());
+	else
+		on_write(conn, key, &progress, bpf_ktime_get_ns(), true);
 	return 0;
-}
-
-/* The current task wrote to the socket with this key. */
-static __always_inline int on_write(__u64 key)
-{
-	struct connection *conn = served_connection(key);
-	__u64 now;
-
-	if (!conn || conn->turn == TURN_NONE)
-		return 0;
-	now = bpf_ktime_get_ns();
-	conn->wrote_ns = now;
-	if (conn->turn == TURN_IN_FLIGHT && take_turn(conn, key, TURN_IN_FLIGHT, TURN_ANSWERED))
-		end_request(&conn->server, conn->read_ns, now, true);
-	return 0;
-}
-
-/* An MPTCP connection is known by its first subflow. */
-static __noinline int on_mptcp_read(__u64 key)
-{
-	return on_read(key, false);
-}
-
-static __noinline int on_mptcp_write(__u64 key)
-{
-	return on_write(key);
 }
 
 /* The current task received `bytes` from `sk`, or got an error. */
 static __always_inline int on_receive(struct sock *sk, long bytes, int flags)
 {
-	struct tcp_sock *tp;
+	struct progress progress;
+	struct connection *conn;
 
-	if (!may_have_requests(sk->__sk_common.skc_num) || !is_read(bytes, flags))
+	if (bytes <= 0 || !may_have_requests(port_of_any(sk)))
 		return 0;
 	if (sk->sk_protocol == IPPROTO_MPTCP)
-		return on_mptcp_read((__u64)tcp_of(sk));
-	tp = bpf_skc_to_tcp_sock(sk);
-	return on_read((__u64)sk, tp && tp->rcv_nxt != tp->copied_seq);
+		return flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) ? 0 : on_mptcp((__u64)tcp_of(sk), true);
+	conn = served_connection((__u64)sk);
+	if (has_turns(conn) && read_progress(&progress, sk, true))
+		on_read(conn, (__u64)sk, &progress, bpf_ktime_get_ns());
+	return 0;
 }
 
 /* The current task sent `bytes` on `sk`, or got an error. */
 static __always_inline int on_send(struct sock *sk, long bytes)
 {
-	if (!may_have_requests(sk->__sk_common.skc_num) || bytes <= 0)
+	struct progress progress;
+	struct connection *conn;
+
+	if (bytes <= 0 || !may_have_requests(port_of_any(sk)))
 		return 0;
-	return sk->sk_protocol == IPPROTO_MPTCP ? on_mptcp_write((__u64)tcp_of(sk)) : on_write((__u64)sk);
+	if (sk->sk_protocol == IPPROTO_MPTCP)
+		return on_mptcp((__u64)tcp_of(sk), false);
+	conn = served_connection((__u64)sk);
+	if (has_turns(conn) && read_progress(&progress, sk, true))
+		on_write(conn, (__u64)sk, &progress, bpf_ktime_get_ns(), true);
+	return 0;
+}
+
+/* When the oldest unread data arrived is not known before 6.3. The last of it did at lrcvtime, to a jiffy. */
+static __always_inline void estimate_ready(struct connection *conn, struct sock *sk, __u64 now)
+{
+	__u32 received = BPF_CORE_READ((struct inet_connection_sock *)sk, icsk_ack.lrcvtime);
+
+	conn->ready_ns = now - (__u64)((__u32)bpf_jiffies64() - received) * jiffy_ns;
+}
+
+/* The current task gives the lock of `sk` back, or has just read from it, before 6.3: it may have read or written. */
+static __always_inline int on_use(struct sock *sk, bool typed, bool reads, bool writes)
+{
+	__u16 port = typed ? port_of_any(sk) : local_port(sk);
+	struct progress progress;
+	struct connection *conn;
+	__u64 now;
+
+	if (!may_have_requests(port))
+		return 0;
+	conn = served_connection((__u64)sk);
+	if (!has_turns(conn) || !read_progress(&progress, sk, typed))
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (reads && progress.copied_seq != conn->copied_seq) {
+		estimate_ready(conn, sk, now);
+		on_read(conn, (__u64)sk, &progress, now);
+	} else if (writes) {
+		on_write(conn, (__u64)sk, &progress, now, reads);
+	}
+	return 0;
 }

@@ -29,6 +29,14 @@ static __always_inline __u16 local_port_of_typed(struct sock *sk)
 	return port ? port : local_port(sk);
 }
 
+/* The same of a socket of any family: 0 if it has no port. */
+static __always_inline __u16 port_of_any(struct sock *sk)
+{
+	__u16 port = sk->__sk_common.skc_num, family = sk->__sk_common.skc_family;
+
+	return port ? port : family == AF_INET || family == AF_INET6 ? local_port(sk) : 0;
+}
+
 static __always_inline bool is_tcp(struct sock *sk)
 {
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);

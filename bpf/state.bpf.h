@@ -22,6 +22,7 @@ volatile __u8 filter_cgroups = 0;     /* number of entries in `cgroups`; 0 = tas
 volatile __u8 enqueue_from_state = 0; /* no accept queue hook: SYN_RECV -> ESTABLISHED counts as the enqueue */
 volatile __u8 close_from_state = 0;   /* no close hook: the first change to FIN_WAIT1, LAST_ACK or CLOSE counts */
 volatile __u8 count_requests = 0;     /* arrivals, reads and writes are traced */
+volatile __u32 jiffy_ns = 0;          /* of the kernel's timer tick, where arrivals are not traced */
 volatile __u32 ring_wakeup_bytes = 0; /* wake the reader when this much data is pending */
 
 volatile __u32 any_tracked = 0;       /* a connection was inserted since userspace reset this */

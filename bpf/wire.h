@@ -145,13 +145,6 @@ struct request_counters {
 	struct histogram unread;
 };
 
-/* Whose turn it is on a connection. */
-enum turn {
-	TURN_NONE = 0,  /* nothing was read yet */
-	TURN_IN_FLIGHT, /* read, and nothing written yet */
-	TURN_ANSWERED,  /* written since the last first read */
-};
-
 /*
  * A connection: in the accept queue (accepted_ns == 0), accepted, or found open when tracing began. The value of the
  * connection map.
@@ -173,7 +166,8 @@ struct connection {
 	__u8 found;          /* the accept was not seen: a walk found the holder later, at accepted_ns */
 	__u8 reuseport;      /* SO_REUSEPORT on the listening socket */
 	__u8 preexisting;    /* open before tracing began */
-	__u8 pad[2];         /* zero */
+	__u8 made_up_seq;    /* copied_seq and write_seq are not the socket's (MPTCP) */
+	__u8 pad;            /* zero */
 	__u32 queue_depth;   /* length of the accept queue, this connection included; 0 = not seen */
 	__u32 backlog;       /* of the listening socket; 0 = not seen */
 	__u32 holder_tgid;   /* process that held a file descriptor at the last walk; 0 = no walk reached it yet */
@@ -190,16 +184,18 @@ struct connection {
 	__u32 other_tgid;
 	__u32 unread_bytes; /* received, but not yet read by the application, at the last refresh() */
 	/* Requests: what arrivals, reads and writes touch. */
-	__u32 turn;                 /* enum turn */
+	__u32 turns;                /* odd: a request is in flight; (turns + 1) / 2 requests began */
 	__u64 ready_ns;             /* the oldest unread data arrived; 0 = all is read, or the arrival was not seen */
 	__u64 read_ns;              /* first read of the current or last request; 0 = not seen */
 	__u64 wrote_ns;             /* last write of it */
 	__u64 served_set;           /* bit (row of a worker % 64): it served a request */
 	struct worker_place server; /* rows of the worker that serves the current or last request */
 	__u32 server_id;            /* its tgid (--by thread: tid); 0 = none yet */
-	__u32 requests;
+	__u32 copied_seq;           /* of the socket, as far as its reads and writes are accounted for */
+	__u32 write_seq;
 	__u32 top_id;   /* tgid or tid of the worker that served most requests, if one served over half */
 	__u32 top_lead; /* by so many more than the others (Boyer and Moore's majority vote) */
+	__u32 pad2;     /* zero */
 };
 
 /* A listening socket. Written by walks, refreshed on the tick. */
@@ -276,7 +272,7 @@ inline constexpr __u32 no_row = NO_ROW;
 static_assert(sizeof(service_key) == 24);
 static_assert(sizeof(worker_key) == 40);
 static_assert(sizeof(service_counters) == 128);
-static_assert(sizeof(connection) == 256);
+static_assert(sizeof(connection) == 264);
 static_assert(sizeof(closed_connection) == 152);
 static_assert(sizeof(listener) == 56);
 static_assert(sizeof(descriptor) == 80);

@@ -47,28 +47,29 @@ Programs tracepoint_programs(const KernelFacts& facts) {
   return programs;
 }
 
-/// Tracepoints since 6.3. Before, only functions with their arguments and results tell as much: fexit.
+/// Tracepoints of calls and arrivals since 6.3. Before: the end of each use of a socket, or what comes closest to it.
 void add_request_programs(AttachPlan& plan, const KernelFacts& facts) {
   const auto add = [&plan](std::string_view name, std::string_view hook) {
     plan.programs.push_back({name, hook, Attach::automatic, Fact::request});
   };
-  plan.requests = facts.request_traces || plan.backend == Backend::fentry;
+  plan.requests = true;
   if (facts.request_traces) {
     add("receive_tp", "tracepoint sock:sock_recv_length");
     add("send_tp", "tracepoint sock:sock_send_length");
     add("ready_tp", "tracepoint sock:sk_data_ready");
-  } else if (plan.backend == Backend::fentry) {
-    add("receive_fexit", "fexit inet_recvmsg");
-    add("receive6_fexit", "fexit inet6_recvmsg");
-    add("send_fexit", "fexit inet_sendmsg");
-    add("send6_fexit", "fexit inet6_sendmsg");
-    if (facts.has_sendpage) add("sendpage_fexit", "fexit inet_sendpage");
-    plan.notes.emplace_back("unread waits are not measured: no tracepoint sk_data_ready (6.3)");
-  } else {
-    plan.notes.emplace_back("requests are not counted: no tracepoints of sends and receives (6.3)");
+    return;
   }
-  if (plan.requests && plan.backend == Backend::fentry && facts.has_splice_read)
-    add("splice_fexit", "fexit tcp_splice_read");
+  plan.notes.emplace_back(
+      "unread waits are those of the last data before the read, to a timer tick: no tracepoint sk_data_ready (6.3)");
+  switch (plan.backend) {
+    case Backend::fentry: return add("release_fentry", "fentry tcp_release_cb");
+    case Backend::kprobe: return add("release_kprobe", "kprobe tcp_release_cb");
+    case Backend::tracepoint:
+      add("adjust_tp", "tracepoint tcp:tcp_rcv_space_adjust");
+      add("probe_tp", "tracepoint tcp:tcp_probe");
+      plan.notes.emplace_back(
+          "a request is in flight until a packet acknowledges the answer: no tracepoint sock_send_length (6.3)");
+  }
 }
 
 void add_notes(AttachPlan& plan, const KernelFacts& facts) {

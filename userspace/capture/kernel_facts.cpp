@@ -78,8 +78,6 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
       has_enumerator(types.get(), "bpf_func_id", "BPF_FUNC_for_each_map_elem") && !environment.lacks("atomic_fetch");
   facts.request_traces = has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF) &&
                          has("btf_trace_sk_data_ready", BTF_KIND_TYPEDEF) && !environment.lacks("request_traces");
-  facts.has_sendpage = has("inet_sendpage", BTF_KIND_FUNC);
-  facts.has_splice_read = has("tcp_splice_read", BTF_KIND_FUNC);
   facts.has_mptcp_close = has("mptcp_close", BTF_KIND_FUNC);
   facts.has_sock_graft = has("security_sock_graft", BTF_KIND_FUNC) && !environment.lacks("sock_graft");
 }

@@ -25,8 +25,6 @@ struct KernelFacts {
   UringTrace uring = UringTrace::none;  ///< arguments of the tracepoint io_uring_complete
   bool atomic_fetch = false;            ///< atomic operations with a result (5.12; known by a helper of 5.13)
   bool request_traces = false;          ///< tracepoints for arrivals, receives and sends (6.3)
-  bool has_sendpage = false;            ///< inet_sendpage() can be hooked (before 6.5)
-  bool has_splice_read = false;         ///< tcp_splice_read() can be hooked
   bool cgroup2 = false;                 ///< a cgroup v2 hierarchy is available
   std::string cgroup2_problem;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <ctime>
 #include <numeric>
 #include <string>
 #include <string_view>
@@ -29,6 +30,13 @@ bpf_program* program_named(const Skeleton& skeleton, std::string_view name) {
   return bpf_object__find_program_by_name(skeleton->obj, std::string(name).c_str());
 }
 
+/// The coarse clocks have the timer tick's resolution (clock_getres(2)).
+std::uint32_t timer_tick_ns() {
+  timespec tick{};
+  clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+  return static_cast<std::uint32_t>(tick.tv_nsec);
+}
+
 void configure(const Skeleton& skeleton, const TracerOptions& options, const AttachPlan& plan) {
   auto* settings = skeleton->bss;
   settings->by_thread = options.by == WorkerUnit::thread;
@@ -36,6 +44,7 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   settings->enqueue_from_state = plan.enqueue_from_state;
   settings->close_from_state = plan.close_from_state;
   settings->count_requests = plan.requests;
+  settings->jiffy_ns = timer_tick_ns();
   settings->ring_wakeup_bytes = options.capacity.ring_bytes / 4;
   settings->worker_rows_end = options.capacity.workers;
   settings->service_rows_end = options.capacity.services;

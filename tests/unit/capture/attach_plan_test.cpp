@@ -10,6 +10,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
 using ::testing::Not;
 
 KernelFacts modern_kernel() {
@@ -44,6 +45,39 @@ TEST(AttachPlan, FentryTakesTheFourArgumentFormOfAcceptBefore610) {
 
   EXPECT_THAT(programs, Contains("accept_fexit"));
   EXPECT_THAT(programs, Not(Contains("accept_fexit610")));
+}
+
+TEST(AttachPlan, RequestsAreTracedByCallsAndArrivalsSince63WithEachBackend) {
+  KernelFacts facts = modern_kernel();
+  facts.request_traces = true;
+
+  for (const Backend backend : enum_values<Backend>) {
+    const AttachPlan plan = make_attach_plan(backend, facts, {.follow_pids = false, .requests = true});
+
+    EXPECT_THAT(names(plan), IsSupersetOf({"receive_tp", "send_tp", "ready_tp"}));
+    EXPECT_TRUE(plan.requests);
+  }
+}
+
+TEST(AttachPlan, RequestsAreTracedByTheUseOfSocketsBefore63) {
+  const auto programs = [](Backend backend) {
+    return names(make_attach_plan(backend, modern_kernel(), {.follow_pids = false, .requests = true}));
+  };
+
+  EXPECT_THAT(programs(Backend::fentry), Contains("release_fentry"));
+  EXPECT_THAT(programs(Backend::kprobe), Contains("release_kprobe"));
+  EXPECT_THAT(programs(Backend::tracepoint), IsSupersetOf({"adjust_tp", "probe_tp"}));
+  EXPECT_THAT(programs(Backend::tracepoint), Not(Contains("ready_tp")));
+}
+
+TEST(AttachPlan, NoRequestsNoProgramsOfThem) {
+  KernelFacts facts = modern_kernel();
+  facts.request_traces = true;
+
+  const AttachPlan plan = make_attach_plan(Backend::fentry, facts, {.follow_pids = false, .requests = false});
+
+  EXPECT_FALSE(plan.requests);
+  EXPECT_THAT(names(plan), Not(Contains("receive_tp")));
 }
 
 TEST(AttachPlan, WithoutAHookOnTheQueueTheHandshakesEndStartsTheWait) {
