@@ -65,6 +65,7 @@ struct tcp_sock {                                               /* include/linux
 	__u32 rcv_nxt;
 	__u32 copied_seq;
 	__u32 lsndtime;
+	__u64 tcp_clock_cache;
 };
 struct inet_connection_sock {                                   /* include/net/inet_connection_sock.h */
 	struct { __u32 lrcvtime; } icsk_ack;

@@ -56,7 +56,7 @@ static __always_inline void raise_in_flight_peak(struct request_load *load, __u6
  */
 static __always_inline void begin_busy(struct request_load *load, __u64 now)
 {
-	__u64 before = __sync_fetch_and_add(&load->in_flight, 1);
+	__u64 before = __sync_fetch_and_add(&load->turns, ONE_REQUEST) & IN_FLIGHT_MASK;
 
 	if (!before)
 		add(&load->busy_ns, -now);
@@ -65,7 +65,7 @@ static __always_inline void begin_busy(struct request_load *load, __u64 now)
 
 static __always_inline void end_busy(struct request_load *load, __u64 now)
 {
-	if (__sync_fetch_and_add(&load->in_flight, -1) == 1)
+	if ((__sync_fetch_and_add(&load->turns, -1) & IN_FLIGHT_MASK) == 1)
 		add(&load->busy_ns, now);
 }
 
@@ -125,8 +125,8 @@ static __always_inline void begin_busy(struct request_load *load, __u64 now)
 	__u64 key = (__u64)load;
 	__u8 one = 1;
 
-	add(&load->in_flight, 1);
-	raise(&load->in_flight_peak, load->in_flight);
+	add(&load->turns, ONE_REQUEST);
+	raise(&load->in_flight_peak, load->turns & IN_FLIGHT_MASK);
 	if (!bpf_map_update_elem(&busy_rows, &key, &one, BPF_NOEXIST))
 		add(&load->busy_ns, -now);
 }
@@ -136,21 +136,16 @@ static __always_inline void end_busy(struct request_load *load, __u64 now)
 	__u64 key = (__u64)load;
 	__u8 one = 1;
 
-	add(&load->in_flight, -1);
-	if (load->in_flight || bpf_map_delete_elem(&busy_rows, &key))
+	add(&load->turns, -1);
+	if (load->turns & IN_FLIGHT_MASK || bpf_map_delete_elem(&busy_rows, &key))
 		return;
 	add(&load->busy_ns, now);
-	if (load->in_flight && !bpf_map_update_elem(&busy_rows, &key, &one, BPF_NOEXIST)) /* one began meanwhile */
+	if (load->turns & IN_FLIGHT_MASK &&
+	    !bpf_map_update_elem(&busy_rows, &key, &one, BPF_NOEXIST)) /* one began meanwhile */
 		add(&load->busy_ns, -now);
 }
 
 #endif
-
-static __always_inline void begin_load(struct request_load *load, __u64 now)
-{
-	add(&load->requests, 1);
-	begin_busy(load, now);
-}
 
 static __always_inline void add_duration(struct histogram *hist, __u64 *sum_ns, __u64 *max_ns, __u64 duration_ns)
 {
@@ -196,9 +191,9 @@ static __always_inline struct request_counters *begin_loads(const struct worker_
 	struct request_load *service = bpf_map_lookup_elem(&service_loads, &server->service);
 
 	if (worker)
-		begin_load(&worker->load, now);
+		begin_busy(&worker->load, now);
 	if (service)
-		begin_load(service, now);
+		begin_busy(service, now);
 	return worker;
 }
 
@@ -351,12 +346,16 @@ static __always_inline bool has_turns(const struct connection *conn)
 static __always_inline int on_ready(struct sock *sk)
 {
 	struct connection *conn;
+	struct tcp_sock *tp;
 
 	if (!may_have_requests(sk->__sk_common.skc_num) || sk->__sk_common.skc_state == TCP_LISTEN)
 		return 0;
 	conn = served_connection((__u64)sk);
-	if (conn && !conn->ready_ns)
-		conn->ready_ns = bpf_ktime_get_ns();
+	if (!conn || conn->ready_ns)
+		return 0;
+	/* TCP has just read the clock for this packet (tcp_mstamp_refresh()), and reading it is the most of the cost here. */
+	tp = bpf_skc_to_tcp_sock(sk);
+	conn->ready_ns = tp ? tp->tcp_clock_cache : bpf_ktime_get_ns();
 	return 0;
 }
 

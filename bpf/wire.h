@@ -117,17 +117,21 @@ struct service_counters {
 	__u64 pad2[7];        /* zero */
 };
 
+/* One atomic operation counts a request and takes it in flight. Room for 16 million in flight, and 10^12 requests. */
+#define IN_FLIGHT_BITS 24
+#define IN_FLIGHT_MASK ((1ULL << IN_FLIGHT_BITS) - 1)
+#define ONE_REQUEST    ((1ULL << IN_FLIGHT_BITS) + 1)
+
 /*
  * Requests of one worker or service since tracing began; see bpf/requests.bpf.h. While a request is in flight, busy_ns lacks
  * the time of the look: add the clock's reading then.
  */
 struct request_load {
-	__u64 requests; /* begun, those found in flight when tracing began among them */
-	__u64 in_flight;
+	__u64 turns; /* requests begun, those found in flight when tracing began among them << IN_FLIGHT_BITS | in flight now */
 	__u64 in_flight_peak;
 	__u64 busy_ns; /* with at least one request in flight: ends minus beginnings, modulo 2^64 */
 	__u64 aborted; /* closed while in flight */
-	__u64 pad[3];  /* zero */
+	__u64 pad[4];  /* zero */
 };
 
 /* Requests that one worker served on one service, by the row of the worker. */

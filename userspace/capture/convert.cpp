@@ -126,11 +126,11 @@ WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worke
 
 RequestLoad to_request_load(const wire::request_load& raw, MonotonicTime now) {
   RequestLoad load;
-  load.count = raw.requests;
-  load.in_flight = raw.in_flight;
+  load.count = raw.turns >> IN_FLIGHT_BITS;
+  load.in_flight = raw.turns & IN_FLIGHT_MASK;
   load.in_flight_peak = raw.in_flight_peak;
   load.aborted = raw.aborted;
-  load.busy = to_duration(raw.busy_ns + (raw.in_flight != 0 ? static_cast<std::uint64_t>(now.ns) : 0));
+  load.busy = to_duration(raw.busy_ns + (load.in_flight != 0 ? static_cast<std::uint64_t>(now.ns) : 0));
   return load;
 }
 
