@@ -147,6 +147,7 @@ TEST_P(Requests, AreTheTurnsOfKeepAliveConnections) {
   for (const json& row : traced_.dump["connections"]) {
     EXPECT_EQ(row["requests"], 40);
     EXPECT_EQ(row["served_by_pid"], getpid());
+    EXPECT_EQ(row["served_by_workers"], 1);
   }
 }
 
@@ -418,6 +419,7 @@ TEST_P(Requests, BelongToTheProcessThatReads) {
   EXPECT_EQ(worker(child)["requests"]["count"], 7);
   EXPECT_EQ(worker(child)["accepts"], 0);
   EXPECT_EQ(traced_.dump["connections"][0]["served_by_pid"], child);
+  EXPECT_EQ(traced_.dump["connections"][0]["served_by_workers"], 2);
   EXPECT_EQ(traced_.dump["connections"][0]["requests"], 10);
 }
 

@@ -230,7 +230,10 @@ ConnectionRow Run::base_row(const ConnectionFacts& connection) const {
   }
   row.bytes_received = connection.bytes_received;
   row.bytes_sent = connection.bytes_sent;
-  if (options_.requests) row.requests = connection.requests;
+  if (options_.requests) {
+    row.requests = connection.requests;
+    row.served_by_workers = connection.servers;
+  }
   row.served_by_pid = connection.served_by;
   return row;
 }

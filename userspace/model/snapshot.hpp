@@ -305,6 +305,7 @@ struct ConnectionRow {
   std::optional<std::uint32_t> held_by_pid;    ///< open, and held only by this other process: handed over
   std::optional<std::uint32_t> requests;       ///< requests that began on it while tracing; empty: not counted
   std::optional<std::uint32_t> served_by_pid;  ///< served most of them, if one worker served over half
+  std::optional<std::uint32_t> served_by_workers;  ///< workers that served at least one of them; empty: not counted
   bool operator==(const ConnectionRow&) const = default;
 };
 

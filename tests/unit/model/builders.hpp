@@ -72,6 +72,10 @@ class ConnectionBuilder {
   Self& bytes(std::uint64_t received, std::uint64_t sent) {
     return record_.bytes_received = received, record_.bytes_sent = sent, self();
   }
+  /// Most of the `requests` by process `by`.
+  Self& served(std::uint32_t requests, std::uint32_t by, std::uint32_t servers) {
+    return record_.requests = requests, record_.served_by = by, record_.servers = servers, self();
+  }
   operator Record() const { return record_; }  // NOLINT: a builder is what it builds
 
  protected:

@@ -500,6 +500,33 @@ TEST(Run, ListeningAddressesAreSelectedAfterTheServiceIsResolved) {
 
 // --- single connections
 
+TEST(Run, TheRowsOfClosedAndOfOpenConnectionsTellTheirRequests) {
+  RunOptions options;
+  options.requests = true;
+  const auto traced = run(options);
+  const auto closed = traced.row_of(ClosedConnection(closed_connection().served(10, 7, 2)));
+  const auto open = traced.row_of(OpenConnection(open_connection().served(3, 8, 1)), kStart);
+
+  ASSERT_TRUE(closed && open);
+  EXPECT_EQ(closed->requests, 10u);
+  EXPECT_EQ(closed->served_by_pid, 7u);
+  EXPECT_EQ(closed->served_by_workers, 2u);
+  EXPECT_EQ(open->requests, 3u);
+  EXPECT_EQ(open->served_by_pid, 8u);
+  EXPECT_EQ(open->served_by_workers, 1u);
+}
+
+TEST(Run, TheRowsOfConnectionsWhoseRequestsAreNotCountedSayNothingOfThem) {
+  RunOptions options;
+  options.requests = false;
+  const auto row = run(options).row_of(ClosedConnection(closed_connection()));
+
+  ASSERT_TRUE(row);
+  EXPECT_EQ(row->requests, std::nullopt);
+  EXPECT_EQ(row->served_by_pid, std::nullopt);
+  EXPECT_EQ(row->served_by_workers, std::nullopt);
+}
+
 TEST(Run, TheDumpListsConnectionsInTheOrderOfTheirAccepts) {
   auto traced = run();
   traced.apply(tick(10s)
