@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
+#include <numeric>
 #include <utility>
 
 #include "model/two_samples.hpp"
@@ -20,6 +22,7 @@ struct Side {
   Nanoseconds interval;
 };
 
+/// Called only if both sides know the figure.
 using Test = std::optional<double> (*)(const Side& before, const Side& after);
 
 struct TestRow {
@@ -51,9 +54,14 @@ std::optional<double> accept_rate(const Side& before, const Side& after) {
 
 using Series = std::vector<std::uint64_t>;
 
-/// Workers with a value above 0 in each step of the timeline; the last step may be incomplete and is left out.
+/// One number per step of the timeline; the last step may be incomplete and is left out.
+std::vector<std::uint32_t> zero_per_step(const TimelineRows& timeline) {
+  return std::vector<std::uint32_t>(timeline.start.empty() ? 0 : timeline.start.size() - 1);
+}
+
+/// Workers with a value above 0 in each step.
 std::vector<std::uint32_t> workers_per_step(const TimelineRows& timeline, const Series TimelineWorker::*series) {
-  std::vector<std::uint32_t> counts(timeline.start.empty() ? 0 : timeline.start.size() - 1);
+  std::vector<std::uint32_t> counts = zero_per_step(timeline);
   for (const TimelineWorker& worker : timeline.workers) {
     const Series& values = worker.*series;
     for (std::size_t i = 0; i < std::min(counts.size(), values.size()); ++i) counts[i] += values[i] > 0;
@@ -69,6 +77,51 @@ std::optional<double> active(const Side& before, const Side& after) {
   const bool ticks = series == &TimelineWorker::active;
   if (ticks ? before.interval != after.interval : a.step != b.step) return std::nullopt;
   return mann_whitney_p_value(workers_per_step(a, series), workers_per_step(b, series));
+}
+
+std::vector<std::uint32_t> requests_per_step(const TimelineRows& timeline) {
+  std::vector<std::uint32_t> counts = zero_per_step(timeline);
+  for (const TimelineWorker& worker : timeline.workers)
+    for (std::size_t i = 0; i < std::min(counts.size(), worker.requests.size()); ++i)
+      counts[i] += static_cast<std::uint32_t>(worker.requests[i]);
+  return counts;
+}
+
+/// Busy time in each step, in per mille of it, of the worker that was busy longest.
+std::vector<std::uint32_t> busiest_per_step(const TimelineRows& timeline) {
+  std::vector<std::uint32_t> parts = zero_per_step(timeline);
+  const auto busy = [](const TimelineWorker& worker) {
+    return std::transform_reduce(worker.busy.begin(), worker.busy.end(), 0.0, std::plus{}, seconds);
+  };
+  const auto busiest =
+      std::max_element(timeline.workers.begin(), timeline.workers.end(),
+                       [&](const TimelineWorker& a, const TimelineWorker& b) { return busy(a) < busy(b); });
+  if (busiest == timeline.workers.end()) return parts;
+  for (std::size_t i = 0; i < std::min(parts.size(), busiest->busy.size()); ++i)
+    parts[i] = static_cast<std::uint32_t>(
+        std::clamp(1'000 * seconds(busiest->busy[i]) / seconds(timeline.step), 0.0, 1'000.0));
+  return parts;
+}
+
+/// Successive numbers of the timelines, whatever they depend on: requests of a client follow one another, so that their
+/// rate is not tested like the one of independent events.
+template <std::vector<std::uint32_t> (*per_step)(const TimelineRows&)>
+std::optional<double> steps(const Side& before, const Side& after) {
+  const TimelineRows& a = before.service.timeline;
+  const TimelineRows& b = after.service.timeline;
+  if (a.step != b.step || a.step <= Nanoseconds{0}) return std::nullopt;
+  return mann_whitney_p_value(per_step(a), per_step(b));
+}
+
+template <DurationStats RequestStats::*durations>
+std::optional<double> durations_p50(const Side& before, const Side& after) {
+  return mann_whitney_p_value((*before.service.requests.*durations).buckets,
+                              (*after.service.requests.*durations).buckets);
+}
+template <DurationStats RequestStats::*durations>
+std::optional<double> durations_p95(const Side& before, const Side& after) {
+  return quantile_p_value((*before.service.requests.*durations).buckets, (*after.service.requests.*durations).buckets,
+                          0.95);
 }
 
 std::optional<double> lifetimes_p50(const Side& before, const Side& after) {
@@ -100,6 +153,12 @@ constexpr std::array kTests{
     TestRow{"lifetime_p95", kMood, lifetimes_p95},
     TestRow{"accept_wait_p50", kMannWhitney, waits_p50},
     TestRow{"accept_wait_p95", kMood, waits_p95},
+    TestRow{"requests_per_second", kMannWhitney, steps<requests_per_step>},
+    TestRow{"active_requests", kMannWhitney, active<&TimelineWorker::requests>},
+    TestRow{"busy_max", kMannWhitney, steps<busiest_per_step>},
+    TestRow{"response_p50", kMannWhitney, durations_p50<&RequestStats::response>},
+    TestRow{"response_p95", kMood, durations_p95<&RequestStats::response>},
+    TestRow{"unread_wait_p95", kMood, durations_p95<&RequestStats::unread_wait>},
 };
 
 bool is_material(double before, double after) {

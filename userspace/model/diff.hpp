@@ -82,7 +82,7 @@ struct Diff {
   bool operator==(const Diff&) const = default;
 };
 
-/// A change is called more than chance when its p-value is below this; a comparison makes about ten tests.
+/// A change is called more than chance when its p-value is below this; a comparison makes about 16 tests.
 inline constexpr double kSignificance = 0.01;
 
 /// A significant change still does not matter if it is below this part of the value before: one bucket of the

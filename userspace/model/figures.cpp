@@ -26,6 +26,29 @@ Value per_window(const ActiveStats& stats, std::uint32_t value) {
   return value;
 }
 
+/// `of` the requests of a service or worker; empty if they were not counted.
+template <class Row, class Of>
+Value of_requests(const Row& row, Of of) {
+  return row.requests ? Value(of(*row.requests)) : std::nullopt;
+}
+
+/// The largest value of a worker; empty if requests were not counted.
+template <class Of>
+Value largest_of_workers(const ServiceRow& service, Of of) {
+  Value largest;
+  for (const WorkerRow& row : service.workers)
+    if (const Value value = of_requests(row, of)) largest = std::max(largest.value_or(0), *value);
+  return largest;
+}
+
+Value response(const ServiceRow& service, std::optional<Nanoseconds> DurationStats::*quantile) {
+  return service.requests ? seconds(service.requests->response.*quantile) : std::nullopt;
+}
+
+Value unread_wait(const ServiceRow& service, std::optional<Nanoseconds> DurationStats::*quantile) {
+  return service.requests ? seconds(service.requests->unread_wait.*quantile) : std::nullopt;
+}
+
 std::vector<double> amounts(const ServiceRow& service) {
   const std::vector<std::uint64_t> counts = connections_by_worker(service);
   return {counts.begin(), counts.end()};
@@ -33,6 +56,7 @@ std::vector<double> amounts(const ServiceRow& service) {
 
 using S = const ServiceRow&;
 using T = Nanoseconds;
+using R = const RequestStats&;
 
 // clang-format off
 constexpr std::array kFigures{
@@ -104,6 +128,45 @@ constexpr std::array kFigures{
     FigureRow{"queue_overflows", FigureUnit::count, Better::lower, false,
               "connection attempts that the listening sockets dropped",
               [](S s, T) { return s.accept_queue.overflows ? number(*s.accept_queue.overflows) : Value(); }},
+    FigureRow{"requests", FigureUnit::count, Better::neither, true, "requests served; unknown, like the figures below, if not counted",
+              [](S s, T) { return of_requests(s, [](R r) { return number(r.load.count); }); }},
+    FigureRow{"requests_per_second", FigureUnit::per_second, Better::neither, true, "requests per second of the run",
+              [](S s, T run) { return run.count() > 0 ? of_requests(s, [run](R r) { return static_cast<double>(r.load.count) / *seconds(run); }) : Value(); }},
+    FigureRow{"active_requests", FigureUnit::count, Better::higher, true,
+              "workers that begin to serve a request in a window, median of the windows",
+              [](S s, T) { return s.active_workers.requests ? per_window(*s.active_workers.requests, s.active_workers.requests->p50) : Value(); }},
+    FigureRow{"effective_workers_requests", FigureUnit::workers, Better::higher, true, "effective workers by requests served",
+              [](S s, T) { return s.effective_workers.requests; }},
+    FigureRow{"effective_workers_busy", FigureUnit::workers, Better::higher, false, "effective workers by busy time",
+              [](S s, T) { return s.effective_workers.busy; }},
+    FigureRow{"top_share_requests", FigureUnit::share, Better::lower, false, "the busiest worker's share of the requests",
+              [](S s, T) { return s.top_share.requests; }},
+    FigureRow{"top_share_busy", FigureUnit::share, Better::lower, false,
+              "the busiest worker's share of the sum of the busy times", [](S s, T) { return s.top_share.busy; }},
+    FigureRow{"busy_max", FigureUnit::share, Better::lower, true,
+              "part of the run during which the busiest worker had a request in flight",
+              [](S s, T run) { return run.count() > 0 ? largest_of_workers(s, [run](R r) { return *seconds(r.load.busy) / *seconds(run); }) : Value(); }},
+    FigureRow{"in_flight_peak", FigureUnit::count, Better::neither, true, "largest number of requests in flight at once",
+              [](S s, T) { return of_requests(s, [](R r) { return number(r.load.in_flight_peak); }); }},
+    FigureRow{"in_flight_peak_worker", FigureUnit::count, Better::lower, true,
+              "largest number of requests in flight at once in one worker",
+              [](S s, T) { return largest_of_workers(s, [](R r) { return number(r.load.in_flight_peak); }); }},
+    FigureRow{"response_p50", FigureUnit::seconds, Better::lower, true, "median response time, first read to first write",
+              [](S s, T) { return response(s, &DurationStats::p50); }},
+    FigureRow{"response_p95", FigureUnit::seconds, Better::lower, true, "95th percentile of that time",
+              [](S s, T) { return response(s, &DurationStats::p95); }},
+    FigureRow{"response_p99", FigureUnit::seconds, Better::lower, false, "99th percentile of that time",
+              [](S s, T) { return response(s, &DurationStats::p99); }},
+    FigureRow{"response_max", FigureUnit::seconds, Better::lower, false, "longest response time",
+              [](S s, T) { return response(s, &DurationStats::max); }},
+    FigureRow{"unread_wait_p50", FigureUnit::seconds, Better::lower, false, "median time that requests lay unread",
+              [](S s, T) { return unread_wait(s, &DurationStats::p50); }},
+    FigureRow{"unread_wait_p95", FigureUnit::seconds, Better::lower, true, "95th percentile of that time",
+              [](S s, T) { return unread_wait(s, &DurationStats::p95); }},
+    FigureRow{"unread_wait_p99", FigureUnit::seconds, Better::lower, false, "99th percentile of that time",
+              [](S s, T) { return unread_wait(s, &DurationStats::p99); }},
+    FigureRow{"unread_wait_max", FigureUnit::seconds, Better::lower, false, "longest time that a request lay unread",
+              [](S s, T) { return unread_wait(s, &DurationStats::max); }},
 };
 // clang-format on
 

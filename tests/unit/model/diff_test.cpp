@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <initializer_list>
 
 #include "model/condition.hpp"
@@ -138,6 +139,81 @@ TEST(Diff, ActiveWorkersAreTestedOnTheTimeline) {
   EXPECT_EQ(figure(compare(before, after), "active_serving").kind, ChangeKind::better);
   before.run.interval = 10s;
   EXPECT_EQ(figure(compare(before, after), "active_serving").kind, ChangeKind::unknown) << "ticks of another length";
+}
+
+/// Eight workers that served `requests` requests, busy for `busy` and `response` each; one step per second.
+ServiceRow serving(std::uint64_t requests, Nanoseconds busy, Nanoseconds response) {
+  ServiceRow row = spread(80);
+  DurationStats durations;
+  durations.count = requests;
+  durations.p50 = durations.p95 = durations.p99 = durations.max = response;
+  durations.buckets = {{response, requests}};
+  const std::uint64_t peak = requests / 60;
+  row.requests = RequestStats{{requests, 1, peak, 0, busy}, 0, durations, durations, durations};
+  row.effective_workers.requests = 6.5;
+  row.active_workers.requests = ActiveStats{.min = 1, .p50 = 8, .p95 = 8, .max = 8, .windows = 59};
+  row.timeline.step = 1s;
+  row.timeline.start.resize(61);
+  for (WorkerRow& worker : row.workers) {
+    worker.requests = row.requests;
+    worker.requests->load.in_flight_peak = peak / 2;
+    TimelineWorker& series = row.timeline.workers.emplace_back();
+    series.requests.assign(61, requests / 480);
+    series.busy.assign(61, busy / 60);
+  }
+  return row;
+}
+
+TEST(Diff, RequestsAreComparedAndTested) {
+  const Diff diff = compare_services(serving(9'600, 54s, 2s), serving(19'200, 6s, 1'500ms));
+
+  EXPECT_EQ(figure(diff, "requests").change, 9'600);
+  EXPECT_EQ(figure(diff, "requests_per_second").before, 160);
+  EXPECT_EQ(figure(diff, "requests_per_second").kind, ChangeKind::changed);
+  EXPECT_EQ(figure(diff, "requests_per_second").test, "Mann-Whitney");
+  EXPECT_EQ(figure(diff, "active_requests").kind, ChangeKind::same);
+  EXPECT_EQ(figure(diff, "effective_workers_requests").after, 6.5);
+  EXPECT_EQ(figure(diff, "effective_workers_requests").p_value, std::nullopt)
+      << "requests on one connection are not dealt independently";
+  EXPECT_NEAR(*figure(diff, "busy_max").before, 0.9, 1e-9);
+  EXPECT_EQ(figure(diff, "busy_max").kind, ChangeKind::better);
+  EXPECT_EQ(figure(diff, "in_flight_peak").before, 160);
+  EXPECT_EQ(figure(diff, "in_flight_peak_worker").before, 80);
+  EXPECT_EQ(figure(diff, "response_p50").kind, ChangeKind::better);
+  EXPECT_EQ(figure(diff, "response_p95").test, "Mood's quantile test");
+  EXPECT_EQ(figure(diff, "response_p95").kind, ChangeKind::better);
+  EXPECT_EQ(figure(diff, "unread_wait_p95").kind, ChangeKind::better);
+}
+
+TEST(Diff, LongerResponsesAreWorse) {
+  EXPECT_THAT(compare_services(serving(9'600, 6s, 1s), serving(9'600, 6s, 2s)).services.at(0).verdict.summary,
+              HasSubstr("; worse than before: response_p50, response_p95, unread_wait_p95"));
+}
+
+TEST(Diff, RequestsThatOneSideDidNotCountAreUnknownAndNotZero) {
+  const Diff diff = compare_services(spread(80), serving(9'600, 6s, 1s));
+  constexpr std::array kOfRequests{
+      "requests",        "requests_per_second", "active_requests",       "effective_workers_requests",
+      "busy_max",        "in_flight_peak",      "in_flight_peak_worker", "response_p50",
+      "response_p95",    "response_p99",        "response_max",          "unread_wait_p50",
+      "unread_wait_p95", "unread_wait_p99",     "unread_wait_max"};
+  for (const std::string_view name : kOfRequests) {
+    const FigureRow& row = *find_figure(name);
+    EXPECT_EQ(row.of(spread(80), 60s), std::nullopt) << name;
+    EXPECT_NE(row.of(serving(9'600, 6s, 1s), 60s), std::nullopt) << name;
+    if (!row.in_diff) continue;
+    EXPECT_EQ(figure(diff, name).before, std::nullopt) << name;
+    EXPECT_EQ(figure(diff, name).change, std::nullopt) << name;
+    EXPECT_EQ(figure(diff, name).p_value, std::nullopt) << name;
+  }
+}
+
+TEST(Diff, RequestsPerStepAreComparableOnlyWithStepsOfOneLength) {
+  ServiceRow before = serving(9'600, 54s, 2s);
+  before.timeline.step = 2s;
+  const Diff diff = compare_services(before, serving(19'200, 6s, 1s));
+  for (const std::string_view name : {"requests_per_second", "busy_max", "active_requests"})
+    EXPECT_EQ(figure(diff, name).kind, ChangeKind::unknown) << name;
 }
 
 TEST(Diff, ServicesAreMatchedByAddressAndPortWhateverTheNamespace) {

@@ -61,7 +61,7 @@ std::string figures_table(const ServiceDiff& service) {
                                      column("Figure", "w") + column("Before") + column("After") + column("Change") +
                                          column("More than chance", "w") + column("Test", "w"),
                                      body);
-  for (const std::string& note : diff_notes()) html += fmt::format("<p class=\"soft\">{}</p>\n", html_escape(note));
+  for (const std::string& note : diff_notes({&service, 1})) html += fmt::format("<p class=\"soft\">{}</p>\n", html_escape(note));
   return html;
 }
 

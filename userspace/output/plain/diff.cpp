@@ -97,7 +97,7 @@ std::string render_diff(const Diff& diff, const TextOptions& options) {
   add_lone(lines, diff.only_after, "AFTER");
   if (!diff.services.empty()) {
     lines.emplace_back();
-    for (const std::string& note : diff_notes()) lines.emplace_back(note, Style::faint);
+    for (const std::string& note : diff_notes(diff.services)) lines.emplace_back(note, Style::faint);
   }
   if (!diff.conditions.empty()) lines.emplace_back();
   for (const ConditionOutcome& outcome : diff.conditions) add_condition(lines, outcome, ascii);

@@ -3,10 +3,23 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "model/figures.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {
+namespace {
+
+bool knows_requests(std::span<const ServiceDiff> services, std::optional<double> FigureChange::*side) {
+  return std::any_of(services.begin(), services.end(), [side](const ServiceDiff& service) {
+    return std::any_of(service.figures.begin(), service.figures.end(), [side](const FigureChange& change) {
+      return change.figure == "requests" && (change.*side).has_value();
+    });
+  });
+}
+
+}  // namespace
 
 std::string diff_name(const ServiceDiff& service) {
   const std::string now = service.endpoint.to_string();
@@ -42,10 +55,18 @@ std::string chance_text(const FigureChange& change) {
   }
 }
 
-std::vector<std::string> diff_notes() {
-  return {fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.",
-                      kSignificance, kMaterialChange * 100),
-          "Lifetimes are of closed connections; accepts are taken to come independently of one another."};
+std::vector<std::string> diff_notes(std::span<const ServiceDiff> services) {
+  std::vector<std::string> notes{
+      fmt::format("More than chance: p below {}, two-sided. Little: less than {} % of the figure before.",
+                  kSignificance, kMaterialChange * 100),
+      "Lifetimes are of closed connections; accepts and requests are taken to come independently of one another."};
+  const bool before = knows_requests(services, &FigureChange::before);
+  const bool after = knows_requests(services, &FigureChange::after);
+  if (!before || !after)
+    notes.push_back(fmt::format("Requests were not counted in {}.", before  ? "AFTER"
+                                                                    : after ? "BEFORE"
+                                                                            : "either dump"));
+  return notes;
 }
 
 }  // namespace acceptscope

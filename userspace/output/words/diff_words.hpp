@@ -2,6 +2,7 @@
 /// The wording of a comparison, shared by the text and the page.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ namespace acceptscope {
 /// "yes (p < 0.001), better", "no (p = 0.251)"; empty if nothing was tested.
 [[nodiscard]] std::string chance_text(const FigureChange& change);
 
-/// The basis of the words of chance_text(), one sentence each.
-[[nodiscard]] std::vector<std::string> diff_notes();
+/// The basis of the words of chance_text(), and which dumps of `services` have no requests; one sentence each.
+[[nodiscard]] std::vector<std::string> diff_notes(std::span<const ServiceDiff> services);
 
 }  // namespace acceptscope
