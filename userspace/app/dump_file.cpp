@@ -31,12 +31,16 @@ Result<Snapshot> read_file(const std::string& path, const ConnectionSink& connec
 
 Result<LoadedDump> load_dump(const std::string& path, std::size_t most_connections) {
   ConnectionSample sample(most_connections);
-  const ConnectionSink keep = [&sample](ConnectionRow&& row) { sample.add(std::move(row)); };
+  ConnectionReuse reuse;
+  const ConnectionSink keep = [&](ConnectionRow&& row) {
+    reuse.add(row);
+    sample.add(std::move(row));
+  };
   Result<Snapshot> snapshot = read_file(path, most_connections > 0 ? keep : ConnectionSink{});
   if (!snapshot) return tl::unexpected(snapshot.error());
   snapshot->connections = sample.take();
   if (most_connections > 0) add_spreads(*snapshot);  // a page is to be made of it
-  return LoadedDump{*std::move(snapshot), sample.left_out()};
+  return LoadedDump{*std::move(snapshot), sample.left_out(), std::move(reuse)};
 }
 
 }  // namespace acceptscope

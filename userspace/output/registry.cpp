@@ -17,6 +17,7 @@ void append_log_line(std::string& line, const ServiceKey& service, const Connect
 Result<void> write_page(const TextSink& sink, const Picture& picture) {
   HtmlOptions options;
   options.left_out = picture.left_out;
+  options.reuse = picture.reuse;
   return sink(render_html(picture.snapshot, options));
 }
 
@@ -24,6 +25,8 @@ Result<void> write_diff_page(const TextSink& sink, const Picture& before, const 
   HtmlOptions options;
   options.left_out_before = before.left_out;
   options.left_out = after.left_out;
+  options.reuse_before = before.reuse;
+  options.reuse = after.reuse;
   return sink(render_html_diff(before.snapshot, after.snapshot, diff, options));
 }
 

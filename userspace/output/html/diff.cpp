@@ -7,6 +7,7 @@
 #include "output/html/document.hpp"
 #include "output/html/html.hpp"
 #include "output/html/markup.hpp"
+#include "output/html/requests.hpp"
 #include "output/html/service.hpp"
 #include "output/html/tables.hpp"
 #include "output/html/timeline.hpp"
@@ -61,34 +62,51 @@ std::string figures_table(const ServiceDiff& service) {
                                      column("Figure", "w") + column("Before") + column("After") + column("Change") +
                                          column("More than chance", "w") + column("Test", "w"),
                                      body);
-  for (const std::string& note : diff_notes({&service, 1})) html += fmt::format("<p class=\"soft\">{}</p>\n", html_escape(note));
+  for (const std::string& note : diff_notes({&service, 1}))
+    html += fmt::format("<p class=\"soft\">{}</p>\n", html_escape(note));
   return html;
 }
 
+/// A service in one of the two dumps.
+struct Side {
+  const Snapshot& snapshot;
+  std::size_t index = 0;
+  LaneChoice lanes;
+  const ConnectionReuse& reuse;
+  [[nodiscard]] const ServiceRow& service() const { return snapshot.services[index]; }
+};
+
 /// One of the two columns: one run by itself.
-std::string side_column(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, std::string_view title) {
+std::string side_column(Ids& ids, const Side& side, std::string_view title) {
+  const Snapshot& snapshot = side.snapshot;
+  const ServiceRow& service = side.service();
   ids.set_side(title == "Before" ? "before" : "after");
   std::string html = fmt::format("<div>\n<h3>{}: {} {}</h3>\n<p class=\"soft\">{}, {}, {}</p>\n<p>{}</p>\n", title,
                                  severity_badge(service.verdict.severity), html_escape(service.endpoint.to_string()),
                                  html_text(snapshot.host.hostname), instant_text(snapshot.run.started_at),
                                  duration_text(snapshot.run.duration), html_text(service.verdict.summary));
-  html += number_tiles(snapshot, service) + workers_figure(ids, service) + lorenz_figure(ids, service) +
+  html += number_tiles(snapshot, service) + request_tiles(snapshot, service) + workers_figure(ids, service) +
+          lorenz_figure(ids, service) + response_figure(ids, service) +
+          reuse_figure(ids, service, side.reuse.of(side.index), snapshot.connections_omitted) +
           lifetime_figure(ids, service) + wait_figure(ids, service);
   return html + "</div>\n";
 }
 
-std::string side_by_side(Ids& ids, const Snapshot& before, const Snapshot& after, const ServiceDiff& service,
-                         const LaneChoice& lanes_before, const LaneChoice& lanes_after) {
-  const ServiceRow& was = before.services[service.before_index];
-  const ServiceRow& is = after.services[service.after_index];
-  std::string html = "<div class=\"pair\">\n" + side_column(ids, before, was, "Before") +
-                     side_column(ids, after, is, "After") + "</div>\n";
+std::string heat_maps(Ids& ids, const Side& before, const Side& after, HeatMeasure measure) {
   ids.set_side("before");
-  const std::string heat_before = heat_map(ids, before, was, HeatMeasure::open);
-  const std::string drawn_before = lanes_figure(ids, before, service.before_index, lanes_before);
+  const std::string html = heat_map(ids, before.snapshot, before.service(), measure);
   ids.set_side("after");
-  html += heat_before + heat_map(ids, after, is, HeatMeasure::open);
-  return html + drawn_before + lanes_figure(ids, after, service.after_index, lanes_after);
+  return html + heat_map(ids, after.snapshot, after.service(), measure);
+}
+
+std::string side_by_side(Ids& ids, const Side& before, const Side& after) {
+  std::string html =
+      "<div class=\"pair\">\n" + side_column(ids, before, "Before") + side_column(ids, after, "After") + "</div>\n";
+  html += heat_maps(ids, before, after, HeatMeasure::busy) + heat_maps(ids, before, after, HeatMeasure::open);
+  ids.set_side("before");
+  html += lanes_figure(ids, before.snapshot, before.index, before.lanes);
+  ids.set_side("after");
+  return html + lanes_figure(ids, after.snapshot, after.index, after.lanes);
 }
 
 std::string lone(const std::vector<LoneService>& services, std::string_view where) {
@@ -125,6 +143,8 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
       instant_text(after.run.started_at), losses_of(before, "Before"), losses_of(after, "After"));
   if (diff.services.empty()) body += "<section><h2>No service is in both dumps</h2></section>\n";
   Ids ids;
+  const ConnectionReuse reuse_before = reuse_of(before, options.reuse_before);
+  const ConnectionReuse reuse = reuse_of(after, options.reuse);
   std::size_t drawn = 0;
   const std::size_t lanes =
       options.max_lanes / (2 * std::max<std::size_t>(1, std::min(diff.services.size(), kMostDrawn)));
@@ -133,7 +153,8 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
     body += fmt::format("<section aria-label=\"Service {}\">\n", html_escape(diff_name(service))) + fix_box(service) +
             figures_table(service);
     if (drawn++ < kMostDrawn)
-      body += side_by_side(ids, before, after, service, {lanes, options.left_out_before}, {lanes, options.left_out});
+      body += side_by_side(ids, {before, service.before_index, {lanes, options.left_out_before}, reuse_before},
+                           {after, service.after_index, {lanes, options.left_out}, reuse});
     body += "</section>\n";
   }
   if (drawn > kMostDrawn)

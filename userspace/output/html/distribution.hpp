@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// Figures of how something is distributed: over the workers, over durations.
+/// Figures of how something is distributed: over the workers, over durations, over connections.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
+#include "model/connection_reuse.hpp"
 #include "model/snapshot.hpp"
 #include "output/html/figure.hpp"
 
@@ -22,5 +24,12 @@ namespace acceptscope {
 
 /// Empty without a wait.
 [[nodiscard]] std::string wait_figure(Ids& ids, const ServiceRow& service);
+
+/// Response times, with unread waits if they were measured; empty without either, and if requests were not counted.
+[[nodiscard]] std::string response_figure(Ids& ids, const ServiceRow& service);
+
+/// Requests per connection. `omitted` connections are not in the dump's list. Empty without a connection whose requests
+/// were counted.
+[[nodiscard]] std::string reuse_figure(Ids& ids, const ServiceRow& service, const Reuse& reuse, std::uint64_t omitted);
 
 }  // namespace acceptscope

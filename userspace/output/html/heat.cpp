@@ -25,34 +25,62 @@ struct HeatRow {
   std::vector<double> values;  ///< one per column
 };
 
-const std::vector<std::uint64_t>& list_of(const TimelineWorker& worker, HeatMeasure measure) {
+/// Busy time is counted in seconds; everything else in whole numbers.
+double value_at(const TimelineWorker& worker, HeatMeasure measure, std::size_t step) {
   switch (measure) {
-    case HeatMeasure::accepts: return worker.accepts;
-    case HeatMeasure::open: return worker.open;
-    case HeatMeasure::bytes: return worker.bytes;
+    case HeatMeasure::accepts: return static_cast<double>(at_step(worker.accepts, step));
+    case HeatMeasure::open: return static_cast<double>(at_step(worker.open, step));
+    case HeatMeasure::bytes: return static_cast<double>(at_step(worker.bytes, step));
+    case HeatMeasure::busy:
+      return step < worker.busy.size() ? std::chrono::duration<double>(worker.busy[step]).count() : 0;
   }
-  return worker.accepts;
+  return 0;
 }
 
-/// Merges several steps into a column: events add up, open connections are taken from the last step.
-std::vector<double> columns_of(const std::vector<std::uint64_t>& list, HeatMeasure measure, std::size_t steps,
-                               std::size_t per_column) {
-  std::vector<double> columns((steps + per_column - 1) / per_column);
-  for (std::size_t step = 0; step < steps; ++step) {
-    double& column = columns[step / per_column];
-    const auto value = static_cast<double>(at_step(list, step));
+/// Steps of a timeline that share a column.
+struct Grid {
+  const TimelineRows& timeline;
+  std::size_t per_column = 1;
+  Instant end;
+
+  [[nodiscard]] std::size_t columns() const { return (timeline.start.size() + per_column - 1) / per_column; }
+  /// Of a column, in seconds: the last step ends with the run.
+  [[nodiscard]] double length(std::size_t column) const {
+    const std::size_t next = (column + 1) * per_column;
+    const Instant to = next < timeline.start.size() ? timeline.start[next] : end;
+    return (static_cast<double>(to.unix_ns) - static_cast<double>(timeline.start[column * per_column].unix_ns)) / 1e9;
+  }
+};
+
+/// The busy part of a column in per cent, to a tenth so that equal neighbors become one rectangle; only nothing is 0 %
+/// and only all is 100 %. Ticks come a little early or late, so that a step can have more busy time than its length.
+double busy_percent(double seconds, double length) {
+  if (!(seconds > 0)) return 0;
+  if (!(seconds < length)) return 100;
+  return std::clamp(std::round(seconds / length * 1'000) / 10, 0.1, 99.9);
+}
+
+/// Merges several steps into a column: events and times add up, open connections are taken from the last step.
+std::vector<double> columns_of(const TimelineWorker& worker, HeatMeasure measure, const Grid& grid) {
+  std::vector<double> columns(grid.columns());
+  for (std::size_t step = 0; step < grid.timeline.start.size(); ++step) {
+    double& column = columns[step / grid.per_column];
+    const double value = value_at(worker, measure, step);
     column = measure == HeatMeasure::open ? value : column + value;
   }
+  if (measure == HeatMeasure::busy)
+    for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = busy_percent(columns[i], grid.length(i));
   return columns;
 }
 
 std::string value_text(double value, HeatMeasure measure) {
+  if (measure == HeatMeasure::busy) return amount_text(value) + " %";
   if (measure == HeatMeasure::bytes) return bytes_text(static_cast<std::uint64_t>(std::round(value)));
   return amount_text(value);
 }
 
 /// The rows of the workers in the order of their table, the last row for all workers beyond kMostRows.
-std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, std::size_t per_column) {
+std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, const Grid& grid) {
   std::map<std::pair<std::uint32_t, std::uint32_t>, const WorkerRow*> known;
   for (const WorkerRow& row : service.workers) known.emplace(std::pair{row.pid, row.tid.value_or(0)}, &row);
   std::vector<HeatRow> rows;
@@ -61,8 +89,7 @@ std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, std
   for (const TimelineWorker& worker : service.timeline.workers) {
     const auto row = known.find({worker.pid, worker.tid.value_or(0)});
     if (row != known.end() && row->second->role == Role::supervisor) continue;
-    std::vector<double> values =
-        columns_of(list_of(worker, measure), measure, service.timeline.start.size(), per_column);
+    std::vector<double> values = columns_of(worker, measure, grid);
     const std::string command = row == known.end() ? "" : command_text(*row->second, false);
     const std::string pid = worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
     if (rows.size() < kMostRows) {
@@ -80,7 +107,9 @@ std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, std
   return rows;
 }
 
-ColourSteps colours_of(const std::vector<HeatRow>& rows) {
+/// Parts of the time have one scale, so that pages can be compared.
+ColourSteps colours_of(const std::vector<HeatRow>& rows, HeatMeasure measure) {
+  if (measure == HeatMeasure::busy) return {100, 100};
   double least = 0, most = 0;
   for (const HeatRow& row : rows)
     for (const double value : row.values)
@@ -110,6 +139,7 @@ Naming naming_of(HeatMeasure measure) {
     case HeatMeasure::accepts: return {"Accepts by worker and time", "connections accepted in the step"};
     case HeatMeasure::open: return {"Open connections by worker and time", "connections open at the end of the step"};
     case HeatMeasure::bytes: return {"Traffic by worker and time", "bytes received and sent in the step"};
+    case HeatMeasure::busy: return {"Busy by worker and time", "part of the step with at least one request in flight"};
   }
   return {};
 }
@@ -168,10 +198,11 @@ std::string cells(const HeatRow& row, const Columns& columns, const ColourSteps&
 std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, HeatMeasure measure) {
   const TimelineRows& timeline = service.timeline;
   if (timeline.start.empty() || timeline.workers.empty()) return {};
+  if (measure == HeatMeasure::busy && !service.requests) return {};
   const std::size_t per_column = (timeline.start.size() + kMostColumns - 1) / kMostColumns;
-  const std::vector<HeatRow> rows = rows_of(service, measure, per_column);
+  const std::vector<HeatRow> rows = rows_of(service, measure, {timeline, per_column, snapshot.run.ended_at});
   if (rows.empty()) return {};
-  const ColourSteps colours = colours_of(rows);
+  const ColourSteps colours = colours_of(rows, measure);
   const Plot plot{kLabels, 6, kWide - kLabels - 20, kRow * static_cast<double>(rows.size())};
   const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
   const Columns columns(timeline, per_column, axis, plot);

@@ -70,8 +70,10 @@ std::string render_html(const Snapshot& snapshot, const HtmlOptions& options) {
       losses_box(snapshot), contents(snapshot, order));
   if (order.empty()) body += "<section><h2>No service</h2><p>Nothing listened on the ports selected.</p></section>\n";
   Ids ids;
+  const ConnectionReuse reuse = reuse_of(snapshot, options.reuse);
   for (const std::size_t index : order)
-    body += service_section(ids, snapshot, index, {lanes_of(snapshot, index, options.max_lanes), options.left_out});
+    body += service_section(ids, snapshot, index, {lanes_of(snapshot, index, options.max_lanes), options.left_out},
+                            reuse.of(index));
   if (!rest.empty())
     body += "<section aria-label=\"More services\">\n" + services_table(snapshot, rest) + "</section>\n";
   body += "</main>\n<footer>\n<h2>The run</h2>\n" + run_facts(snapshot) + "</footer>\n";

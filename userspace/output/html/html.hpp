@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "model/connection_reuse.hpp"
 #include "model/diff.hpp"
 #include "model/snapshot.hpp"
 
@@ -16,6 +17,8 @@ struct HtmlOptions {
   /// Connections in the dump's list but not in the snapshot, because the reader kept a sample (ConnectionSample). The
   /// page shows their number. `left_out_before` is the number for BEFORE if two dumps are compared.
   std::uint64_t left_out = 0, left_out_before = 0;
+  /// Requests of all these connections; null: the snapshot has them all. Not owned.
+  const ConnectionReuse *reuse = nullptr, *reuse_before = nullptr;
 };
 
 /// One self-contained page (inline SVG and CSS) of one dump.

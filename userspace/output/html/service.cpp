@@ -11,6 +11,7 @@
 #include "model/spread.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
+#include "output/html/requests.hpp"
 #include "output/html/tables.hpp"
 #include "output/html/timeline.hpp"
 #include "output/words/service_lines.hpp"
@@ -94,11 +95,6 @@ std::string list_of(std::string_view title, const std::vector<std::string>& sent
   return html + "</ul>\n";
 }
 
-std::string tile(std::string_view name, const std::string& number, const std::string& more) {
-  return fmt::format("<div><dt>{}</dt><dd class=\"n\">{}</dd><dd class=\"s\">{}</dd></div>\n", name,
-                     html_escape(number), html_escape(more));
-}
-
 std::string waiting_text(const WaitStats& wait) {
   return wait.count == 0 ? "no wait was seen"
                          : fmt::format("p50 {}, max {}", duration_text(wait.p50), duration_text(wait.max));
@@ -175,18 +171,20 @@ std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
   return html + "</dl>\n";
 }
 
-std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& lanes) {
+std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index, const LaneChoice& lanes,
+                            const Reuse& reuse) {
   const ServiceRow& service = snapshot.services[index];
   const std::string name = service_name(service, snapshot, {});
   const std::vector<std::string>& advice = service.verdict.advice;
   std::string html = fmt::format("<section id=\"s{}\" aria-label=\"Service {}\">\n", index + 1, html_escape(name));
-  html += verdict_box(snapshot, service, name) + number_tiles(snapshot, service);
+  html += verdict_box(snapshot, service, name) + number_tiles(snapshot, service) + request_tiles(snapshot, service);
   html += pair(workers_figure(ids, service), lorenz_figure(ids, service));
   html += pair("<div>" + list_of("Evidence", service.verdict.evidence) + "</div>\n",
                "<div>" + list_of("What to do", advice) + "</div>\n");
-  for (const HeatMeasure measure : {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes})
+  for (const HeatMeasure measure : {HeatMeasure::busy, HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes})
     html += heat_map(ids, snapshot, service, measure);
   html += active_figure(ids, snapshot, service);
+  html += pair(response_figure(ids, service), reuse_figure(ids, service, reuse, snapshot.connections_omitted));
   html += pair(lifetime_figure(ids, service), wait_figure(ids, service));
   html += lanes_figure(ids, snapshot, index, lanes);
   html += workers_table(service, snapshot.run.duration) + peers_table(service);

@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/connection_reuse.hpp"
 #include "model/snapshot.hpp"
 #include "output/html/timeline.hpp"
 
@@ -19,8 +20,8 @@ namespace acceptscope {
 /// The headline numbers.
 [[nodiscard]] std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service);
 
-/// The section of a page about service number `index`.
+/// The section of a page about service number `index`, whose connections were used again as `reuse` tells.
 [[nodiscard]] std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t index,
-                                          const LaneChoice& lanes);
+                                          const LaneChoice& lanes, const Reuse& reuse);
 
 }  // namespace acceptscope

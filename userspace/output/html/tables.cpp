@@ -117,6 +117,11 @@ std::string column(std::string_view name, std::string_view css_class) {
                            : fmt::format("<th scope=\"col\" class=\"{}\">{}</th>", css_class, name);
 }
 
+std::string tile(std::string_view name, const std::string& number, const std::string& more) {
+  return fmt::format("<div><dt>{}</dt><dd class=\"n\">{}</dd><dd class=\"s\">{}</dd></div>\n", name,
+                     html_escape(number), html_escape(more));
+}
+
 std::string workers_table(const ServiceRow& service, Nanoseconds run) {
   const std::vector<const WorkerRow*> rows = table_rows(service);
   std::string head;

@@ -18,6 +18,9 @@ namespace acceptscope {
 /// The head of a column.
 [[nodiscard]] std::string column(std::string_view name, std::string_view css_class = "");
 
+/// A headline number, in a list of class `tiles`: `number` and `more` are visible text.
+[[nodiscard]] std::string tile(std::string_view name, const std::string& number, const std::string& more);
+
 /// The workers of a service; beyond 40 workers idle ones are folded into a line below, and at most 200 have a row.
 [[nodiscard]] std::string workers_table(const ServiceRow& service, Nanoseconds run);
 

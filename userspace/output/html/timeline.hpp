@@ -12,9 +12,10 @@
 
 namespace acceptscope {
 
-enum class HeatMeasure { accepts, open, bytes };
+enum class HeatMeasure { accepts, open, bytes, busy };
 
 /// At most 40 workers have a row of their own; the others share one with their mean. At most 240 columns.
+/// Busy is a part of the time; empty if requests were not counted.
 [[nodiscard]] std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, HeatMeasure measure);
 
 /// Workers that accepted, and workers with traffic, per step; with p50 and p95 of the windows.

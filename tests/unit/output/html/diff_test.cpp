@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 
 #include "output/html/html.hpp"
-#include "unit/output/sample.hpp"
+#include "unit/output/serving_sample.hpp"
 
 namespace acceptscope {
 namespace {
@@ -31,6 +31,17 @@ TEST(RenderHtmlDiff, DrawsBothSides) {
   EXPECT_THAT(page, HasSubstr("<h3>Connections per worker, after</h3>"));
   EXPECT_THAT(page, HasSubstr("<h3>Before: <span class=\"badge critical\">"));
   EXPECT_THAT(page, HasSubstr("<h3>After: <span class=\"badge warning\">"));
+}
+
+TEST(RenderHtmlDiff, DrawsTheRequestsOfASideThatCountedThem) {
+  Snapshot before = pinned();
+  before.services[0].requests.reset();
+  const std::string page = render(before, sample::serving());
+  for (const std::string_view title : {"Busy by worker and time", "Response times", "Requests per connection"}) {
+    EXPECT_THAT(page, HasSubstr("<h3>" + std::string(title) + ", after</h3>"));
+    EXPECT_THAT(page, Not(HasSubstr("<h3>" + std::string(title) + ", before</h3>")));
+  }
+  EXPECT_THAT(page, HasSubstr("Requests were not counted in BEFORE."));
 }
 
 TEST(RenderHtmlDiff, GivesTheSameBytesForTheSameDumps) {

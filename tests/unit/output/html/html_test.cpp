@@ -14,7 +14,7 @@
 
 #include "model/verdict.hpp"
 #include "output/json/json.hpp"
-#include "unit/output/sample.hpp"
+#include "unit/output/serving_sample.hpp"
 
 namespace acceptscope {
 namespace {
@@ -72,6 +72,7 @@ Snapshot large(std::uint32_t workers, std::size_t steps, std::size_t connections
   for (std::uint32_t i = 0; i < workers; ++i) rows.push_back(sample::worker(10'000 + i, 100 + workers - i, 3));
   ServiceRow service = sample::service("0.0.0.0", 8000, std::move(rows));
   sample::add_findings(service);
+  service.requests = sample::requests(100'000, 40, 60s);
   service.timeline = {};
   service.timeline.step = 1s;
   for (std::size_t step = 0; step < steps; ++step)
@@ -82,6 +83,7 @@ Snapshot large(std::uint32_t workers, std::size_t steps, std::size_t connections
       worker.accepts.push_back(1 + (step * 7 + i) % 23);
       worker.open.push_back(1 + (step * 5 + i) % 19);
       worker.bytes.push_back(1'000 * (1 + (step * 11 + i) % 997));
+      worker.busy.push_back(1ms * (1 + (step * 13 + i) % 991));
     }
     service.timeline.workers.push_back(std::move(worker));
   }
@@ -174,6 +176,99 @@ TEST(RenderHtml, HasEveryFigureAndTable) {
     EXPECT_THAT(page, HasSubstr("<caption><strong>" + std::string(table) + "</strong></caption>"));
 }
 
+/// The figure called `title`.
+std::string figure_of(const std::string& page, const std::string& title) {
+  const std::size_t head = page.find("<h3>" + title + "</h3>");
+  if (head == std::string::npos) return {};
+  const std::size_t begin = page.rfind("<figure", head);
+  return page.substr(begin, page.find("</figure>", head) - begin);
+}
+
+TEST(RenderHtml, ShowsRequests) {
+  const std::string page = render_html(sample::serving());
+  for (const std::string_view title : {"Busy by worker and time", "Response times", "Requests per connection"})
+    EXPECT_THAT(page, HasSubstr("<figcaption><h3>" + std::string(title) + "</h3>")) << title;
+  for (const std::string_view text :
+       {"<dt>Requests</dt><dd class=\"n\">1,240</dd><dd class=\"s\">20 in flight at the end, 12 aborted</dd>",
+        "<dt>Requests/s</dt><dd class=\"n\">20.7</dd>",
+        "<dt>In flight, most at once</dt><dd class=\"n\">41</dd><dd class=\"s\">in one worker: 32</dd>",
+        "<dd class=\"n\">99.0 %</dd><dd class=\"s\">PID 4121; at least one worker: 99.5 %</dd>",
+        "<dt>Serving a request, per window</dt><dd class=\"n\">3 of 8</dd>", "<dd class=\"n\">2.6 of 8</dd>",
+        "<dt>Response p50</dt><dd class=\"n\">1.9 s</dd><dd class=\"s\">p95 3.8 s, max 7.6 s</dd>",
+        "<dt>Unread wait p95</dt><dd class=\"n\">6.0 ms</dd>"})
+    EXPECT_THAT(page, HasSubstr(std::string(text)));
+  EXPECT_EQ(unbalanced(page), "");
+}
+
+TEST(RenderHtml, BusyIsAPartOfEachStep) {
+  const std::string heat = figure_of(render_html(sample::serving()), "Busy by worker and time");
+  EXPECT_THAT(heat, HasSubstr("<title>14:02:11: 100 %</title>"));
+  EXPECT_THAT(heat, HasSubstr("14:02:41: 98 %"));
+  EXPECT_THAT(heat, HasSubstr("14:02:41: 50 %"));
+  EXPECT_THAT(heat, HasSubstr("14:02:41: 0 %"));
+  EXPECT_THAT(heat, HasSubstr("</svg>to 15 %</li>")) << "one scale on all pages";
+}
+
+TEST(RenderHtml, ABusyTimeAboveItsStepIsAllOfItAndTheLastStepEndsWithTheRun) {
+  Snapshot s = sample::serving();
+  s.run.ended_at = sample::kStart + 40s;
+  std::vector<TimelineWorker>& workers = s.services[0].timeline.workers;
+  workers[0].busy = {30'200ms, 5s};
+  workers[1].busy = {1us, 10s};
+  const std::string heat = figure_of(render_html(s), "Busy by worker and time");
+  EXPECT_THAT(heat, HasSubstr("14:02:11: 100 %"));
+  EXPECT_THAT(heat, HasSubstr("14:02:41: 50 %"));
+  EXPECT_THAT(heat, HasSubstr("14:02:11: 0.1 %"));
+  EXPECT_THAT(heat, HasSubstr("14:02:41: 100 %"));
+}
+
+TEST(RenderHtml, ResponseTimesAndUnreadWaitsShareAnAxis) {
+  const std::string both = figure_of(render_html(sample::serving()), "Response times");
+  EXPECT_THAT(both, HasSubstr("of 1,240 requests: p50 1.9 s"));
+  EXPECT_THAT(both, HasSubstr("Unread wait, data received to first read, of 620 requests: p50 3.0 ms"));
+  EXPECT_EQ(count(both, "<path class=\"second\""), 1U);
+  EXPECT_THAT(both, HasSubstr(": 1,116 requests (90.0 %)</title>"));
+
+  Snapshot unmeasured = sample::serving();
+  unmeasured.services[0].requests->unread_wait = {};
+  const std::string page = render_html(unmeasured);
+  const std::string alone = figure_of(page, "Response times");
+  EXPECT_THAT(alone, HasSubstr("No unread wait was measured."));
+  EXPECT_THAT(alone, Not(HasSubstr("second")));
+  EXPECT_THAT(page, HasSubstr("<dt>Unread wait p95</dt><dd class=\"n\">-</dd><dd class=\"s\">not measured</dd>"));
+}
+
+TEST(RenderHtml, RequestsPerConnectionSayWhatTheyCover) {
+  Snapshot s = sample::serving();
+  s.connections_omitted = 7;
+  const std::string reuse = figure_of(render_html(s), "Requests per connection");
+  EXPECT_THAT(reuse,
+              HasSubstr("Of 40 connections: 19.5 requests on average. 40 still open: they may serve more. 40 from "
+                        "before the run: counted since it began. 1 served by more than one worker. The dump "
+                        "leaves out 7 connections (--dump-connections)."));
+  EXPECT_THAT(reuse, HasSubstr("<title>0 requests: 1 connection (2.5 %)</title>"));
+  EXPECT_THAT(reuse, HasSubstr("<title>17\u201332 requests: 16 connections (40.0 %)</title>"));
+  EXPECT_THAT(reuse, HasSubstr("<title>33\u201364 requests: 7 connections (17.5 %)</title>"));
+}
+
+TEST(RenderHtml, RequestsPerConnectionAreOfAllConnectionsAndNotOfTheSampleThatIsDrawn) {
+  Snapshot s = sample::serving();
+  const ConnectionReuse all = reuse_of(s, nullptr);
+  s.connections.resize(1);
+  EXPECT_THAT(render_html(s, {.left_out = 39, .reuse = &all}), HasSubstr("Of 40 connections: 19.5 requests"));
+}
+
+TEST(RenderHtml, SaysNothingOfRequestsThatWereNotCounted) {
+  Snapshot s = sample::uneven();
+  s.services[0].requests.reset();
+  for (WorkerRow& worker : s.services[0].workers) worker.requests.reset();
+  s.connections = {sample::closed_connection(1)};
+  s.connections[0].requests.reset();
+  const std::string page = render_html(s);
+  for (const std::string_view text : {"Requests", "Busy", "Response", "Unread wait", "In flight"})
+    EXPECT_THAT(page, Not(HasSubstr(std::string(text)))) << text;
+}
+
 TEST(RenderHtml, NamesAndDescribesEveryDrawing) {
   const std::string page = render_html(large(8, 60, 100));
   static const std::regex kDrawing(
@@ -214,15 +309,23 @@ TEST(RenderHtml, TakesAnyNumbersThatADumpCanHold) {
     service.lifetime.buckets = {{Nanoseconds::max(), kMost}, {Nanoseconds{-5}, 1}, {std::nullopt, kMost}};
     service.lifetime.max = Nanoseconds::max();
     service.timeline.step = Nanoseconds{0};
+    service.requests = RequestStats{{kMost, kMost, kMost, kMost, Nanoseconds::max()}, kMost, {}, {}, {}};
+    for (DurationStats* durations : {&service.requests->response, &service.requests->unread_wait}) {
+      durations->count = kMost;
+      durations->max = Nanoseconds::max();
+      durations->buckets = service.lifetime.buckets;
+    }
     service.timeline.start = {Instant{std::numeric_limits<std::int64_t>::max()},
                               Instant{std::numeric_limits<std::int64_t>::min()}};
     for (WorkerRow& worker : service.workers) worker.counts.accepts = worker.counts.preexisting = kMost;
     for (TimelineWorker& worker : service.timeline.workers)
-      worker.accepts = {kMost}, worker.bytes = {kMost, kMost, kMost};
+      worker.accepts = {kMost}, worker.bytes = {kMost, kMost, kMost},
+      worker.busy = {Nanoseconds::min(), Nanoseconds::max(), Nanoseconds{1}};
   }
   for (ConnectionRow& row : s.connections)
     row.service = 77, row.accepted_at = Instant{std::numeric_limits<std::int64_t>::max()};
   s.connections[0].service = 0;
+  for (ConnectionRow& row : s.connections) row.requests = std::numeric_limits<std::uint32_t>::max();
   EXPECT_EQ(unbalanced(render_html(s)), "");
 }
 
@@ -232,8 +335,8 @@ TEST(RenderHtml, OfNothingSaysSo) {
   EXPECT_EQ(unbalanced(page), "");
 }
 
-TEST(RenderHtml, ThirtyTwoWorkersAndThreeThousandLanesStayBelowTwoMegabytes) {
-  EXPECT_LT(render_html(large(32, 240, 3'000)).size(), 2'000'000U);
+TEST(RenderHtml, ThirtyTwoWorkersAndThreeThousandLanesStayBelowTwoAndAHalfMegabytes) {
+  EXPECT_LT(render_html(large(32, 240, 3'000)).size(), 2'500'000U);
 }
 
 TEST(RenderHtml, DrawsABoundedSampleOfTheConnectionsAndSaysSo) {
