@@ -151,16 +151,37 @@ static __always_inline void add_duration(struct histogram *hist, __u64 *sum_ns, 
 {
 	add(sum_ns, duration_ns);
 	raise(max_ns, duration_ns);
-	hist_add(hist, duration_ns);
+	hist_add(hist, duration_ns, 1);
+}
+
+/* When a request was read, first answered and, so far, last answered. */
+struct request_times {
+	__u64 read_ns;
+	__u64 answered_ns;
+	__u64 wrote_ns;
+};
+
+static __always_inline struct request_times times_of(const struct connection *conn)
+{
+	struct request_times times = {conn->read_ns, conn->answered_ns, conn->wrote_ns};
+
+	return times;
 }
 
 /* The last request that `server` served is complete: nothing more was written before the next read, or the close. */
-static __always_inline void complete_request(const struct worker_place *server, __u64 read_ns, __u64 wrote_ns)
+static __always_inline void complete_request(const struct worker_place *server, const struct request_times *times)
 {
-	struct request_counters *worker = bpf_map_lookup_elem(&request_rows, &server->worker);
+	struct request_counters *worker;
 
-	if (worker && read_ns)
-		add_duration(&worker->complete, &worker->complete_sum_ns, &worker->complete_max_ns, wrote_ns - read_ns);
+	if (times->wrote_ns == times->answered_ns || !times->read_ns)
+		return;
+	worker = bpf_map_lookup_elem(&request_rows, &server->worker);
+	if (!worker)
+		return;
+	add(&worker->complete_sum_ns, times->wrote_ns - times->answered_ns);
+	raise(&worker->complete_max_ns, times->wrote_ns - times->read_ns);
+	hist_add(&worker->complete, times->wrote_ns - times->read_ns, 1);
+	hist_add(&worker->complete, times->answered_ns - times->read_ns, -1);
 }
 
 /* A request is not in flight any more. `answered`: a byte was written; else the connection ends. */
@@ -291,8 +312,7 @@ static __always_inline void begin_found(struct connection *conn, __u64 key, __u6
 /* What the end of a connection needs to know of its requests: copied before its entry is deleted. */
 struct last_request {
 	struct worker_place server;
-	__u64 read_ns;
-	__u64 wrote_ns;
+	struct request_times times;
 	__u32 turns;
 	__u32 write_seq;
 	bool compare_seq; /* write_seq is that of the socket, and includes no FIN */
@@ -301,8 +321,7 @@ struct last_request {
 static __always_inline void copy_last_request(struct last_request *last, const struct connection *conn)
 {
 	last->server = conn->server;
-	last->read_ns = conn->read_ns;
-	last->wrote_ns = conn->wrote_ns;
+	last->times = times_of(conn);
 	last->turns = conn->turns;
 	last->write_seq = conn->write_seq;
 	last->compare_seq = !conn->made_up_seq && !conn->fin_sent;
@@ -316,13 +335,13 @@ static __always_inline void end_last_request(const struct last_request *last, st
 	if (!last->turns)
 		return;
 	if (!is_in_flight(last->turns)) {
-		complete_request(&last->server, last->read_ns, last->wrote_ns);
+		complete_request(&last->server, &last->times);
 		return;
 	}
 	forget_turn((__u64)sk);
 	if (!missed && last->compare_seq)
 		answered = BPF_CORE_READ((struct tcp_sock *)sk, write_seq) != last->write_seq; /* no program saw it */
-	end_request(&last->server, answered ? 0 : last->read_ns, now, answered);
+	end_request(&last->server, answered ? 0 : last->times.read_ns, now, answered);
 }
 
 /* The connection with this key, if its requests are to be counted. */
@@ -363,7 +382,8 @@ static __always_inline int on_ready(struct sock *sk)
 struct progress {
 	__u32 copied_seq;
 	__u32 write_seq;
-	bool more; /* there is unread data */
+	bool more;     /* there is unread data */
+	__u64 sent_ns; /* when all that was written was sent; 0 = some waits */
 };
 
 /* `typed`: the verifier knows the type of `sk`. */
@@ -377,6 +397,8 @@ static __always_inline bool read_progress(struct progress *progress, struct sock
 	progress->copied_seq = READ(typed, tp, copied_seq);
 	progress->write_seq = READ(typed, tp, write_seq);
 	progress->more = READ(typed, tp, rcv_nxt) != progress->copied_seq;
+	/* TCP has read the clock to send (tcp_mstamp_refresh()): unless more is to be sent, within this very write. */
+	progress->sent_ns = READ(typed, tp, snd_nxt) == progress->write_seq ? READ(typed, tp, tcp_clock_cache) : 0;
 	if (progress->more)
 		return true;
 	flags = READ(typed, sk, __sk_common.skc_flags);
@@ -402,7 +424,9 @@ static __always_inline void note_written(struct connection *conn, __u32 write_se
 
 static __always_inline void answer(struct connection *conn, __u64 key, __u32 turn, __u64 now)
 {
-	conn->wrote_ns = now; /* before the turn ends: the next request's reader looks at it */
+	if (now < conn->read_ns) /* where threads race */
+		now = conn->read_ns;
+	conn->answered_ns = conn->wrote_ns = now; /* before the turn ends: the next request's reader looks at them */
 	if (take_turn(conn, key, turn))
 		end_request(&conn->server, conn->read_ns, now, true);
 }
@@ -410,6 +434,7 @@ static __always_inline void answer(struct connection *conn, __u64 key, __u32 tur
 /* The current task may have read from the socket with this key. */
 static __always_inline void on_read(struct connection *conn, __u64 key, const struct progress *progress, __u64 now)
 {
+	struct request_times before;
 	__u32 turn = conn->turns;
 
 	if (progress->copied_seq == conn->copied_seq)
@@ -420,10 +445,11 @@ static __always_inline void on_read(struct connection *conn, __u64 key, const st
 	}
 	conn->copied_seq = progress->copied_seq;
 	if (!is_in_flight(turn)) {
+		before = times_of(conn);
 		note_written(conn, progress->write_seq);
 		if (take_turn(conn, key, turn)) {
 			if (turn)
-				complete_request(&conn->server, conn->read_ns, conn->wrote_ns);
+				complete_request(&conn->server, &before);
 			begin_request(conn, now, now);
 		}
 	}
@@ -435,15 +461,17 @@ static __always_inline void on_read(struct connection *conn, __u64 key, const st
 static __always_inline void on_write(struct connection *conn, __u64 key, const struct progress *progress, __u64 now,
                                      bool in_task)
 {
+	struct request_times before;
 	__u32 turn = conn->turns;
 
 	if (progress->write_seq == conn->write_seq)
 		return;
 	if (!is_in_flight(turn) && progress->copied_seq != conn->copied_seq && in_task) {
+		before = times_of(conn);
 		conn->copied_seq = progress->copied_seq; /* a read passed by its program */
 		if (take_turn(conn, key, turn)) {
 			if (turn)
-				complete_request(&conn->server, conn->read_ns, conn->wrote_ns);
+				complete_request(&conn->server, &before);
 			begin_request(conn, 0, now);
 			turn++;
 		}
@@ -509,7 +537,7 @@ static __always_inline int on_send(struct sock *sk, long bytes)
 		return on_mptcp((__u64)tcp_of(sk), false);
 	conn = served_connection((__u64)sk);
 	if (has_turns(conn) && read_progress(&progress, sk, true))
-		on_write(conn, (__u64)sk, &progress, bpf_ktime_get_ns(), true);
+		on_write(conn, (__u64)sk, &progress, progress.sent_ns ? progress.sent_ns : bpf_ktime_get_ns(), true);
 	return 0;
 }
 

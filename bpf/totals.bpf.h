@@ -59,14 +59,15 @@ static __always_inline __u64 hist_index(__u64 value_ns)
 	return index < HIST_BUCKETS ? index : HIST_BUCKETS - 1;
 }
 
-static __always_inline void hist_add(struct histogram *hist, __u64 value_ns)
+/* Adds `times` values of `value_ns`. */
+static __always_inline void hist_add(struct histogram *hist, __u64 value_ns, __s32 times)
 {
 	__u64 index = hist_index(value_ns);
 
 	/* The verifier of 6.1 needs the bounds check on the same register that indexes the array. */
 	barrier_var(index);
 	if (index < HIST_BUCKETS)
-		__sync_fetch_and_add(&hist->count[index], 1);
+		__sync_fetch_and_add(&hist->count[index], times);
 }
 
 /* Allocates a free row, starting at `*next`. Deleting a row claims it: atomic fetch-and-add needs 5.12. */
@@ -200,7 +201,7 @@ static __always_inline void count_close(const struct ending *ending, __u32 reaso
 	add(&worker->closes, 1);
 	add(&worker->lifetime_sum_ns, ending->lifetime_ns);
 	raise(&worker->lifetime_max_ns, ending->lifetime_ns);
-	hist_add(&worker->lifetime, ending->lifetime_ns);
+	hist_add(&worker->lifetime, ending->lifetime_ns, 1);
 }
 
 /* Tracked open connections. May be negative for a moment while one of them is taken back. */
@@ -252,7 +253,7 @@ static __always_inline void count_owned(struct connection *conn, bool is_tracked
 		add(&worker->wait_count, 1);
 		add(&worker->wait_sum_ns, wait);
 		raise(&worker->wait_max_ns, wait);
-		hist_add(&worker->wait, wait);
+		hist_add(&worker->wait, wait, 1);
 	}
 }
 

@@ -139,7 +139,11 @@ struct request_counters {
 	struct request_load load;
 	__u64 response_sum_ns; /* first read -> first write */
 	__u64 response_max_ns;
-	__u64 complete_sum_ns; /* first read -> last write before the next read or the close */
+	/*
+	 * Complete: first read -> last write before the next read or the close. Most requests are answered by one write, so
+	 * only differences from the response time are counted here, modulo 2^32 and 2^64, once a request is complete.
+	 */
+	__u64 complete_sum_ns;
 	__u64 complete_max_ns;
 	__u64 unread_sum_ns; /* data arrived -> first read */
 	__u64 unread_max_ns;
@@ -191,6 +195,7 @@ struct connection {
 	__u32 turns;                /* odd: a request is in flight; (turns + 1) / 2 requests began */
 	__u64 ready_ns;             /* the oldest unread data arrived; 0 = all is read, or the arrival was not seen */
 	__u64 read_ns;              /* first read of the current or last request; 0 = not seen */
+	__u64 answered_ns;          /* first write of it */
 	__u64 wrote_ns;             /* last write of it */
 	__u64 served_set;           /* bit (row of a worker % 64): it served a request */
 	struct worker_place server; /* rows of the worker that serves the current or last request */
@@ -276,7 +281,7 @@ inline constexpr __u32 no_row = NO_ROW;
 static_assert(sizeof(service_key) == 24);
 static_assert(sizeof(worker_key) == 40);
 static_assert(sizeof(service_counters) == 128);
-static_assert(sizeof(connection) == 264);
+static_assert(sizeof(connection) == 272);
 static_assert(sizeof(closed_connection) == 152);
 static_assert(sizeof(listener) == 56);
 static_assert(sizeof(descriptor) == 80);

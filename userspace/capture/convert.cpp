@@ -124,6 +124,20 @@ WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worke
   return counters;
 }
 
+namespace {
+
+/// `differences` is modulo 2^32. A bucket below zero was read while a request was answered and became complete.
+wire::histogram sum_of(const wire::histogram& counts, const wire::histogram& differences) {
+  wire::histogram sum = counts;
+  for (std::size_t i = 0; i < std::size(sum.count); ++i) {
+    sum.count[i] += differences.count[i];
+    if (static_cast<std::int32_t>(sum.count[i]) < 0) sum.count[i] = 0;
+  }
+  return sum;
+}
+
+}  // namespace
+
 RequestLoad to_request_load(const wire::request_load& raw, MonotonicTime now) {
   RequestLoad load;
   load.count = raw.turns >> IN_FLIGHT_BITS;
@@ -138,7 +152,9 @@ RequestCounters to_request_counters(const wire::request_counters& raw, Monotonic
   RequestCounters counters;
   counters.load = to_request_load(raw.load, now);
   counters.response = Histogram(raw.response, to_duration(raw.response_sum_ns), to_duration(raw.response_max_ns));
-  counters.complete = Histogram(raw.complete, to_duration(raw.complete_sum_ns), to_duration(raw.complete_max_ns));
+  counters.complete =
+      Histogram(sum_of(raw.response, raw.complete), to_duration(raw.response_sum_ns + raw.complete_sum_ns),
+                to_duration(std::max(raw.response_max_ns, raw.complete_max_ns)));
   counters.unread_wait = Histogram(raw.unread, to_duration(raw.unread_sum_ns), to_duration(raw.unread_max_ns));
   return counters;
 }
