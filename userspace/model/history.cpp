@@ -7,7 +7,10 @@ namespace acceptscope {
 namespace {
 
 /// Totals only grow, except that a lost record may lower them.
-std::uint64_t grown(std::uint64_t now, std::uint64_t before) { return now > before ? now - before : 0; }
+template <class Total>
+Total grown(Total now, Total before) {
+  return now > before ? now - before : Total{0};
+}
 
 }  // namespace
 
@@ -23,11 +26,13 @@ void History::add(const Snapshot& snapshot) {
     for (const WorkerRow& worker : service.workers) {
       Track& track = tracks_[{key_of(service), id_of(worker)}];
       const std::uint64_t bytes = worker.counts.bytes();
-      track.ring[next_] =
-          counts ? TickSample{grown(worker.counts.accepts, track.accepts), grown(bytes, track.bytes), worker.open}
-                 : TickSample{};
+      const Nanoseconds busy = worker.requests ? worker.requests->load.busy : Nanoseconds{0};
+      track.ring[next_] = counts ? TickSample{grown(worker.counts.accepts, track.accepts), grown(bytes, track.bytes),
+                                              worker.open, grown(busy, track.busy)}
+                                 : TickSample{};
       track.accepts = worker.counts.accepts;
       track.bytes = bytes;
+      track.busy = busy;
       track.seen = snapshots_;
     }
   }

@@ -28,11 +28,12 @@ struct TickSample {
   std::uint64_t accepts = 0;  ///< in the tick
   std::uint64_t bytes = 0;    ///< received and sent in the tick
   std::uint64_t open = 0;     ///< connections at its end
+  Nanoseconds busy{0};        ///< with a request in flight, in the tick
   bool operator==(const TickSample&) const = default;
 };
 
 /// The last kTicks ticks of all workers in the last snapshot. Workers that it no longer lists are dropped, so that
-/// memory is bounded by the listed workers (1.5 KiB each).
+/// memory is bounded by the listed workers (2 KiB each).
 class History {
  public:
   static constexpr std::size_t kTicks = 60;
@@ -51,6 +52,7 @@ class History {
   struct Track {
     std::uint64_t accepts = 0;  ///< total in the last snapshot
     std::uint64_t bytes = 0;
+    Nanoseconds busy{0};
     std::uint64_t seen = 0;  ///< number of the snapshot that listed it last
     Ticks ring{};
   };

@@ -120,7 +120,9 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   service.row.counts += counters.counts;
   service.row.never_accepted += counters.never_accepted;
   service.row.accept_queue.depth_max = std::max(service.row.accept_queue.depth_max, counters.queue_depth_max);
-  service.row.recent_accepts += state.recent_accepts();
+  const Progress recent = state.recent();
+  service.row.recent_accepts += recent.accepts;
+  service.row.recent_requests += recent.requests;
   if (counters.requests) {
     RequestCounters one;
     one.load = *counters.requests;
@@ -153,7 +155,10 @@ void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& st
   Worker& worker = worker_of(key, counters.worker, counters.comm, counters.ns_pid, process);
   WorkerRow& row = worker.row;
   row.counts += counters.counts;
-  row.recent_accepts += state.recent_accepts();
+  const Progress recent = state.recent();
+  row.recent_accepts += recent.accepts;
+  row.recent_requests += recent.requests;
+  row.recent_busy = std::max(row.recent_busy, recent.busy);
   worker.untracked += counters.untracked;
   worker.preexisting_time += counters.preexisting_time;
 
@@ -257,7 +262,7 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   Histogram wait;
   std::optional<RequestCounters> requests;  // of the workers together
   ConnectionCounts counts;                  // likewise
-  std::uint64_t recent = 0, peaks = 0;
+  std::uint64_t recent_accepts = 0, recent_requests = 0, peaks = 0;
   std::vector<std::pair<WorkerKey, WorkerRow*>> workers;
   row.open = open.without_counters;
   row.handed_over = open.handed_over;
@@ -267,7 +272,8 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
     wait.merge(worker.wait);
     if (worker.requests) merge(requests ? *requests : requests.emplace(), *worker.requests);
     counts += worker.row.counts;
-    recent += worker.row.recent_accepts;
+    recent_accepts += worker.row.recent_accepts;
+    recent_requests += worker.row.recent_requests;
     peaks += worker.row.counts.peak_open;
     row.open += worker.row.open;
     workers.emplace_back(worker_key, &worker.row);
@@ -275,7 +281,8 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   if (service.hides_workers || !service.counted) {  // the kernel's counts are not, or not only, from these workers
     counts.peak_open = std::min(row.counts.peak_open, peaks);
     row.counts = counts;
-    row.recent_accepts = recent;
+    row.recent_accepts = recent_accepts;
+    row.recent_requests = recent_requests;
   }
   row.counts.bytes_received = counts.bytes_received;  // the kernel only counts bytes by worker
   row.counts.bytes_sent = counts.bytes_sent;

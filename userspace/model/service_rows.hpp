@@ -15,24 +15,46 @@
 
 namespace acceptscope {
 
+[[nodiscard]] inline RequestLoad load_of(const ServiceCounters& c) { return c.requests.value_or(RequestLoad{}); }
+[[nodiscard]] inline RequestLoad load_of(const WorkerCounters& c) {
+  return c.requests ? c.requests->load : RequestLoad{};
+}
+
+/// What the rates of the last tick are computed from.
+struct Progress {
+  std::uint64_t accepts = 0;
+  std::uint64_t requests = 0;
+  Nanoseconds busy{0};
+
+  /// From `before` to this; nothing of what was read lower than before.
+  [[nodiscard]] Progress since(const Progress& before) const {
+    const auto grown = [](auto now, auto earlier) {
+      return now > earlier ? now - earlier : decltype(now - earlier){0};
+    };
+    return {grown(accepts, before.accepts), grown(requests, before.requests), grown(busy, before.busy)};
+  }
+};
+
 /// Kernel counters with their earlier values.
 template <class Counters>
 struct CounterState {
   Counters now;
-  std::uint64_t accepts_before = 0;     ///< recent_accepts() counts from this value
-  std::uint64_t accepts_milestone = 0;  ///< the value that it will count from after the next milestone
-  bool moved = false;                   ///< there were accepts or closes since the tick before
+  Progress before;     ///< recent() counts from here
+  Progress milestone;  ///< and from here after the next milestone
+  bool moved = false;  ///< there were accepts, closes or requests since the tick before
 
-  [[nodiscard]] std::uint64_t recent_accepts() const {
-    return now.counts.accepts > accepts_before ? now.counts.accepts - accepts_before : 0;
+  [[nodiscard]] Progress progress() const {
+    const RequestLoad load = load_of(now);
+    return {now.counts.accepts, load.count, load.busy};
   }
+  [[nodiscard]] Progress recent() const { return progress().since(before); }
   /// Takes new counters.
   void update(Counters&& counters) {
-    const auto events = [](const Counters& c) { return c.counts.connections() + c.counts.closed(); };
+    const auto events = [](const Counters& c) { return c.counts.connections() + c.counts.closed() + load_of(c).count; };
     moved = events(counters) != events(now);
     now = std::move(counters);
   }
-  void pass_milestone() { accepts_before = std::exchange(accepts_milestone, now.counts.accepts); }
+  void pass_milestone() { before = std::exchange(milestone, progress()); }
 };
 using ServiceState = CounterState<ServiceCounters>;
 using WorkerState = CounterState<WorkerCounters>;

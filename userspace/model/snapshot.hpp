@@ -242,6 +242,8 @@ struct WorkerRow {
   WaitStats accept_wait;
   std::optional<RequestStats> requests;  ///< that it served; empty: not counted
   std::uint64_t recent_accepts = 0;      ///< [live] in the last tick
+  std::uint64_t recent_requests = 0;     ///< [live] begun in the last tick
+  Nanoseconds recent_busy{0};            ///< [live] in the last tick
   std::uint64_t active_connections = 0;  ///< [live] open ones with traffic in the last tick
   std::uint64_t unread_connections = 0;  ///< [live] open ones with bytes that the application has not read
   std::uint64_t unread_bytes = 0;        ///< [live]
@@ -281,6 +283,7 @@ struct ServiceRow {
   std::uint64_t peers_other = 0;        ///< connections of addresses that are not among `peers`
   TimelineRows timeline;                ///< in a finished picture only
   std::uint64_t recent_accepts = 0;     ///< [live] in the last tick
+  std::uint64_t recent_requests = 0;    ///< [live] begun in the last tick
   bool operator==(const ServiceRow&) const = default;
 };
 
@@ -329,7 +332,7 @@ struct Snapshot {
   std::vector<ServiceRow> services;  ///< most connections (accepts + pre-existing) first, then by endpoint
   std::vector<ConnectionRow> connections;
   std::uint64_t connections_omitted = 0;
-  Nanoseconds recent_interval{0};  ///< [live] length of the last tick, for rates from recent_accepts
+  Nanoseconds recent_interval{0};  ///< [live] length of the last tick, for rates from recent_*
   bool operator==(const Snapshot&) const = default;
 };
 

@@ -39,6 +39,15 @@ TEST(History, KeepsWhatWasNewInEachTick) {
   EXPECT_EQ(latest(history, s, 1), (TickSample{.accepts = 2, .bytes = 2'200, .open = 1}));
 }
 
+TEST(History, BusyTimeIsThatOfTheTick) {
+  History history;
+  history.add(with({sample::serving(worker(7, 100, 3), 5, 1, std::chrono::seconds{10})}));
+  const Snapshot s = with({sample::serving(worker(7, 100, 3), 6, 1, std::chrono::milliseconds{10'400})});
+  history.add(s);
+
+  EXPECT_EQ(latest(history, s, 0).busy, std::chrono::milliseconds{400});
+}
+
 TEST(History, TotalsThatShrinkAreNothingRatherThanAHugeNumber) {
   History history;
   history.add(with({worker(7, 100, 3)}));

@@ -53,6 +53,38 @@ inline WaitStats wait(std::uint64_t count) {
   return stats;
 }
 
+inline DurationStats durations(std::uint64_t count, Nanoseconds p50, Nanoseconds p95) {
+  DurationStats stats;
+  stats.count = count;
+  if (count == 0) return stats;
+  stats.mean = p50 + 1ms;
+  stats.p50 = p50;
+  stats.p90 = p95 - 1ms;
+  stats.p95 = p95;
+  stats.p99 = p95 + 1ms;
+  stats.max = p95 * 2;
+  stats.buckets = {{p50, count / 2}, {p95, count - count / 2}};
+  return stats;
+}
+
+inline RequestStats requests(std::uint64_t count, std::uint64_t in_flight, Nanoseconds busy) {
+  RequestStats stats;
+  stats.load = {count, in_flight, count == 0 ? 0 : in_flight + 29, count / 1'000, busy};
+  stats.unread_now = in_flight / 2;
+  stats.response = durations(count - in_flight, 20ms, 2'100ms);
+  stats.complete = durations(count - in_flight, 22ms, 2'200ms);
+  stats.unread_wait = durations(count, 2ms, 3'400us);
+  return stats;
+}
+
+/// `row` that served requests, some of them in the last tick.
+inline WorkerRow serving(WorkerRow row, std::uint64_t count, std::uint64_t in_flight, Nanoseconds busy) {
+  row.requests = requests(count, in_flight, busy);
+  row.recent_requests = count / 60;
+  row.recent_busy = busy / 60;
+  return row;
+}
+
 inline WorkerRow worker(std::uint32_t pid, std::uint64_t accepts, std::uint64_t open) {
   WorkerRow row;
   row.pid = pid;
@@ -115,6 +147,20 @@ inline ServiceRow service(std::string_view address, std::uint16_t port, std::vec
     if (worker.role == Role::worker) ++row.workers_eligible;
     if (worker.role == Role::worker && worker.counts.connections() == 0) ++row.workers_idle;
     row.recent_accepts += worker.recent_accepts;
+    row.recent_requests += worker.recent_requests;
+    if (!worker.requests) continue;
+    RequestLoad& load = (row.requests ? *row.requests : row.requests.emplace()).load;
+    load.count += worker.requests->load.count;
+    load.in_flight += worker.requests->load.in_flight;
+    load.aborted += worker.requests->load.aborted;
+    load.busy = std::max(load.busy, worker.requests->load.busy);
+    row.requests->unread_now += worker.requests->unread_now;
+  }
+  if (row.requests) {
+    row.requests->load.in_flight_peak = row.requests->load.in_flight + 61;
+    row.requests->response = durations(row.requests->load.count, 21ms, 2'050ms);
+    row.requests->complete = durations(row.requests->load.count, 23ms, 2'150ms);
+    row.requests->unread_wait = durations(row.requests->load.count, 1ms, 3ms);
   }
   row.counts.peak_open = row.open + 4;
   row.lifetime = lifetime(row.counts.closes, row.open);
@@ -201,16 +247,18 @@ inline TimelineRows timeline() {
   TimelineRows rows;
   rows.step = 30s;
   rows.start = {kStart, kStart + 30s};
-  rows.workers = {{4121, {}, {600, 1}, {19, 20}, {2, 3}, {601'000, 60'100}}, {4122, 7, {0, 0}, {0, 1}, {0, 0}, {0, 5}}};
+  rows.workers = {{4121, {}, {600, 1}, {19, 20}, {2, 3}, {601'000, 60'100}, {9'000, 876}, {4, 3}, {29s, 28'500ms}},
+                  {4122, 7, {0, 0}, {0, 1}, {0, 0}, {0, 5}, {0, 2}, {0, 1}, {0s, 1'500ms}}};
   return rows;
 }
 
 /// The model's facts about a service besides its counters.
 inline void add_findings(ServiceRow& row) {
   row.active_workers = {{.min = 1, .p50 = 2, .p95 = 3, .max = 4, .windows = 59, .now = 2},
-                        {.min = 2, .p50 = 3, .p95 = 4, .max = 4, .windows = 59, .now = 3}};
-  row.effective_workers = {2.61, 3.5, 2.25, 3.97, 3.99};
-  row.top_share = {0.499, 0.25, 0.625};
+                        {.min = 2, .p50 = 3, .p95 = 4, .max = 4, .windows = 59, .now = 3},
+                        ActiveStats{.min = 1, .p50 = 2, .p95 = 2, .max = 3, .windows = 59, .now = 2}};
+  row.effective_workers = {2.61, 3.5, 2.25, 3.97, 3.99, 1.5, 1.75};
+  row.top_share = {0.499, 0.25, 0.625, 0.8, 0.7};
   row.verdict = {
       VerdictCode::accept_skew,
       Severity::warning,
@@ -226,10 +274,12 @@ inline void add_findings(ServiceRow& row) {
   row.timeline = timeline();
 }
 
-/// A service whose four workers share 1,204 connections unevenly.
+/// A service whose four workers share 1,204 connections unevenly; three of them serve 12,345 requests.
 inline ServiceRow uneven_service() {
-  ServiceRow row = service("0.0.0.0", 8000,
-                           {worker(4121, 601, 20), worker(4122, 301, 12), worker(4123, 299, 8), worker(4124, 3, 3)});
+  ServiceRow row =
+      service("0.0.0.0", 8000,
+              {serving(worker(4121, 601, 20), 9'876, 3, 57'500ms), serving(worker(4122, 301, 12), 2'460, 1, 24s),
+               serving(worker(4123, 299, 8), 9, 0, 120ms), serving(worker(4124, 3, 3), 0, 0, 0s)});
   add_findings(row);
   return row;
 }
@@ -303,12 +353,16 @@ inline Snapshot complete() {
 inline Snapshot without_live(Snapshot s) {
   s.recent_interval = {};
   for (ServiceRow& service : s.services) {
-    service.recent_accepts = 0;
+    service.recent_accepts = service.recent_requests = 0;
+    if (service.active_workers.requests) service.active_workers.requests->now = 0;
     service.spread = {};
     service.accept_queue.depth = 0;
     service.active_workers.accepting.now = service.active_workers.serving.now = 0;
-    for (WorkerRow& worker : service.workers)
-      worker.recent_accepts = worker.active_connections = worker.unread_connections = worker.unread_bytes = 0;
+    for (WorkerRow& worker : service.workers) {
+      worker.recent_busy = {};
+      worker.recent_accepts = worker.recent_requests = worker.active_connections = worker.unread_connections =
+          worker.unread_bytes = 0;
+    }
   }
   return s;
 }

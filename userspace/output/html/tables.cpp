@@ -8,6 +8,7 @@
 
 #include "model/names.hpp"
 #include "model/owners.hpp"
+#include "model/serving.hpp"
 #include "output/html/markup.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
@@ -31,8 +32,7 @@ std::string share_cell(std::uint64_t part, std::uint64_t whole) {
 }
 
 bool is_on_page(const WorkerColumn& column, const ServiceRow& service) {
-  return !column.page_header.empty() &&
-         (column.shown != ColumnShown::with_preexisting || service.counts.preexisting > 0);
+  return !column.page_header.empty() && is_shown(column, {&service, 1}, false);
 }
 
 std::string worker_cell(const WorkerColumn& column, const WorkerCell& input) {
@@ -43,7 +43,7 @@ std::string worker_cell(const WorkerColumn& column, const WorkerCell& input) {
     case ColumnKind::command:
       return fmt::format("<td class=\"w\"{}>{}{}</td>",
                          row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "", text,
-                         is_idle(row) ? ", idle" : "");
+                         is_idle(input.service, row) ? ", idle" : "");
     case ColumnKind::share: return share_cell(row.counts.connections(), input.service.counts.connections());
     case ColumnKind::text:
     case ColumnKind::bar: break;
@@ -52,9 +52,9 @@ std::string worker_cell(const WorkerColumn& column, const WorkerCell& input) {
 }
 
 std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseconds run) {
-  std::string html = is_idle(row) ? "<tr class=\"idle\">" : "<tr>";
+  std::string html = is_idle(service, row) ? "<tr class=\"idle\">" : "<tr>";
   for (const WorkerColumn& column : worker_columns())
-    if (is_on_page(column, service)) html += worker_cell(column, {service, row, row.counts.accepts, run, false});
+    if (is_on_page(column, service)) html += worker_cell(column, {service, row, run, false, false});
   return html + "</tr>\n";
 }
 

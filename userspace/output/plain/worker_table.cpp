@@ -28,8 +28,7 @@ WorkerTable::WorkerTable(const Snapshot& snapshot, const TextOptions& options)
 
 /// 0: the column is not shown.
 std::size_t WorkerTable::wanted_width(const WorkerColumn& column, const Snapshot& snapshot) const {
-  if (column.shown == ColumnShown::with_preexisting && snapshot.totals.counts.preexisting == 0) return 0;
-  if (column.shown == ColumnShown::while_tracing && final_) return 0;
+  if (!is_shown(column, snapshot.services, !final_)) return 0;
   std::size_t width = std::max(column.plain.least, header_text(column, threads_).size());
   if (column.kind == ColumnKind::bar) return width;
   for (const ServiceRow& service : snapshot.services)
@@ -51,8 +50,7 @@ void WorkerTable::fit(std::size_t width) {
 }
 
 std::string WorkerTable::cell(const WorkerColumn& column, const ServiceRow& service, const WorkerRow& worker) const {
-  const std::uint64_t accepts = final_ ? worker.counts.accepts : worker.recent_accepts;
-  return column.cell({service, worker, accepts, rate_time_, ascii_});
+  return column.cell({service, worker, rate_time_, !final_, ascii_});
 }
 
 StyledLine WorkerTable::header() const {
@@ -69,15 +67,17 @@ StyledLine WorkerTable::header() const {
 
 StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) const {
   const Style style = worker.exited ? Style::faint : Style::plain;
-  const auto busiest = static_cast<double>(service.workers.front().counts.connections());  // they are sorted
+  std::uint64_t busiest = 0;
+  for (const WorkerRow& other : service.workers) busiest = std::max(busiest, other.counts.connections());
   StyledLine line;
   line.add_spaces(kIndent);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (widths_[i] == 0) continue;
     if (i > 0) line.add_spaces(kGap);
     if (columns_[i]->kind == ColumnKind::bar)
-      line.add_left(bar(static_cast<double>(worker.counts.connections()), busiest, widths_[i], ascii_), widths_[i],
-                    Style::bar);
+      line.add_left(
+          bar(static_cast<double>(worker.counts.connections()), static_cast<double>(busiest), widths_[i], ascii_),
+          widths_[i], Style::bar);
     else if (columns_[i]->left)
       line.add_left(cell(*columns_[i], service, worker), widths_[i], style);
     else

@@ -18,9 +18,9 @@ constexpr std::array kKeys{
     TuiKeyRow{TuiAction::previous_service, U"<,", "<", "previous service", ""},
     TuiKeyRow{TuiAction::choose_service, U"123456789", "1 to 9", "the service with this number", ""},
     TuiKeyRow{TuiAction::sort, U"s", "s",
-              "sort the workers by connections, accepts/s, open, unread, lifetime, traffic, pid, in turn", "s Sort"},
+              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn", "s Sort"},
     TuiKeyRow{TuiAction::heat, U"m", "m",
-              "what the strips of the last 60 ticks show: traffic, accepts, open connections, in turn", "m Map"},
+              "what the strips of the last 60 ticks show: busy time, traffic, accepts, open connections, in turn", "m Map"},
     TuiKeyRow{TuiAction::pause, U"p ", "p, space", "hold the picture still; tracing goes on", "p Pause"},
     TuiKeyRow{TuiAction::up, U"k\x110000", "k, up", "up; on the workers' page, to the worker above, with its details", ""},
     TuiKeyRow{TuiAction::down, U"j\x110001", "j, down", "down", ""},
@@ -46,6 +46,15 @@ TuiAction action_of(TuiKey key) {
 template <IsNamedEnum Enum>
 Enum turned(Enum value, std::size_t steps) {
   return static_cast<Enum>((static_cast<std::size_t>(value) + steps) % enum_values<Enum>.size());
+}
+
+/// The next one that the service has figures for: shown(service, value) is the value then.
+template <IsNamedEnum Enum>
+Enum next(Enum value, const ServiceRow* service, Enum (*shown)(const ServiceRow&, Enum)) {
+  if (service == nullptr) return turned(value, 1);
+  Enum following = turned(shown(*service, value), 1);
+  while (shown(*service, following) != following) following = turned(following, 1);
+  return following;
 }
 
 void show_page(TuiState& state, std::size_t steps) {
@@ -132,8 +141,8 @@ TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOp
     case TuiAction::next_service: step_service(state, snapshot, true); break;
     case TuiAction::previous_service: step_service(state, snapshot, false); break;
     case TuiAction::choose_service: choose_service(state, snapshot, key - U'0'); break;
-    case TuiAction::sort: state.sort = turned(state.sort, 1); break;
-    case TuiAction::heat: state.heat = turned(state.heat, 1); break;
+    case TuiAction::sort: state.sort = next(state.sort, shown_service(snapshot, state), shown_sort); break;
+    case TuiAction::heat: state.heat = next(state.heat, shown_service(snapshot, state), shown_heat); break;
     case TuiAction::pause: state.paused = !state.paused; break;
     case TuiAction::none: break;
     default: move(state, action, snapshot, options);

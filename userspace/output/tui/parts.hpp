@@ -51,7 +51,13 @@ struct TuiKeyRow {
 /// Services in an order independent of the traffic: by port, address, namespace.
 [[nodiscard]] std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot);
 
-/// The workers in the chosen order, supervisors last.
+/// The chosen order, or the one by connections if the service has no such figure.
+[[nodiscard]] WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen);
+
+/// The chosen strips, or those of traffic if the service has no such figure.
+[[nodiscard]] TuiHeat shown_heat(const ServiceRow& service, TuiHeat chosen);
+
+/// The workers in the chosen order, those with as much by connections; supervisors last.
 [[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort);
 
 /// A page below the headline: fixed lines on top, and lines that scroll.

@@ -26,7 +26,7 @@ struct TuiOptions {
 };
 
 enum class TuiPage : std::uint8_t { workers, histograms, peers };
-enum class TuiHeat : std::uint8_t { traffic, accepts, open };
+enum class TuiHeat : std::uint8_t { busy, traffic, accepts, open };
 
 template <>
 struct EnumNames<TuiPage> {
@@ -44,6 +44,7 @@ template <>
 struct EnumNames<TuiHeat> {
   static constexpr std::string_view name(TuiHeat value) {
     switch (value) {
+      case TuiHeat::busy: return "busy";
       case TuiHeat::traffic: return "traffic";
       case TuiHeat::accepts: return "accepts";
       case TuiHeat::open: return "open";
@@ -56,13 +57,13 @@ struct EnumNames<TuiHeat> {
 struct TuiState {
   TuiPage page = TuiPage::workers;
   bool help = false;
-  WorkerSort sort = WorkerSort::connections;
-  TuiHeat heat = TuiHeat::traffic;
-  bool paused = false;                ///< the caller keeps showing the same snapshot
-  std::optional<ServiceKey> service;  ///< empty: the busiest one
-  std::optional<WorkerId> worker;     ///< the worker under the cursor
-  std::size_t first = 0;              ///< number of lines scrolled out at the top
-  std::string message;                ///< shown in the last line until the next key; raw
+  WorkerSort sort = WorkerSort::requests;  ///< by connections where requests are not counted; likewise for busy ones
+  TuiHeat heat = TuiHeat::busy;            ///< traffic where requests are not counted
+  bool paused = false;                     ///< the caller keeps showing the same snapshot
+  std::optional<ServiceKey> service;       ///< empty: the busiest one
+  std::optional<WorkerId> worker;          ///< the worker under the cursor
+  std::size_t first = 0;                   ///< number of lines scrolled out at the top
+  std::string message;                     ///< shown in the last line until the next key; raw
   bool operator==(const TuiState&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <tuple>
 
+#include "model/serving.hpp"
 #include "output/tui/parts.hpp"
 #include "output/words/worker_cells.hpp"
 #include "output/words/worker_columns.hpp"
@@ -31,12 +32,12 @@ struct Layout {
 
 std::string cell_text(const WorkerColumn& column, const TuiScene& scene, const ServiceRow& service,
                       const WorkerRow& worker) {
-  return column.cell({service, worker, worker.recent_accepts, scene.snapshot.recent_interval, scene.options.ascii});
+  return column.cell({service, worker, scene.snapshot.recent_interval, true, scene.options.ascii});
 }
 
 /// As wide as the widest cell of all workers: the table does not jump while it is scrolled. 0: the column is not shown.
 std::size_t wanted_width(const WorkerColumn& column, const TuiScene& scene, const ServiceRow& service) {
-  if (column.shown == ColumnShown::with_preexisting && service.counts.preexisting == 0) return 0;
+  if (!is_shown(column, {&service, 1}, true)) return 0;
   std::size_t width = std::max(column.tui.least, column.header.size());
   if (column.kind == ColumnKind::bar) return width;
   for (const WorkerRow& worker : service.workers)
@@ -65,6 +66,7 @@ Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
 
 std::uint64_t value_of(const TickSample& sample, TuiHeat heat) {
   switch (heat) {
+    case TuiHeat::busy: return static_cast<std::uint64_t>(sample.busy.count());
     case TuiHeat::traffic: return sample.bytes;
     case TuiHeat::accepts: return sample.accepts;
     case TuiHeat::open: return sample.open;
@@ -72,13 +74,14 @@ std::uint64_t value_of(const TickSample& sample, TuiHeat heat) {
   return 0;
 }
 
-/// One scale for all workers: what is as high is as much.
+/// One scale for all workers: what is as high is as much. Busy all the time is the highest, whoever is.
 std::uint64_t highest(const TuiScene& scene, const ServiceRow& service, std::size_t ticks) {
-  std::uint64_t most = 0;
+  const TuiHeat heat = shown_heat(service, scene.state.heat);
+  std::uint64_t most = heat == TuiHeat::busy ? static_cast<std::uint64_t>(scene.snapshot.run.interval.count()) : 0;
   for (const WorkerRow& worker : service.workers) {
     const History::Ticks samples = scene.history.of(service, worker);
     for (std::size_t i = samples.size() - ticks; i < samples.size(); ++i)
-      most = std::max(most, value_of(samples[i], scene.state.heat));
+      most = std::max(most, value_of(samples[i], heat));
   }
   return most;
 }
@@ -93,10 +96,11 @@ StyledLine strip(const TuiScene& scene, const ServiceRow& service, const WorkerR
                  std::uint64_t most) {
   const std::size_t ticks = std::min(scene.history.ticks(), width);
   const History::Ticks samples = scene.history.of(service, worker);
+  const TuiHeat heat = shown_heat(service, scene.state.heat);
   StyledLine line;
   line.add_spaces(width - ticks);
   for (std::size_t i = samples.size() - ticks; i < samples.size(); ++i) {
-    const std::uint64_t value = value_of(samples[i], scene.state.heat);
+    const std::uint64_t value = value_of(samples[i], heat);
     line.add(spark(value, most, scene.options.ascii), heat_style(spark_level(value, most)));
   }
   return line;
@@ -109,10 +113,10 @@ std::string upper(std::string_view text) {
 }
 
 /// "TRAFFIC, last 41.0 s        now"
-StyledLine strip_header(const TuiScene& scene, std::size_t width) {
+StyledLine strip_header(const TuiScene& scene, const ServiceRow& service, std::size_t width) {
   const Nanoseconds span =
       scene.snapshot.run.interval * static_cast<std::int64_t>(std::min(width, scene.history.ticks()));
-  const std::string name = upper(enum_name(scene.state.heat));
+  const std::string name = upper(enum_name(shown_heat(service, scene.state.heat)));
   const std::string longer = fmt::format("{}, last {}", name, duration_text(span, scene.options.ascii));
   if (scene.history.ticks() == 0 || longer.size() > width) return StyledLine().add_right(name, width, Style::faint);
   StyledLine line(longer, Style::faint);
@@ -128,7 +132,7 @@ StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout
     const std::size_t width = layout.widths[i];
     if (width == 0) continue;
     const WorkerColumn& column = *layout.columns[i];
-    const Style style = column.sort == scene.state.sort ? Style::strong : Style::faint;
+    const Style style = column.sort == shown_sort(service, scene.state.sort) ? Style::strong : Style::faint;
     const std::string text = header_text(column, threads);
     if (column.kind == ColumnKind::bar)
       line.add_left(width >= 11 ? "CONNECTIONS" : "CONNS", width, style);
@@ -136,15 +140,17 @@ StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout
       column.left ? line.add_left(text, width, style) : line.add_right(text, width, style);
     line.add_spaces(kGap);
   }
-  return line.append(strip_header(scene, layout.strip));
+  return line.append(strip_header(scene, service, layout.strip));
 }
 
 /// What the worker is up to, at a glance.
-std::string mark(const WorkerRow& worker, bool ascii) {
+std::string mark(const ServiceRow& service, const WorkerRow& worker, bool ascii) {
   if (worker.exited) return ascii ? "x" : "×";
   if (worker.role == Role::supervisor) return " ";
-  if (is_idle(worker)) return ascii ? "-" : "○";
-  return worker.recent_accepts + worker.active_connections == 0 ? " " : ascii ? "*" : "●";
+  if (is_idle(service, worker)) return ascii ? "-" : "○";
+  const std::uint64_t in_flight = worker.requests ? worker.requests->load.in_flight : 0;
+  const std::uint64_t recent = worker.recent_accepts + worker.active_connections + worker.recent_requests + in_flight;
+  return recent == 0 ? " " : ascii ? "*" : "●";
 }
 
 class Rows {
@@ -161,7 +167,8 @@ class Rows {
     const bool apart = worker.exited || worker.role == Role::supervisor;
     const Style style = apart ? Style::faint : Style::plain;
     StyledLine line;
-    line.add(" ").add(mark(worker, scene_.options.ascii), is_idle(worker) ? style : Style::strong).add(" ");
+    line.add(" ").add(mark(service_, worker, scene_.options.ascii), is_idle(service_, worker) ? style : Style::strong);
+    line.add(" ");
     for (std::size_t i = 0; i < layout_.columns.size(); ++i) {
       const std::size_t width = layout_.widths[i];
       if (width == 0) continue;
@@ -186,7 +193,7 @@ class Rows {
     StyledLine cell;
     if (worker.role == Role::supervisor)
       return cell.add_left(width >= 10 ? "supervisor" : "superv.", width, Style::faint);
-    if (is_idle(worker)) return cell.add_left("idle", width, Style::faint);
+    if (is_idle(service_, worker) && has_no_connection(worker)) return cell.add_left("idle", width, Style::faint);
     return cell.add_left(bar(static_cast<double>(worker.counts.connections()), static_cast<double>(busiest_), width,
                              scene_.options.ascii),
                          width, Style::bar);
@@ -201,12 +208,22 @@ class Rows {
 
 }  // namespace
 
-std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort) {
+WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen) {
+  return is_offered(chosen, service) ? chosen : WorkerSort::connections;
+}
+
+TuiHeat shown_heat(const ServiceRow& service, TuiHeat chosen) {
+  return chosen == TuiHeat::busy && !counts_requests(service) ? TuiHeat::traffic : chosen;
+}
+
+std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort chosen) {
+  const WorkerSort sort = shown_sort(service, chosen);
   std::vector<const WorkerRow*> workers;
   for (const WorkerRow& worker : service.workers) workers.push_back(&worker);
   std::sort(workers.begin(), workers.end(), [sort](const WorkerRow* a, const WorkerRow* b) {
     const auto rank = [sort](const WorkerRow& w) {
-      return std::tuple(w.role == Role::supervisor, ~sort_value(w, sort), w.pid, w.tid.value_or(0), w.exited);
+      return std::tuple(w.role == Role::supervisor, ~sort_value(w, sort), ~w.counts.connections(), w.pid,
+                        w.tid.value_or(0), w.exited);
     };
     return rank(*a) < rank(*b);
   });

@@ -13,8 +13,6 @@ constexpr std::size_t kCommandMost = 15;  // TASK_COMM_LEN - 1, linux/sched.h
 
 }  // namespace
 
-bool is_idle(const WorkerRow& worker) { return worker.counts.connections() + worker.open == 0; }
-
 std::string pid_text(const WorkerRow& worker) {
   return worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
 }

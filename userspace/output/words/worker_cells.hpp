@@ -10,9 +10,6 @@
 
 namespace acceptscope {
 
-/// It never had a connection in the run.
-[[nodiscard]] bool is_idle(const WorkerRow& worker);
-
 /// "4121", or "4121/4130" for a thread.
 [[nodiscard]] std::string pid_text(const WorkerRow& worker);
 

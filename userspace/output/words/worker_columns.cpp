@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "model/serving.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/numbers.hpp"
 
@@ -23,51 +24,99 @@ std::uint64_t typical_lifetime_ns(W worker) {
   return static_cast<std::uint64_t>(known.value_or(Nanoseconds{0}).count());
 }
 
+/// "3 (32)": now, and at most.
+std::string in_flight_text(W worker) {
+  if (!worker.requests) return "-";
+  const RequestLoad& load = worker.requests->load;
+  return fmt::format("{} ({})", count_text(load.in_flight), count_text(load.in_flight_peak));
+}
+
+/// The two ends of the time were not read at the same moments as the busy time.
+std::string busy_text(C cell) {
+  if (!cell.worker.requests || cell.time <= Nanoseconds{0}) return "-";
+  return share_text(
+      std::min(1.0, std::chrono::duration<double>(cell.busy()) / std::chrono::duration<double>(cell.time)));
+}
+
+/// Of the requests of a worker.
+std::string quantile_text(C cell, DurationStats RequestStats::*of,
+                          std::optional<Nanoseconds> DurationStats::*quantile) {
+  if (!cell.worker.requests) return "-";
+  return duration_text((*cell.worker.requests).*of.*quantile, cell.ascii);
+}
+
 // clang-format off
 constexpr std::array kColumns{
     WorkerColumn{"PID", "PID", "process id in the initial pid namespace; with `--by thread` PID/TID", false,
                  {1, 5, 0}, {1, 6, 0}, Kind::pid, Shown::always,
                  [](C c) { return pid_text(c.worker); },
-                 Sort::pid, [](W) { return std::uint64_t{0}; }},
+                 Sort::pid, [](W w) { return ~std::uint64_t{w.pid}; }},
     WorkerColumn{"COMMAND", "Command",
                  "command name, from the kernel; (exited) if the process exited or closed the listening socket during the run", true,
-                 {2, 7, 1}, {2, 7, 6}, Kind::command, Shown::always,
+                 {2, 7, 1}, {2, 7, 10}, Kind::command, Shown::always,
                  [](C c) { return command_text(c.worker, c.ascii); }},
+    WorkerColumn{"REQS", "Requests", "requests that the worker served, whoever accepted the connection; here and below: only if requests were counted", false,
+                 {3, 7, 2}, {6, 7, 11}, Kind::text, Shown::with_requests,
+                 [](C c) { return c.worker.requests ? count_text(c.worker.requests->load.count) : "-"; },
+                 Sort::requests, [](W w) { return w.requests ? w.requests->load.count : 0; }},
+    WorkerColumn{"REQ/S", "Requests/s",
+                 "requests per second: in the last tick while tracing, over the whole run in the closing summary", false,
+                 {4, 6, 6}, {5, 6, 4}, Kind::text, Shown::with_requests,
+                 [](C c) { return c.worker.requests ? rate_text(c.requests(), c.time) : "-"; }},
+    WorkerColumn{"INFL", "In flight (peak)", "requests in flight, read and not answered yet, and the most at once", false,
+                 {5, 6, 3}, {4, 6, 1}, Kind::text, Shown::with_requests,
+                 [](C c) { return in_flight_text(c.worker); },
+                 Sort::in_flight, [](W w) { return w.requests ? w.requests->load.in_flight : 0; }},
+    WorkerColumn{"BUSY", "Busy",
+                 "part of the time with at least one request in flight: of the last tick while tracing, of the whole run in the closing summary", false,
+                 {6, 6, 3}, {3, 6, 1}, Kind::text, Shown::with_requests,
+                 [](C c) { return busy_text(c); },
+                 Sort::busy, [](W w) { return static_cast<std::uint64_t>(w.recent_busy.count()); }},
+    WorkerColumn{"RESP p50", "Response p50", "median response time: first read of a request to the first write of its answer", false,
+                 {7, 8, 10}, {13, 8, 13}, Kind::text, Shown::with_requests,
+                 [](C c) { return quantile_text(c, &RequestStats::response, &DurationStats::p50); }},
+    WorkerColumn{"RESP p95", "Response p95", "95th percentile of the response times", false,
+                 {8, 8, 7}, {14, 8, 6}, Kind::text, Shown::with_requests,
+                 [](C c) { return quantile_text(c, &RequestStats::response, &DurationStats::p95); }},
+    WorkerColumn{"UNREAD p95", "Unread wait p95",
+                 "95th percentile of the unread wait: how long a request lay in the socket before the worker read it", false,
+                 {9, 10, 9}, {15, 10, 8}, Kind::text, Shown::with_requests,
+                 [](C c) { return quantile_text(c, &RequestStats::unread_wait, &DurationStats::p95); }},
     WorkerColumn{"", "",
                  "bar of the worker's connections, accepted and pre-existing; full for the busiest worker of the service", true,
-                 {3, 6, 7}, {3, 8, 1}, Kind::bar, Shown::always, nullptr,
+                 {10, 6, 12}, {7, 8, 2}, Kind::bar, Shown::always, nullptr,
                  Sort::connections, [](W w) { return w.counts.connections(); }},
     WorkerColumn{"SHARE", "Share of connections", "share of the service's connections, accepted and pre-existing", false,
-                 {9, 7, 4}, {10, 7, 7}, Kind::share, Shown::always,
+                 {16, 7, 8}, {17, 7, 12}, Kind::share, Shown::always,
                  [](C c) { return share_text(c.worker.counts.connections(), c.service.counts.connections()); }},
     WorkerColumn{"ACCEPTS", "Accepts", "connections that the worker accepted since tracing began", false,
-                 {4, 7, 2}, {4, 7, 2}, Kind::text, Shown::always,
+                 {11, 7, 4}, {8, 7, 3}, Kind::text, Shown::always,
                  [](C c) { return count_text(c.worker.counts.accepts); }},
     WorkerColumn{"BEFORE", "From before",
                  "pre-existing connections: held by the worker when tracing began; omitted if no worker had any", false,
-                 {5, 6, 2}, {5, 6, 2}, Kind::text, Shown::with_preexisting,
+                 {12, 6, 4}, {9, 6, 3}, Kind::text, Shown::with_preexisting,
                  [](C c) { return count_text(c.worker.counts.preexisting); }},
     WorkerColumn{"ACC/S", "Accepts/s",
                  "accepts per second: in the last tick while tracing, over the whole run in the closing summary", false,
-                 {6, 6, 5}, {6, 6, 4}, Kind::text, Shown::always,
-                 [](C c) { return rate_text(c.accepts, c.time); },
+                 {13, 6, 10}, {10, 6, 7}, Kind::text, Shown::always,
+                 [](C c) { return rate_text(c.accepts(), c.time); },
                  Sort::rate, [](W w) { return w.recent_accepts; }},
     WorkerColumn{"OPEN", "Open", "connections still open", false,
-                 {7, 5, 3}, {7, 5, 3}, Kind::text, Shown::always,
+                 {14, 5, 5}, {11, 5, 5}, Kind::text, Shown::always,
                  [](C c) { return count_text(c.worker.open); },
                  Sort::open, [](W w) { return w.open; }},
     WorkerColumn{"", "Most open", "", false,
                  {}, {}, Kind::text, Shown::always,
                  [](C c) { return count_text(c.worker.counts.peak_open); }},
     WorkerColumn{"UNREAD", "", "open connections with data that the worker has not read yet; only while tracing", false,
-                 {8, 6, 10}, {8, 6, 5}, Kind::text, Shown::while_tracing,
+                 {15, 6, 15}, {12, 6, 9}, Kind::text, Shown::while_tracing,
                  [](C c) { return count_text(c.worker.unread_connections); },
                  Sort::unread, [](W w) { return w.unread_connections; }},
     WorkerColumn{"", "Connection time", "", false,
                  {}, {}, Kind::text, Shown::always,
                  [](C c) { return duration_text(c.worker.connection_time, c.ascii); }},
     WorkerColumn{"BYTES", "", "", false,
-                 {}, {12, 9, 9}, Kind::text, Shown::always,
+                 {}, {19, 9, 15}, Kind::text, Shown::always,
                  [](C c) { return bytes_text(c.worker.counts.bytes()); },
                  Sort::traffic, [](W w) { return w.counts.bytes(); }},
     WorkerColumn{"", "Received", "", false,
@@ -78,14 +127,14 @@ constexpr std::array kColumns{
                  [](C c) { return bytes_text(c.worker.counts.bytes_sent); }},
     WorkerColumn{"LIFE p50", "Life p50",
                  "median lifetime, accept to close, of the closed connections; with ≥, no connection has closed yet and the value is the median age of the open ones", false,
-                 {10, 10, 6}, {9, 10, 5}, Kind::text, Shown::always,
+                 {17, 10, 11}, {16, 10, 9}, Kind::text, Shown::always,
                  [](C c) { return median_lifetime_text(c.worker.lifetime, c.ascii); },
                  Sort::lifetime, typical_lifetime_ns},
     WorkerColumn{"LIFE p95", "Life p95", "95th percentile of the lifetimes of closed connections; open ones are not included", false,
-                 {11, 8, 9}, {13, 8, 10}, Kind::text, Shown::always,
+                 {18, 8, 14}, {20, 8, 16}, Kind::text, Shown::always,
                  [](C c) { return duration_text(c.worker.lifetime.p95, c.ascii); }},
     WorkerColumn{"WAIT p95", "Wait p95", "95th percentile of the accept wait: time in the accept queue", false,
-                 {12, 8, 8}, {11, 8, 8}, Kind::text, Shown::always,
+                 {19, 8, 13}, {18, 8, 14}, Kind::text, Shown::always,
                  [](C c) { return duration_text(c.worker.accept_wait.p95, c.ascii); }},
 };
 // clang-format on
@@ -110,6 +159,21 @@ std::vector<const WorkerColumn*> worker_columns_of(ColumnPlace WorkerColumn::*vi
     if ((column.*view).position > 0) columns.push_back(&column);
   std::ranges::sort(columns, {}, [view](const WorkerColumn* column) { return (column->*view).position; });
   return columns;
+}
+
+bool is_shown(const WorkerColumn& column, std::span<const ServiceRow> services, bool live) {
+  switch (column.shown) {
+    case ColumnShown::always: return true;
+    case ColumnShown::while_tracing: return live;
+    case ColumnShown::with_requests: return std::ranges::any_of(services, counts_requests);
+    case ColumnShown::with_preexisting:
+      return std::ranges::any_of(services, [](const ServiceRow& service) { return service.counts.preexisting > 0; });
+  }
+  return true;
+}
+
+bool is_offered(WorkerSort sort, const ServiceRow& service) {
+  return is_shown(*find_column(sort), {&service, 1}, true);
 }
 
 std::string header_text(const WorkerColumn& column, bool threads) {

@@ -17,12 +17,26 @@
 namespace acceptscope {
 
 /// What the full screen sorts its workers by.
-enum class WorkerSort : std::uint8_t { connections, rate, open, unread, lifetime, traffic, pid };
+enum class WorkerSort : std::uint8_t {
+  requests,
+  busy,
+  in_flight,
+  connections,
+  rate,
+  open,
+  unread,
+  lifetime,
+  traffic,
+  pid
+};
 
 template <>
 struct EnumNames<WorkerSort> {
   static constexpr std::string_view name(WorkerSort value) {
     switch (value) {
+      case WorkerSort::requests: return "requests";
+      case WorkerSort::busy: return "busy";
+      case WorkerSort::in_flight: return "in flight";
       case WorkerSort::connections: return "connections";
       case WorkerSort::rate: return "accepts/s";
       case WorkerSort::open: return "open";
@@ -39,9 +53,17 @@ struct EnumNames<WorkerSort> {
 struct WorkerCell {
   const ServiceRow& service;
   const WorkerRow& worker;
-  std::uint64_t accepts = 0;  ///< for the rate: accepts in `time`
-  Nanoseconds time{0};
+  Nanoseconds time{0};  ///< for rates: length of the run, or of the last tick if `live`
+  bool live = false;    ///< rates and busy are those of the last tick
   bool ascii = false;
+
+  [[nodiscard]] std::uint64_t accepts() const { return live ? worker.recent_accepts : worker.counts.accepts; }
+  [[nodiscard]] std::uint64_t requests() const {
+    return live ? worker.recent_requests : worker.requests.value_or(RequestStats{}).load.count;
+  }
+  [[nodiscard]] Nanoseconds busy() const {
+    return live ? worker.recent_busy : worker.requests.value_or(RequestStats{}).load.busy;
+  }
 };
 
 /// Where a column stands in a view of text.
@@ -61,7 +83,7 @@ enum class ColumnKind : std::uint8_t {
 };
 
 /// When a column is shown at all.
-enum class ColumnShown : std::uint8_t { always, with_preexisting, while_tracing };
+enum class ColumnShown : std::uint8_t { always, with_preexisting, with_requests, while_tracing };
 
 struct WorkerColumn {
   std::string_view header;       ///< in text
@@ -81,6 +103,12 @@ struct WorkerColumn {
 
 /// The columns of a view of text, from the left: worker_columns_of(&WorkerColumn::plain).
 [[nodiscard]] std::vector<const WorkerColumn*> worker_columns_of(ColumnPlace WorkerColumn::*view);
+
+/// Whether a table of these services has the column; `live`: while tracing.
+[[nodiscard]] bool is_shown(const WorkerColumn& column, std::span<const ServiceRow> services, bool live);
+
+/// Whether the full screen offers the order: it shows the column.
+[[nodiscard]] bool is_offered(WorkerSort sort, const ServiceRow& service);
 
 /// The header in text; `threads`: workers are threads.
 [[nodiscard]] std::string header_text(const WorkerColumn& column, bool threads);

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/figures.hpp"
+#include "model/serving.hpp"
 #include "model/worker_names.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/escape.hpp"
@@ -19,7 +20,8 @@ constexpr std::size_t kMostPids = 64;
 
 bool folds(const ServiceRow& service) { return service.workers.size() > kMostIdleRows; }
 
-std::vector<const WorkerRow*> rows_where(const ServiceRow& service, bool (*wanted)(const WorkerRow&)) {
+template <class Wanted>
+std::vector<const WorkerRow*> rows_where(const ServiceRow& service, Wanted wanted) {
   std::vector<const WorkerRow*> rows;
   for (const WorkerRow& row : service.workers)
     if (wanted(row)) rows.push_back(&row);
@@ -27,7 +29,6 @@ std::vector<const WorkerRow*> rows_where(const ServiceRow& service, bool (*wante
 }
 
 bool is_supervisor(const WorkerRow& row) { return row.role == Role::supervisor; }
-bool is_idle_worker(const WorkerRow& row) { return row.role == Role::worker && is_idle(row); }
 
 /// By connections, accepted and pre-existing, which are also the connections of the fair draw.
 std::string effective_text(const ServiceRow& service, bool ascii) {
@@ -61,7 +62,7 @@ std::string unread_text(const ServiceRow& service) {
 
 std::vector<const WorkerRow*> table_rows(const ServiceRow& service) {
   std::vector<const WorkerRow*> rows = rows_where(service, [](const WorkerRow& row) { return !is_supervisor(row); });
-  if (folds(service)) std::erase_if(rows, [](const WorkerRow* row) { return is_idle(*row); });
+  if (folds(service)) std::erase_if(rows, [&](const WorkerRow* row) { return is_idle(service, *row); });
   return rows;
 }
 
@@ -84,7 +85,8 @@ std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptio
 
 std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii) {
   std::vector<StyledLine> lines;
-  const std::vector<const WorkerRow*> idle = rows_where(service, is_idle_worker);
+  const std::vector<const WorkerRow*> idle =
+      rows_where(service, [&](const WorkerRow& row) { return row.role == Role::worker && is_idle(service, row); });
   if (folds(service) && !idle.empty())
     lines.emplace_back(fmt::format("  {} idle: {}", count_text(idle.size()), workers_text(idle, kMostPids)));
   if (service.workers_forgotten > 0)

@@ -361,7 +361,8 @@ TEST(ReadDump, AFieldAddedLaterIsCheckedWhereItIs) {
 TEST(Dump, TimelinesHaveALinePerWorker) {
   EXPECT_THAT(dump(sample::uneven()),
               HasSubstr("\n          {\"pid\":4121,\"tid\":null,\"accepts\":[600,1],\"open\":[19,20],\"active\":[2,3],"
-                        "\"bytes\":[601000,60100],\"requests\":[],\"in_flight\":[],\"busy_seconds\":[]},\n"));
+                        "\"bytes\":[601000,60100],\"requests\":[9000,876],\"in_flight\":[4,3],"
+                        "\"busy_seconds\":[29,28.5]},\n"));
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ History history_of(const Snapshot& s, std::uint64_t ticks) {
         w.counts.accepts = w.counts.accepts * tick * tick / (ticks * ticks);
         w.counts.bytes_sent = w.counts.bytes_sent * tick / ticks;
         w.counts.bytes_received = 0;
+        if (w.requests) w.requests->load.busy = w.recent_busy * static_cast<std::int64_t>(tick);
       }
     }
     history.add(earlier);
@@ -108,6 +109,14 @@ TEST(Tui, EverythingThereIsToShow) {
   s.run.end_reason.reset();
 
   expect_golden("tui_complete.txt", joined(screen(s, pressed(U"j", s), sized(120, 30))));
+}
+
+/// The figures of a hot minute fit the smallest usual terminal.
+TEST(Tui, BusyAndInFlightLeadTheRowIn80Columns) {
+  const Snapshot s = sample::uneven();
+
+  expect_golden("tui_requests_80.txt", joined(screen(s)));
+  expect_golden("tui_requests_200.txt", joined(screen(s, {}, sized(200, 24))));
 }
 
 TEST(Tui, HistogramsPeersAndHelp) {
@@ -272,11 +281,30 @@ TEST(TuiKeys, SortsByWhatIsAskedForMostFirst) {
   EXPECT_EQ(state.sort, WorkerSort::connections);
 }
 
+TEST(TuiKeys, SortsByWhatIsServedOnlyWhereRequestsAreCounted) {
+  std::vector<WorkerRow> rows = {sample::serving(worker(11, 30, 1), 10, 3, 1s),
+                                 sample::serving(worker(12, 20, 2), 30, 2, 2s),
+                                 sample::serving(worker(13, 10, 3), 20, 1, 3s), worker(14, 40, 0), worker(15, 41, 0)};
+  const Snapshot s = snapshot({service("0.0.0.0", 80, rows)});
+  const auto order = [&s](std::u32string_view keys) {
+    std::vector<std::uint32_t> pids;
+    for (const WorkerRow* row : sorted_workers(s.services[0], pressed(keys, s).sort)) pids.push_back(row->pid);
+    return pids;
+  };
+  EXPECT_EQ(order(U""), (std::vector<std::uint32_t>{12, 13, 11, 15, 14})) << "those that serve none: by connections";
+  EXPECT_EQ(order(U"s"), (std::vector<std::uint32_t>{13, 12, 11, 15, 14})) << "busy";
+  EXPECT_EQ(order(U"ss"), (std::vector<std::uint32_t>{11, 12, 13, 15, 14})) << "in flight";
+  EXPECT_EQ(order(U"sss"), (std::vector<std::uint32_t>{15, 14, 11, 12, 13})) << "connections";
+  EXPECT_EQ(pressed(U"s", pinned()).sort, WorkerSort::rate) << "from connections, without requests";
+}
+
 TEST(TuiKeys, TheStripsShowWhatIsAskedFor) {
   const Snapshot s = pinned();
   EXPECT_THAT(screen(s, {}, sized(120, 30)), Contains(HasSubstr("TRAFFIC, last 30.0 s")));
   EXPECT_THAT(screen(s, pressed(U"m", s), sized(120, 30)), Contains(HasSubstr("ACCEPTS, last 30.0 s")));
   EXPECT_THAT(screen(s, pressed(U"mm", s), sized(120, 30)), Contains(HasSubstr("OPEN, last 30.0 s")));
+  EXPECT_THAT(screen(s, pressed(U"mmm", s), sized(120, 30)), Contains(HasSubstr("TRAFFIC, last 30.0 s")));
+  EXPECT_THAT(screen(sample::uneven(), {}, sized(120, 30)), Contains(HasSubstr("BUSY, last 30.0 s")));
 }
 
 /// The pid under the cursor, which the details name; 0 if there is none.

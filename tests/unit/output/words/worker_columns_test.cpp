@@ -51,8 +51,43 @@ TEST(WorkerColumns, SortByTheirValue) {
       << "none was closed: the age of the open ones";
 }
 
+TEST(WorkerColumns, SortByWhatAWorkerServes) {
+  const WorkerRow row = sample::serving(sample::worker(1, 10, 3), 600, 5, 30s);
+  EXPECT_EQ(sort_value(row, WorkerSort::requests), 600U);
+  EXPECT_EQ(sort_value(row, WorkerSort::in_flight), 5U);
+  EXPECT_EQ(sort_value(row, WorkerSort::busy), static_cast<std::uint64_t>(Nanoseconds{500ms}.count()));
+  EXPECT_EQ(sort_value(sample::worker(1, 10, 3), WorkerSort::requests), 0U) << "not counted";
+}
+
+/// The cell under `header`, of a run of a minute whose last tick took a second.
+std::string cell(std::string_view header, const WorkerRow& row, bool live) {
+  const ServiceRow service = sample::service("0.0.0.0", 80, {row});
+  for (const WorkerColumn& column : worker_columns())
+    if (column.header == header) return column.cell({service, row, live ? 1s : 60s, live, false});
+  return "no such column";
+}
+
+TEST(WorkerColumns, BusyAndRatesAreOfTheLastTickWhileTracingElseOfTheRun) {
+  WorkerRow row = sample::serving(sample::worker(1, 10, 3), 600, 5, 30s);
+  row.recent_busy = 250ms;
+  row.recent_requests = 7;
+
+  EXPECT_EQ(cell("BUSY", row, true), "25.0 %");
+  EXPECT_EQ(cell("BUSY", row, false), "50.0 %");
+  EXPECT_EQ(cell("REQ/S", row, true), "7.0");
+  EXPECT_EQ(cell("REQ/S", row, false), "10.0");
+  EXPECT_EQ(cell("INFL", row, true), "5 (34)");
+  row.recent_busy = 1'010ms;
+  EXPECT_EQ(cell("BUSY", row, true), "100 %") << "a tick is not read in one moment";
+}
+
+TEST(WorkerColumns, RequestsThatWereNotCountedAreUnknown) {
+  for (const std::string_view header : {"REQS", "REQ/S", "INFL", "BUSY", "RESP p50", "RESP p95", "UNREAD p95"})
+    EXPECT_EQ(cell(header, sample::worker(1, 10, 3), false), "-") << header;
+}
+
 TEST(WorkerColumns, OfThePlainTextForTheReadme) {
-  EXPECT_THAT(worker_columns_of(&WorkerColumn::plain), SizeIs(12));
+  EXPECT_THAT(worker_columns_of(&WorkerColumn::plain), SizeIs(19));
   expect_golden("plain_columns.md", worker_columns_markdown());
 }
 
