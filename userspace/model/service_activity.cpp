@@ -6,7 +6,10 @@ namespace {
 
 const std::map<WorkerKey, WorkerActivity> kNobody;
 
-bool did_anything(const WorkerActivity& activity) { return activity.accepts + activity.bytes + activity.open > 0; }
+/// A request counts apart: its connection and its bytes may be another worker's.
+bool did_anything(const WorkerActivity& activity) {
+  return activity.accepts + activity.bytes + activity.open + activity.requests.value_or(0) > 0;
+}
 
 }  // namespace
 

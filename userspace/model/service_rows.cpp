@@ -5,6 +5,8 @@
 #include <numeric>
 #include <tuple>
 
+#include "model/serving.hpp"
+
 namespace acceptscope {
 namespace {
 
@@ -17,12 +19,11 @@ std::uint64_t still_open(const WorkerRow& row, std::uint64_t untracked) {
 }
 
 /// It had a connection, or served a request on another worker's.
-bool had_connections(const WorkerRow& row) {
-  return row.counts.connections() + row.open > 0 || (row.requests && row.requests->load.count > 0);
-}
+bool took_part(const WorkerRow& row) { return !has_no_connection(row) || serves(row); }
 
 bool had_traffic(const ServiceRow& row) {
-  return row.counts.connections() + row.open + row.never_accepted + row.accept_queue.overflows.value_or(0) > 0;
+  return counts_requests(row) ||
+         row.counts.connections() + row.open + row.never_accepted + row.accept_queue.overflows.value_or(0) > 0;
 }
 
 /// N of snapshot.hpp.
@@ -32,7 +33,7 @@ std::vector<const WorkerRow*> eligible_workers(const std::vector<WorkerRow>& row
     if (row.role == Role::worker) workers.push_back(&row);
   const auto alive = [](const WorkerRow* row) { return !row->exited; };
   if (std::none_of(workers.begin(), workers.end(), alive)) return workers;
-  std::erase_if(workers, [](const WorkerRow* row) { return row->exited && !had_connections(*row); });
+  std::erase_if(workers, [](const WorkerRow* row) { return row->exited && !took_part(*row); });
   return workers;
 }
 
@@ -223,12 +224,12 @@ void ServiceRowsBuilder::finish_worker(const ServiceKey& key, const WorkerKey& w
   row.unread_connections = open.unread;
   row.unread_bytes = open.unread_bytes;
   if (worker.requests) row.requests = request_stats(*worker.requests, open.unread);
-  if (worker.may_supervise && !had_connections(row)) row.role = Role::supervisor;
+  if (worker.may_supervise && !took_part(row)) row.role = Role::supervisor;
 }
 
 void ServiceRowsBuilder::add_fairness(ServiceRow& row) {
   const std::vector<const WorkerRow*> workers = eligible_workers(row.workers);
-  const auto idle = std::count_if(workers.begin(), workers.end(), [](const auto* w) { return !had_connections(*w); });
+  const auto idle = std::count_if(workers.begin(), workers.end(), [](const auto* w) { return has_no_connection(*w); });
   row.workers_eligible = static_cast<std::uint32_t>(workers.size());
   row.workers_idle = static_cast<std::uint32_t>(idle);
 

@@ -133,6 +133,9 @@ class WorkerCountersBuilder {
     for (const Nanoseconds wait : waits) counters_.wait.add(wait);
     return *this;
   }
+  WorkerCountersBuilder& requests(std::uint64_t count, std::uint64_t in_flight = 0, Nanoseconds busy = 0s) {
+    return counters_.requests.emplace().load = {count, in_flight, in_flight, 0, busy}, *this;
+  }
   WorkerCountersBuilder& ns_pid(std::uint32_t pid) { return counters_.ns_pid = pid, *this; }
   operator WorkerCounters() const { return counters_; }  // NOLINT
 

@@ -60,6 +60,33 @@ TEST(RollCallPicture, TheParentThatNeitherAcceptsNorPollsIsASupervisor) {
   EXPECT_EQ(row.workers[0].role, Role::worker);
 }
 
+TEST(RollCallPicture, AParentThatServedIsAWorker) {
+  auto traced = run();
+  traced.apply(roll_call(1s, 1).with(counters_of(worker(101)).accepts(1)).with(counters_of(worker(100)).requests(1)));
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_EQ(row.workers_eligible, 2u);
+  EXPECT_THAT(pids(row), ElementsAre(101, 100));
+  EXPECT_EQ(row.workers.back().role, Role::worker);
+}
+
+TEST(RollCallPicture, AProcessThatServesButNeverAcceptedHasARowAndATimeline) {
+  auto traced = run();
+  traced.apply(roll_call(1s, 1).with(counters_of(worker(101)).accepts(1).requests(0)).with(counters_of(worker(7))));
+  traced.apply(roll_call(2s, 1)
+                   .with(counters_of(worker(101)).accepts(1).requests(0))
+                   .with(counters_of(worker(7)).requests(4, 1, 250ms)));
+  const ServiceRow row = finished(traced).services.at(0);
+
+  EXPECT_THAT(pids(row), ElementsAre(101, 7, 100));
+  EXPECT_EQ(row.workers[1].role, Role::worker);
+  EXPECT_EQ(row.workers_eligible, 2u);
+  EXPECT_EQ(row.workers_idle, 1u) << "of connections: it has none";
+  EXPECT_EQ(row.requests->load.count, 4u);
+  EXPECT_EQ(row.timeline.workers.at(1).pid, 7u);
+  EXPECT_EQ(row.timeline.workers.at(1).busy.back(), 250ms);
+}
+
 TEST(RollCallPicture, AParentThatAcceptsOrPollsOrOwnsIsAWorker) {
   const auto eligible = [](TickBuilder last) {
     auto traced = run(selected());

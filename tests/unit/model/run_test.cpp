@@ -154,6 +154,20 @@ TEST(Run, RatesAreThoseOfTheLastTick) {
   EXPECT_EQ(snapshot.services.at(0).workers.at(1).recent_accepts, 1u);
 }
 
+TEST(Run, RequestsAndBusyTimeOfTheLastTickAreKnown) {
+  auto traced = run();
+  traced.apply(tick(1s).with(counters_of(worker(1)).accepts(1).requests(5, 1, 700ms)));
+  EXPECT_EQ(traced.snapshot().services.at(0).workers.at(0).recent_requests, 5u);
+
+  traced.apply(tick(2s).with(counters_of(worker(1)).accepts(1).requests(8, 2, 1'600ms)));
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_EQ(row.recent_requests, 3u);
+  EXPECT_EQ(row.workers.at(0).recent_requests, 3u);
+  EXPECT_EQ(row.workers.at(0).recent_busy, 900ms);
+  EXPECT_EQ(row.workers.at(0).requests->load.count, 8u);
+}
+
 TEST(Run, ATickThatComesEarlyMakesNoRateOfItsOwn) {
   RunInfo info;
   info.interval = 1s;
