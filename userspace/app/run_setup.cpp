@@ -38,6 +38,7 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   }
   info.interval = options.interval;
   info.window = options.window;
+  info.worker_limit = options.worker_limit;
   info.filters.ports = options.ports.items();
   for (const IpAddress& address : options.addresses) info.filters.addresses.push_back(address.to_string());
   info.filters.pids = options.pids;

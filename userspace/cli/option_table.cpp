@@ -159,6 +159,10 @@ Result<void> set_no_requests(Options& options, std::string_view) {
   return {};
 }
 
+Result<void> set_worker_limit(Options& options, std::string_view text) {
+  return parse_number<std::uint32_t>(text, 1, 1'000'000).map([&](auto limit) { options.worker_limit = limit; });
+}
+
 Result<void> set_redact_peers(Options& options, std::string_view) {
   options.redact_peers = true;
   return {};
@@ -290,6 +294,9 @@ constexpr std::array kRest{
     OptionRow{Group::output, kTrace | kDemo, "", "--dump-connections", "N",
               "at most N connection records in the dump; the others are only counted", kDumpConnections,
               set_dump_connections},
+    OptionRow{Group::output, kTrace | kDemo, "", "--worker-limit", "N",
+              "how many requests one worker may serve at once: adds how many such places are in reach and taken", "none",
+              set_worker_limit},
     OptionRow{Group::output, kTrace | kDemo, "", "--redact-peers", "",
               "replace peer addresses by stable pseudonyms in every output", "off", set_redact_peers},
     OptionRow{Group::output, kTrace | kDemo, "", "--view", kViews,

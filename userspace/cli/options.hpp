@@ -33,9 +33,10 @@ struct Options {
   PortSet ports;
   std::vector<IpAddress> addresses;
   std::vector<std::uint32_t> pids;
-  std::vector<std::string> comms;    ///< glob patterns
-  std::vector<std::string> cgroups;  ///< paths, as typed
-  bool requests = true;              ///< count requests
+  std::vector<std::string> comms;             ///< glob patterns
+  std::vector<std::string> cgroups;           ///< paths, as typed
+  bool requests = true;                       ///< count requests
+  std::optional<std::uint32_t> worker_limit;  ///< requests that one worker may serve at once
   WorkerUnit by = WorkerUnit::process;
 
   // Time.

@@ -2,6 +2,7 @@
 #include "model/serving.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace acceptscope {
 namespace {
@@ -30,6 +31,26 @@ std::uint32_t workers_serving(const ServiceRow& service) {
 std::uint32_t idle_workers(const ServiceRow& service) {
   if (!counts_requests(service)) return service.workers_idle;
   return service.workers_eligible - std::min(service.workers_eligible, workers_serving(service));
+}
+
+std::vector<const WorkerRow*> rows_in_order(const ServiceRow& service) {
+  std::vector<const WorkerRow*> rows;
+  for (const WorkerRow& row : service.workers) rows.push_back(&row);
+  if (!counts_requests(service)) return rows;
+  const auto rank = [](const WorkerRow* row) {
+    return std::pair(row->role, row->requests ? ~row->requests->load.count : ~std::uint64_t{0});
+  };
+  std::ranges::stable_sort(rows, {}, rank);
+  return rows;
+}
+
+Places places_of(const ServiceRow& service, std::uint32_t limit, bool live) {
+  const auto reached = std::ranges::count_if(service.workers, [](const WorkerRow& worker) {
+    return worker.role == Role::worker && (serves(worker) || worker.open > 0);
+  });
+  const RequestLoad load = service.requests ? service.requests->load : RequestLoad{};
+  return {std::uint64_t{limit} * service.workers_eligible, limit * static_cast<std::uint64_t>(reached),
+          live ? load.in_flight : load.in_flight_peak};
 }
 
 }  // namespace acceptscope

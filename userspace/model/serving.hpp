@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "model/snapshot.hpp"
 
@@ -26,5 +27,18 @@ namespace acceptscope {
 
 /// Of N of the service: those that are idle.
 [[nodiscard]] std::uint32_t idle_workers(const ServiceRow& service);
+
+/// The service's rows in the order in which people read them: most requests first, then as in ServiceRow::workers, by
+/// connections; supervisors last.
+[[nodiscard]] std::vector<const WorkerRow*> rows_in_order(const ServiceRow& service);
+
+/// Places for requests, if each worker may serve `limit` at once.
+struct Places {
+  std::uint64_t total = 0;     ///< of all N workers
+  std::uint64_t in_reach = 0;  ///< of those that served a request in the run or hold an open connection: a client that
+                               ///< keeps its connections reaches no others
+  std::uint64_t taken = 0;     ///< requests in flight: now while tracing, else the most at once
+};
+[[nodiscard]] Places places_of(const ServiceRow& service, std::uint32_t limit, bool live);
 
 }  // namespace acceptscope

@@ -66,7 +66,8 @@ struct RunInfo {
   std::vector<BackendRefusal> backends_refused;
   Nanoseconds interval{0};
   Nanoseconds window{0};
-  std::string by;  ///< name of a WorkerUnit
+  std::string by;                             ///< name of a WorkerUnit
+  std::optional<std::uint32_t> worker_limit;  ///< requests that one worker may serve at once, as the user says
   Filters filters;
   std::optional<CommandInfo> command;
   bool operator==(const RunInfo&) const = default;
@@ -262,9 +263,9 @@ struct ServiceRow {
   std::uint64_t open = 0;   ///< pre-existing ones included
   std::uint64_t never_accepted = 0;
   std::uint64_t handed_over = 0;  ///< open connections whose only holder is another process
-  /// N: rows with role worker that are alive, or left but had a connection in the run. So workers that replace one
-  /// another without ever getting a connection do not inflate N. If none is alive, the server has stopped, and all were
-  /// eligible.
+  /// N: rows with role worker that are alive, or left but had a connection or served a request in the run. So workers
+  /// that replace one another without ever getting a connection do not inflate N. If none is alive, the server has
+  /// stopped, and all were eligible.
   std::uint32_t workers_eligible = 0;
   std::uint32_t workers_idle = 0;  ///< of N: no accept, no open or pre-existing connection
   ActiveWorkers active_workers;

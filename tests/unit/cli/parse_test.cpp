@@ -52,6 +52,7 @@ TEST(Parse, NothingGivenMeansTheDefaultsOfTheContract) {
   EXPECT_THAT(options.outputs, IsEmpty());
   EXPECT_EQ(options.dump_connections, 100'000u);
   EXPECT_EQ(options.capacity.connections, 262'144u);
+  EXPECT_EQ(options.worker_limit, std::nullopt);
   EXPECT_FALSE(options.redact_peers);
   EXPECT_EQ(options.view, ViewChoice::automatic);
   EXPECT_EQ(options.color, ColorChoice::automatic);
@@ -98,6 +99,8 @@ TEST(Parse, EveryOptionOfATrace) {
                                       "plain",
                                       "--color",
                                       "never",
+                                      "--worker-limit",
+                                      "32",
                                       "--redact-peers"});
 
   EXPECT_EQ(options.ports.to_string(), "8000");
@@ -116,6 +119,7 @@ TEST(Parse, EveryOptionOfATrace) {
   EXPECT_EQ(options.backend, Backend::kprobe);
   EXPECT_EQ(options.view, ViewChoice::plain);
   EXPECT_EQ(options.color, ColorChoice::never);
+  EXPECT_EQ(options.worker_limit, 32u);
   EXPECT_TRUE(options.redact_peers);
 }
 

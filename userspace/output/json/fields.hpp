@@ -159,6 +159,8 @@ struct Described<RunInfo> {
       field("interval_seconds", &RunInfo::interval, "refresh and sampling tick of --interval"),
       field("window_seconds", &RunInfo::window, "window of --window for the statistics per window"),
       field("by", &RunInfo::by, "unit that counts as a worker: process or thread"),
+      field("worker_limit", &RunInfo::worker_limit,
+            "requests that one worker may serve at once, according to --worker-limit; null without it", kLater),
       field("filters", &RunInfo::filters, "the selection in force"),
       field("command", &RunInfo::command, "the COMMAND after --; null without one"));
 };
@@ -504,10 +506,11 @@ struct Described<ServiceRow> {
       field("never_accepted", &ServiceRow::never_accepted, "connections that left its accept queue without an accept"),
       field("handed_over", &ServiceRow::handed_over,
             "open connections that are held only by processes other than the one that accepted them", kLater),
-      field("workers_eligible", &ServiceRow::workers_eligible,
-            "workers that could accept: all that are alive, and all that left but had a connection; if none is alive, "
-            "all workers",
-            kLater),
+      field(
+          "workers_eligible", &ServiceRow::workers_eligible,
+          "workers that could accept or serve: all that are alive, and all that left but had a connection or served a "
+          "request; if none is alive, all workers",
+          kLater),
       field("workers_idle", &ServiceRow::workers_idle, "number of these without any connection during the run", kLater),
       field("active_workers", &ServiceRow::active_workers, "workers active per complete window of --window", kLater),
       field("effective_workers", &ServiceRow::effective_workers,

@@ -54,6 +54,7 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
   lines.emplace_back();
   lines.push_back(service_headline(service, snapshot, options));
   append(lines, verdict_lines(service.verdict, options));
+  append(lines, requests_lines(service, snapshot, options, 2));
   append(lines, workers_lines(service, options));
   const std::vector<const WorkerRow*> rows = table_rows(service);
   if (!rows.empty()) lines.push_back(table.header());

@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "model/names.hpp"
+#include "model/serving.hpp"
 #include "output/plain/worker_table.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/service_lines.hpp"
@@ -41,11 +42,16 @@ std::size_t workers_with_connections(const Snapshot& snapshot) {
 std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& options) {
   if (snapshot.services.empty() || snapshot.services.front().workers.empty()) return {};
   const ServiceRow& service = snapshot.services.front();
-  const WorkerRow& busiest = service.workers.front();  // they are sorted
+  const WorkerRow& busiest = *rows_in_order(service).front();
   const std::string where =
       snapshot.services.size() == 1 ? "" : fmt::format(" of those on {}", service_name(service, snapshot, options));
   const std::string who =
       busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
+  if (counts_requests(service))
+    return fmt::format(" The busiest worker, {} ({}), served {} of the requests{}.",
+                       escape_text(busiest.comm, {.ascii = options.ascii}), who,
+                       share_text(busiest.requests ? busiest.requests->load.count : 0, service.requests->load.count),
+                       snapshot.services.size() == 1 ? "" : " on " + service_name(service, snapshot, options));
   return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
                      who, share_text(busiest.counts.connections(), service.counts.connections()), where);
 }
@@ -157,8 +163,24 @@ void add_peers(std::vector<StyledLine>& lines, const ServiceRow& service) {
     lines.push_back(detail("", fmt::format("others  {}", count_of(others, "connection"))));
 }
 
+/// Percentiles of the requests, and the number of requests that they cover.
+void add_request_details(std::vector<StyledLine>& lines, const RequestStats& requests, bool ascii) {
+  const auto add = [&](std::string label, const DurationStats& stats) {
+    if (stats.count > 0)
+      lines.push_back(detail(std::move(label),
+                             fmt::format("{}  of {}", percentiles(stats, ascii), count_of(stats.count, "request"))));
+  };
+  add("response", requests.response);
+  add("complete", requests.complete);
+  add("unread wait", requests.unread_wait);
+  if (requests.load.aborted > 0)
+    lines.push_back(detail("aborted", fmt::format("{} in flight when their connection was closed",
+                                                  count_of(requests.load.aborted, "request"))));
+}
+
 /// Percentiles, and the number of connections that they cover.
 void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool ascii) {
+  if (counts_requests(service)) add_request_details(lines, *service.requests, ascii);
   const LifetimeStats& lifetime = service.lifetime;
   if (lifetime.closed > 0)
     lines.push_back(
@@ -201,6 +223,7 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
                  const Snapshot& snapshot, const TextOptions& options) {
   lines.emplace_back();
   lines.push_back(service_headline(service, snapshot, options));
+  append(lines, requests_lines(service, snapshot, options, 2));
   append(lines, workers_lines(service, options));
   const std::vector<const WorkerRow*> rows = table_rows(service);
   if (!rows.empty()) lines.push_back(table.header());

@@ -126,13 +126,17 @@ TuiBody help_page(const TuiScene& s, std::size_t room) {
     start.add_left(std::string(what), 10, Style::strong);
     for (StyledLine& line : wrapped(start, text, s.options.width)) lines.push_back(std::move(line));
   };
-  explain(ascii ? "*" : "●", "accepted, or served bytes, in the last tick");
-  explain(ascii ? "-" : "○", "idle: no connection in the whole run");
+  explain(ascii ? "*" : "●", "accepted, served bytes, or had a request in flight or begun, in the last tick");
+  explain(ascii ? "-" : "○",
+          "idle: served no request in the whole run; where requests are not counted, had no connection");
   explain(ascii ? "x" : "×", "exited, or closed the listening socket");
   explain("effective",
-          "1 / sum of squared shares: among how many workers the connections are shared, as if evenly; the mark in "
-          "the bar is what a fair draw gives in 99 % of cases");
-  explain("serving", "workers with bytes received or sent in the last window, and the median of all windows");
+          "1 / sum of squared shares: among how many workers the requests are shared, as if evenly; where these are "
+          "not counted, the connections, and the mark in the bar is what a fair draw of them gives in 99 % of cases");
+  explain("busy", "part of the last tick with at least one request in flight: read, and not answered yet");
+  explain("serving",
+          "workers that began a request in the last window, and the median of all windows; where requests are not "
+          "counted, workers with bytes received or sent");
   explain("strips", "one column per tick, one scale for all workers of the service; a dot is nothing");
   return scrolled({}, std::move(lines), s.state, room);
 }

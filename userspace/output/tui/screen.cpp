@@ -8,6 +8,7 @@
 
 #include "model/figures.hpp"
 #include "model/names.hpp"
+#include "model/serving.hpp"
 #include "output/tui/parts.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
@@ -85,7 +86,7 @@ StyledLine tabs(const TuiScene& s, const ServiceRow& shown) {
 StyledLine headline(const TuiScene& s, const ServiceRow& service) {
   StyledLine line(fmt::format(" {}", service_name(service, s.snapshot, plain_options(s.options))), Style::strong);
   line.add(fmt::format("  {} could accept, {} idle", count_of(service.workers_eligible, "worker"),
-                       count_text(service.workers_idle)));
+                       count_text(idle_workers(service))));
   std::string supervisors;
   for (const WorkerRow& row : service.workers)
     if (row.role == Role::supervisor)
@@ -113,23 +114,36 @@ std::vector<StyledLine> verdict_lines(const TuiScene& s, const ServiceRow& servi
   return lines;
 }
 
+/// The service's requests, in at most two lines.
+std::vector<StyledLine> request_lines(const TuiScene& s, const ServiceRow& service) {
+  std::vector<StyledLine> lines = requests_lines(service, s.snapshot, plain_options(s.options), 1);
+  lines.resize(std::min<std::size_t>(lines.size(), 2));
+  return lines;
+}
+
 /// " Effective workers  ██▋······|······  2.6 of 32; a fair draw: ≥ 13.8": the bar is full if all have the same share.
+/// By requests where they are counted: these have no fair draw, for the client chooses the
+/// connection.
 StyledLine gauge(const TuiScene& s, const ServiceRow& service) {
-  const std::optional<double> effective = effective_by_connections(service);
+  const bool by_requests = counts_requests(service) && service.effective_workers.requests;
+  const std::optional<double> effective =
+      by_requests ? service.effective_workers.requests : effective_by_connections(service);
   StyledLine line(" Effective workers  ");
   if (!effective || service.workers_eligible == 0) return line.add("-  (no connection yet)", Style::faint);
   const auto eligible = static_cast<double>(service.workers_eligible);
-  const std::optional<double> fair = service.effective_workers.fair_p01;
+  const std::optional<double> fair = by_requests ? std::nullopt : service.effective_workers.fair_p01;
   std::string text = fmt::format("{} of {}", decimal_text(*effective), count_text(service.workers_eligible));
-  const std::string note =
-      fair ? fmt::format("  (a fair draw: {})", at_least_text(decimal_text(*fair), s.options.ascii)) : "";
+  const std::string note = by_requests ? "  by requests"
+                           : fair
+                               ? fmt::format("  (a fair draw: {})", at_least_text(decimal_text(*fair), s.options.ascii))
+                               : "";
   const std::size_t taken = line.width() + 2 + display_width(text) + display_width(note);
   const std::size_t width = std::min<std::size_t>(s.options.width - std::min(s.options.width, taken + 1), 60);
   if (width >= 8) {
     const bool skewed = fair && *effective < *fair;
     const std::string filled = bar(*effective, eligible, width, s.options.ascii);
     const std::size_t columns = display_width(filled);
-    line.add(filled, skewed ? Style::warning : Style::good);
+    line.add(filled, by_requests ? Style::bar : skewed ? Style::warning : Style::good);
     for (std::size_t i = columns; i < width; ++i) {
       const bool mark = fair && i == static_cast<std::size_t>(*fair / eligible * static_cast<double>(width));
       line.add(mark ? "|" : s.options.ascii ? "." : "·", mark ? Style::strong : Style::faint);
@@ -151,12 +165,15 @@ std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& servic
     return stats.windows == 0 ? std::string("-")
                               : fmt::format("{} now, p50 {}", count_text(stats.now), count_text(stats.p50));
   };
+  const ActiveStats& serving = service.active_workers.requests && counts_requests(service)
+                                   ? *service.active_workers.requests
+                                   : service.active_workers.serving;
   const AcceptQueue& queue = service.accept_queue;
   const std::string backlog = service.backlog ? fmt::format(" of {}", count_text(*service.backlog)) : "";
   std::uint64_t unread = 0;
   for (const WorkerRow& row : service.workers) unread += row.unread_connections;
   const std::vector<std::array<Figure, 2>> columns = {
-      {{{"Serving", active(service.active_workers.serving)}, {"Accepting", active(service.active_workers.accepting)}}},
+      {{{"Serving", active(serving)}, {"Accepting", active(service.active_workers.accepting)}}},
       {{{"Open", fmt::format("{} (peak {})", count_text(service.open), count_text(service.counts.peak_open))},
         {"Closed", count_text(service.counts.closed())}}},
       {{{"Lifetime p50", median_lifetime_text(service.lifetime, ascii)},
@@ -196,6 +213,8 @@ std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, 
     ranked.push_back({headline(s, *service), 2});
     int rank = 1;
     for (StyledLine& line : verdict_lines(s, *service)) ranked.push_back({std::move(line), std::exchange(rank, 7)});
+    rank = 3;
+    for (StyledLine& line : request_lines(s, *service)) ranked.push_back({std::move(line), std::exchange(rank, 6)});
     ranked.push_back({gauge(s, *service), 4});
     rank = 5;
     for (StyledLine& line : figure_lines(s, *service)) ranked.push_back({std::move(line), rank++});
@@ -231,7 +250,15 @@ std::vector<StyledLine> detail_lines(const TuiScene& s, const ServiceRow* servic
                               duration_text(row.lifetime.max, ascii), count_text(row.open)));
   if (row.lifetime.open_age_max)
     what.add(", oldest " + age_text(row.lifetime.open_age_max, row.counts.preexisting > 0, ascii));
-  return {std::move(who), std::move(what)};
+  if (!row.requests) return {std::move(who), std::move(what)};
+  const RequestStats& requests = *row.requests;
+  StyledLine served(
+      fmt::format(" {}, {} in flight (peak {}); response p50 {} p95 {} max {}; unread wait p95 {}; {} aborted",
+                  count_of(requests.load.count, "request"), count_text(requests.load.in_flight),
+                  count_text(requests.load.in_flight_peak), duration_text(requests.response.p50, ascii),
+                  duration_text(requests.response.p95, ascii), duration_text(requests.response.max, ascii),
+                  duration_text(requests.unread_wait.p95, ascii), count_text(requests.load.aborted)));
+  return {std::move(who), std::move(what), std::move(served)};
 }
 
 std::vector<StyledLine> losses(const TuiScene& s) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/losses.hpp"
+#include "model/serving.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
 
@@ -31,6 +32,29 @@ bool is_foreign(const ServiceRow& service, const Snapshot& snapshot, std::uint32
   if (host_netns != 0) return service.netns != host_netns;
   return std::any_of(snapshot.services.begin(), snapshot.services.end(),
                      [&](const ServiceRow& other) { return other.netns != service.netns; });
+}
+
+/// The parts of requests_lines(), between which a line may end.
+std::vector<std::string> requests_parts(const ServiceRow& service, const Snapshot& snapshot,
+                                        const TextOptions& options) {
+  const RequestStats& requests = *service.requests;
+  const auto duration = [&](const std::optional<Nanoseconds>& time) { return duration_text(time, options.ascii); };
+  const Nanoseconds time = options.final ? snapshot.run.duration : snapshot.recent_interval;
+  const std::string rate = rate_text(options.final ? requests.load.count : service.recent_requests, time);
+  const std::uint32_t serving = workers_serving(service);
+  std::vector<std::string> parts = {
+      fmt::format("requests: {}{}", count_text(requests.load.count), rate == "-" ? "" : fmt::format(" ({}/s)", rate)),
+      fmt::format("in flight {} (peak {})", count_text(requests.load.in_flight),
+                  count_text(requests.load.in_flight_peak)),
+      fmt::format("response p50 {} p95 {}", duration(requests.response.p50), duration(requests.response.p95)),
+      "unread wait p95 " + duration(requests.unread_wait.p95),
+      fmt::format("{} of {} {}", count_text(serving), count_of(service.workers_eligible, "worker"),
+                  serving == 1 ? "serves" : "serve")};
+  if (!snapshot.run.worker_limit) return parts;
+  const Places places = places_of(service, *snapshot.run.worker_limit, !options.final);
+  parts.push_back(fmt::format("{} of {} places in reach", count_text(places.in_reach), count_text(places.total)));
+  parts.push_back(fmt::format("{}{} taken", options.final ? "at most " : "", count_text(places.taken)));
+  return parts;
 }
 
 }  // namespace
@@ -66,6 +90,19 @@ StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot,
   if (service.counts.peak_open > 0) numbers += fmt::format(" (peak {})", count_text(service.counts.peak_open));
   if (service.never_accepted > 0) numbers += fmt::format("  {} never accepted", count_text(service.never_accepted));
   return StyledLine(service_name(service, snapshot, options), Style::strong).add(numbers);
+}
+
+std::vector<StyledLine> requests_lines(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options,
+                                       std::size_t indent) {
+  if (!counts_requests(service)) return {};
+  std::vector<StyledLine> lines;
+  for (const std::string& part : requests_parts(service, snapshot, options)) {
+    if (!lines.empty()) lines.back().add(",");
+    const bool fits = !lines.empty() && lines.back().width() + 2 + display_width(part) <= options.width;
+    if (!fits) lines.emplace_back().add_spaces(indent);
+    lines.back().add((fits ? " " : "") + part);
+  }
+  return lines;
 }
 
 std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii) {

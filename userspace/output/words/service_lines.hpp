@@ -2,6 +2,7 @@
 /// Lines shared by the live block and the summary.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,12 @@ namespace acceptscope {
 /// The service's name and numbers.
 [[nodiscard]] StyledLine service_headline(const ServiceRow& service, const Snapshot& snapshot,
                                           const TextOptions& options);
+
+/// "requests: 12,345 (205.8/s), in flight 3 (peak 64), response p50 20 ms p95 2.1 s, unread wait p95 3 ms, 3 of 32
+/// workers serve", with --worker-limit ", 64 of 1,024 places in reach, 64 taken"; in as many lines as the width needs,
+/// each behind `indent` columns; none where requests are not counted.
+[[nodiscard]] std::vector<StyledLine> requests_lines(const ServiceRow& service, const Snapshot& snapshot,
+                                                     const TextOptions& options, std::size_t indent);
 
 /// One line for each kind of loss and for each inconsistent total; none if all is well.
 [[nodiscard]] std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii);

@@ -25,15 +25,15 @@ std::uint64_t typical_lifetime_ns(W worker) {
 }
 
 /// "3 (32)": now, and at most.
-std::string in_flight_text(W worker) {
-  if (!worker.requests) return "-";
-  const RequestLoad& load = worker.requests->load;
+std::string in_flight_text(C cell) {
+  if (!cell.counts_requests()) return "-";
+  const RequestLoad load = cell.load();
   return fmt::format("{} ({})", count_text(load.in_flight), count_text(load.in_flight_peak));
 }
 
 /// The two ends of the time were not read at the same moments as the busy time.
 std::string busy_text(C cell) {
-  if (!cell.worker.requests || cell.time <= Nanoseconds{0}) return "-";
+  if (!cell.counts_requests() || cell.time <= Nanoseconds{0}) return "-";
   return share_text(
       std::min(1.0, std::chrono::duration<double>(cell.busy()) / std::chrono::duration<double>(cell.time)));
 }
@@ -57,15 +57,15 @@ constexpr std::array kColumns{
                  [](C c) { return command_text(c.worker, c.ascii); }},
     WorkerColumn{"REQS", "Requests", "requests that the worker served, whoever accepted the connection; here and below: only if requests were counted", false,
                  {3, 7, 2}, {6, 7, 11}, Kind::text, Shown::with_requests,
-                 [](C c) { return c.worker.requests ? count_text(c.worker.requests->load.count) : "-"; },
+                 [](C c) { return c.counts_requests() ? count_text(c.load().count) : "-"; },
                  Sort::requests, [](W w) { return w.requests ? w.requests->load.count : 0; }},
     WorkerColumn{"REQ/S", "Requests/s",
                  "requests per second: in the last tick while tracing, over the whole run in the closing summary", false,
                  {4, 6, 6}, {5, 6, 4}, Kind::text, Shown::with_requests,
-                 [](C c) { return c.worker.requests ? rate_text(c.requests(), c.time) : "-"; }},
+                 [](C c) { return c.counts_requests() ? rate_text(c.requests(), c.time) : "-"; }},
     WorkerColumn{"INFL", "In flight (peak)", "requests in flight, read and not answered yet, and the most at once", false,
                  {5, 6, 3}, {4, 6, 1}, Kind::text, Shown::with_requests,
-                 [](C c) { return in_flight_text(c.worker); },
+                 [](C c) { return in_flight_text(c); },
                  Sort::in_flight, [](W w) { return w.requests ? w.requests->load.in_flight : 0; }},
     WorkerColumn{"BUSY", "Busy",
                  "part of the time with at least one request in flight: of the last tick while tracing, of the whole run in the closing summary", false,

@@ -58,12 +58,12 @@ struct WorkerCell {
   bool ascii = false;
 
   [[nodiscard]] std::uint64_t accepts() const { return live ? worker.recent_accepts : worker.counts.accepts; }
-  [[nodiscard]] std::uint64_t requests() const {
-    return live ? worker.recent_requests : worker.requests.value_or(RequestStats{}).load.count;
-  }
-  [[nodiscard]] Nanoseconds busy() const {
-    return live ? worker.recent_busy : worker.requests.value_or(RequestStats{}).load.busy;
-  }
+  [[nodiscard]] std::uint64_t requests() const { return live ? worker.recent_requests : load().count; }
+  [[nodiscard]] Nanoseconds busy() const { return live ? worker.recent_busy : load().busy; }
+  /// Of a worker without figures: nothing.
+  [[nodiscard]] RequestLoad load() const { return worker.requests ? worker.requests->load : RequestLoad{}; }
+  /// Whether its requests are known: a worker without figures, of a service that has some, has served none.
+  [[nodiscard]] bool counts_requests() const { return worker.requests || service.requests; }
 };
 
 /// Where a column stands in a view of text.

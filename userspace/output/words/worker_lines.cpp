@@ -30,8 +30,12 @@ std::vector<const WorkerRow*> rows_where(const ServiceRow& service, Wanted wante
 
 bool is_supervisor(const WorkerRow& row) { return row.role == Role::supervisor; }
 
-/// By connections, accepted and pre-existing, which are also the connections of the fair draw.
+/// By requests; where they are not counted by connections, accepted and pre-existing, which are also the connections of
+/// the fair draw.
 std::string effective_text(const ServiceRow& service, bool ascii) {
+  if (counts_requests(service) && service.effective_workers.requests)
+    return fmt::format("; effective workers {} of {} by requests", decimal_text(*service.effective_workers.requests),
+                       count_text(service.workers_eligible));
   const std::optional<double> effective = effective_by_connections(service);
   if (!effective) return {};
   std::string text =
@@ -43,9 +47,16 @@ std::string effective_text(const ServiceRow& service, bool ascii) {
 
 std::string active_text(const ServiceRow& service, bool final) {
   const ActiveStats& accepting = service.active_workers.accepting;
-  const ActiveStats& serving = service.active_workers.serving;
+  const bool requests = counts_requests(service) && service.active_workers.requests;
+  const ActiveStats& serving = requests ? *service.active_workers.requests : service.active_workers.serving;
   if (serving.windows == 0) return {};
   if (!final) return fmt::format("; now {} accepting, {} serving", count_text(accepting.now), count_text(serving.now));
+  if (requests)
+    return fmt::format(
+        "Active per window: {}-{} began a request (p50 {}, p95 {}), {}-{} accepted (p50 {}, p95 {}), in {}.",
+        count_text(serving.min), count_text(serving.max), count_text(serving.p50), count_text(serving.p95),
+        count_text(accepting.min), count_text(accepting.max), count_text(accepting.p50), count_text(accepting.p95),
+        count_of(serving.windows, "window"));
   return fmt::format("Active per window: {}-{} accepting (median {}), {}-{} serving (median {}), in {}.",
                      count_text(accepting.min), count_text(accepting.max), count_text(accepting.p50),
                      count_text(serving.min), count_text(serving.max), count_text(serving.p50),
@@ -61,7 +72,8 @@ std::string unread_text(const ServiceRow& service) {
 }  // namespace
 
 std::vector<const WorkerRow*> table_rows(const ServiceRow& service) {
-  std::vector<const WorkerRow*> rows = rows_where(service, [](const WorkerRow& row) { return !is_supervisor(row); });
+  std::vector<const WorkerRow*> rows = rows_in_order(service);
+  std::erase_if(rows, [](const WorkerRow* row) { return is_supervisor(*row); });
   if (folds(service)) std::erase_if(rows, [&](const WorkerRow* row) { return is_idle(service, *row); });
   return rows;
 }
@@ -69,8 +81,10 @@ std::vector<const WorkerRow*> table_rows(const ServiceRow& service) {
 std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptions& options) {
   const std::size_t supervisors = rows_where(service, is_supervisor).size();
   if (service.workers_eligible + supervisors == 0) return {};
-  std::string text = fmt::format("{} could accept; {} idle", count_of(service.workers_eligible, "worker"),
-                                 count_text(service.workers_idle));
+  std::string text = count_of(service.workers_eligible, "worker") + " could accept";
+  if (options.final && counts_requests(service))
+    text += fmt::format("; {} had connections", count_text(service.workers_eligible - service.workers_idle));
+  text += fmt::format("; {} idle", count_text(idle_workers(service)));
   if (supervisors > 0) text += "; " + count_of(supervisors, "supervisor");
   const std::string effective = effective_text(service, options.ascii);
   const std::string active = active_text(service, options.final);

@@ -12,14 +12,17 @@
 
 namespace acceptscope {
 
-/// With more workers than this, workers without a connection share one line.
+/// With more workers than this, idle workers share one line: those that serve no request, or, where requests are not
+/// counted, have no connection.
 inline constexpr std::size_t kMostIdleRows = 40;
 
-/// The rows of its table: its workers without supervisors, and without idle workers if these are folded.
+/// The rows of its table, most requests first, then most connections: its workers without supervisors, and without idle
+/// workers if these are folded.
 [[nodiscard]] std::vector<const WorkerRow*> table_rows(const ServiceRow& service);
 
 /// "  8 workers could accept; 5 idle; 1 supervisor; effective workers 2.6 of 8 (a fair draw: ≥ 5.1)", and the number of
-/// active workers; a single line in the live block; nothing if the service has no workers.
+/// active workers; "...; 4 had connections; 5 idle; effective workers 1.5 of 8 by requests" where these are counted, in
+/// the summary; a single line in the live block; nothing if the service has no workers.
 [[nodiscard]] std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptions& options);
 
 /// Below the table: folded idle workers, workers that no longer have a row, supervisors.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "output/words/service_lines.hpp"
 #include "text/escape.hpp"
 #include "unit/output/golden.hpp"
 #include "unit/output/sample.hpp"
@@ -122,6 +123,44 @@ TEST(Plain, ManyIdleWorkersShareOneLine) {
     EXPECT_THAT(lines, Not(Contains(HasSubstr("   5002  "))));
   }
   EXPECT_THAT(render(s, closing()), HasSubstr(" 5065 and 4 more\n"));
+}
+
+/// Two of 50 workers serve; a third one only has connections.
+Snapshot few_serve() {
+  std::vector<WorkerRow> workers = {sample::serving(worker(5'000, 4, 2), 0, 0, 0s),
+                                    sample::serving(worker(5'001, 2, 1), 40, 2, 3s),
+                                    sample::serving(worker(5'002, 1, 1), 60, 1, 4s)};
+  for (std::uint32_t pid = 5'003; pid < 5'050; ++pid) workers.push_back(sample::idle_worker(pid));
+  ServiceRow row = service("0.0.0.0", 80, std::move(workers));
+  row.effective_workers.requests = 1.92;
+  return snapshot({std::move(row)});
+}
+
+TEST(Plain, WhereRequestsAreCountedTheRowsAreThoseWhoServe) {
+  const std::vector<std::string> lines = lines_of(render(few_serve(), closing()));
+
+  EXPECT_THAT(lines, Contains(HasSubstr("50 workers could accept; 3 had connections; 48 idle; effective workers 1.9 "
+                                        "of 50 by requests")));
+  EXPECT_THAT(lines, Contains(StartsWith("  48 idle: pids 5000, 5003, ")));
+  const auto row = [&lines](std::string_view pid) {
+    return std::find_if(lines.begin(), lines.end(), [pid](const std::string& line) { return line.starts_with(pid); });
+  };
+  EXPECT_LT(row("   5002  "), row("   5001  "));
+  EXPECT_THAT(lines, Not(Contains(StartsWith("   5000  "))));
+}
+
+TEST(Plain, TheLimitOfAWorkerTellsThePlacesInReach) {
+  Snapshot s = few_serve();
+  const auto text = [&s](bool final) {
+    const TextOptions options{.width = 400, .final = final, .host_netns = kHostNetns};
+    return requests_lines(s.services[0], s, options, 0).at(0).text(false);
+  };
+  EXPECT_THAT(text(false), HasSubstr("2 of 50 workers serve"));
+  EXPECT_THAT(text(false), Not(HasSubstr("places")));
+
+  s.run.worker_limit = 32;
+  EXPECT_THAT(text(false), HasSubstr(", 96 of 1,600 places in reach, 3 taken"));
+  EXPECT_THAT(text(true), HasSubstr(", 96 of 1,600 places in reach, at most 64 taken"));
 }
 
 TEST(Plain, IdleWorkersKeepTheirRowsAndSupervisorsHaveNone) {

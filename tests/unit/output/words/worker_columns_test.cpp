@@ -60,11 +60,14 @@ TEST(WorkerColumns, SortByWhatAWorkerServes) {
 }
 
 /// The cell under `header`, of a run of a minute whose last tick took a second.
-std::string cell(std::string_view header, const WorkerRow& row, bool live) {
-  const ServiceRow service = sample::service("0.0.0.0", 80, {row});
+std::string cell(std::string_view header, const ServiceRow& service, const WorkerRow& row, bool live) {
   for (const WorkerColumn& column : worker_columns())
     if (column.header == header) return column.cell({service, row, live ? 1s : 60s, live, false});
   return "no such column";
+}
+
+std::string cell(std::string_view header, const WorkerRow& row, bool live) {
+  return cell(header, sample::service("0.0.0.0", 80, {row}), row, live);
 }
 
 TEST(WorkerColumns, BusyAndRatesAreOfTheLastTickWhileTracingElseOfTheRun) {
@@ -84,6 +87,13 @@ TEST(WorkerColumns, BusyAndRatesAreOfTheLastTickWhileTracingElseOfTheRun) {
 TEST(WorkerColumns, RequestsThatWereNotCountedAreUnknown) {
   for (const std::string_view header : {"REQS", "REQ/S", "INFL", "BUSY", "RESP p50", "RESP p95", "UNREAD p95"})
     EXPECT_EQ(cell(header, sample::worker(1, 10, 3), false), "-") << header;
+}
+
+TEST(WorkerColumns, AWorkerWithoutFiguresOfAServiceThatCountsHasServedNothing) {
+  const ServiceRow service =
+      sample::service("::", 80, {sample::serving(sample::worker(1, 9, 1), 6, 5, 30s), sample::idle_worker(2)});
+  EXPECT_EQ(cell("REQS", service, service.workers[1], false), "0");
+  EXPECT_EQ(cell("INFL", service, service.workers[1], false), "0 (0)");
 }
 
 TEST(WorkerColumns, OfThePlainTextForTheReadme) {
