@@ -55,7 +55,7 @@ constexpr std::array kColumns{
                  "command name, from the kernel; (exited) if the process exited or closed the listening socket during the run", true,
                  {2, 7, 1}, {2, 7, 10}, Kind::command, Shown::always,
                  [](C c) { return command_text(c.worker, c.ascii); }},
-    WorkerColumn{"REQS", "Requests", "requests that the worker served, whoever accepted the connection; here and below: only if requests were counted", false,
+    WorkerColumn{"REQS", "Requests", "requests that the worker served, whoever accepted the connection; this and the next six columns only if requests were counted", false,
                  {3, 7, 2}, {6, 7, 11}, Kind::text, Shown::with_requests,
                  [](C c) { return c.counts_requests() ? count_text(c.load().count) : "-"; },
                  Sort::requests, [](W w) { return w.requests ? w.requests->load.count : 0; }},
