@@ -21,7 +21,7 @@ inline DurationStats durations(std::uint64_t count, Nanoseconds typical) {
 }
 
 /// Requests of a worker that was busy for `busy` of the minute.
-inline RequestStats requests(std::uint64_t count, std::uint64_t peak, Nanoseconds busy) {
+inline RequestStats requests_of_a_minute(std::uint64_t count, std::uint64_t peak, Nanoseconds busy) {
   return {{count, peak / 2, peak, count / 100, busy},
           peak / 4,
           durations(count, 1'900ms),
@@ -32,11 +32,11 @@ inline RequestStats requests(std::uint64_t count, std::uint64_t peak, Nanosecond
 /// The pinned service: three of eight workers serve 1,240 requests.
 inline ServiceRow serving_service() {
   ServiceRow row = pinned_service();
-  const std::array<RequestStats, 3> served = {requests(620, 32, 59'400ms), requests(372, 20, 45s),
-                                              requests(248, 13, 30s)};
+  const std::array<RequestStats, 3> served = {requests_of_a_minute(620, 32, 59'400ms),
+                                              requests_of_a_minute(372, 20, 45s), requests_of_a_minute(248, 13, 30s)};
   for (std::size_t i = 0; i < row.workers.size(); ++i)
-    row.workers[i].requests = i < served.size() ? served[i] : requests(0, 0, 0s);
-  row.requests = requests(1'240, 41, 59'700ms);
+    row.workers[i].requests = i < served.size() ? served[i] : requests_of_a_minute(0, 0, 0s);
+  row.requests = requests_of_a_minute(1'240, 41, 59'700ms);
   row.active_workers.requests = ActiveStats{.min = 1, .p50 = 3, .p95 = 3, .max = 3, .windows = 59, .now = 2};
   row.effective_workers.requests = 2.58, row.effective_workers.busy = 2.83;
   row.top_share.requests = 0.5, row.top_share.busy = 0.44;

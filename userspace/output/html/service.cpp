@@ -8,6 +8,7 @@
 
 #include "model/names.hpp"
 #include "model/owners.hpp"
+#include "model/serving.hpp"
 #include "model/spread.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
@@ -153,8 +154,8 @@ std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
       fmt::format("by {}{}", basis_name(spread.basis),
                   spread.fair ? "; fair: " + at_least_text(decimal_text(spread.fair->p01)) : ""));
   html += tile("Idle workers",
-               fmt::format("{} of {}", count_text(service.workers_idle), count_text(service.workers_eligible)),
-               "without any connection");
+               fmt::format("{} of {}", count_text(idle_workers(service)), count_text(service.workers_eligible)),
+               counts_requests(service) ? "serve no request" : "without any connection");
   html +=
       tile("Serving per window",
            serving.windows > 0 ? fmt::format("{} of {}", count_text(serving.p50), count_text(service.workers_eligible))

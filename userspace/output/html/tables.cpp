@@ -179,7 +179,7 @@ std::string services_table(const Snapshot& snapshot, const std::vector<std::size
         "<tr><th scope=\"row\" class=\"w\">{}</th><td class=\"w\">{}</td>{}{}{}<td class=\"wrap\">{}</td></tr>\n",
         service.endpoint.to_string(), enum_name(service.verdict.severity),
         cell(count_text(service.counts.connections())), cell(count_text(service.workers_eligible)),
-        cell(count_text(service.workers_idle)), html_text(service.verdict.summary));
+        cell(count_text(idle_workers(service))), html_text(service.verdict.summary));
   }
   return scrolling_table("More services", escape_text(snapshot.host.hostname),
                          column("Service", "w") + column("Severity", "w") + column("Connections") + column("Workers") +

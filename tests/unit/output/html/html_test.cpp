@@ -69,10 +69,13 @@ Snapshot replaced_workers() {
 /// `workers` workers with `steps` different values each, and `connections` connections.
 Snapshot large(std::uint32_t workers, std::size_t steps, std::size_t connections) {
   std::vector<WorkerRow> rows;
-  for (std::uint32_t i = 0; i < workers; ++i) rows.push_back(sample::worker(10'000 + i, 100 + workers - i, 3));
+  for (std::uint32_t i = 0; i < workers; ++i) {
+    rows.push_back(sample::worker(10'000 + i, 100 + workers - i, 3));
+    rows.back().requests = sample::requests_of_a_minute(100 + workers - i, 4, 30s);
+  }
   ServiceRow service = sample::service("0.0.0.0", 8000, std::move(rows));
   sample::add_findings(service);
-  service.requests = sample::requests(100'000, 40, 60s);
+  service.requests = sample::requests_of_a_minute(100'000, 40, 60s);
   service.timeline = {};
   service.timeline.step = 1s;
   for (std::size_t step = 0; step < steps; ++step)
