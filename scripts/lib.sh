@@ -40,11 +40,13 @@ update_package_lists() {
 	apt-get -qq update || { sleep 5; apt-get -qq update; }
 }
 
-# install_without_services NAME...: installs packages without starting services now or at boot: the tests start nginx
+# install_without_services NAME...: installs packages without starting services now or at boot: the tests start servers
 # themselves. Runs in a subshell to have its own trap.
 install_without_services() (
-	policy=/usr/sbin/policy-rc.d had_nginx=yes status=0
-	command -v nginx >/dev/null || had_nginx=no
+	policy=/usr/sbin/policy-rc.d new=() status=0
+	for service in nginx redis-server postgresql; do
+		[ -e "/lib/systemd/system/$service.service" ] || new+=("$service")
+	done
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
 		# shellcheck disable=SC2064  # expand now: the variable may change later
@@ -52,10 +54,11 @@ install_without_services() (
 	fi
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" || status=$?
-	if [ "$had_nginx" = no ] && command -v nginx >/dev/null; then
-		deb-systemd-helper disable nginx.service || true
-		update-rc.d nginx disable || true
-	fi
+	for service in "${new[@]}"; do
+		[ -e "/lib/systemd/system/$service.service" ] || continue
+		deb-systemd-helper disable "$service.service" || true
+		update-rc.d "$service" disable || true
+	done
 	exit $status
 )
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Shared code of the end-to-end tests: the program and servers as child processes, the outcome of a test."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -53,15 +54,38 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def is_listening(port):
+    with open("/proc/net/tcp") as file:
+        return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in file)
+
+
+def children(pid):
+    """The child processes of a process with one thread."""
+    with open(f"/proc/{pid}/task/{pid}/children") as file:
+        return [int(child) for child in file.read().split()]
+
+
+def open_sockets(pid):
+    """The number of sockets that a process and its descendants hold; what ends meanwhile holds none."""
+    count = 0
+    with contextlib.suppress(OSError):
+        count += sum(map(open_sockets, children(pid)))
+        for entry in os.scandir(f"/proc/{pid}/fd"):
+            with contextlib.suppress(OSError):
+                count += os.readlink(entry).startswith("socket:")
+    return count
+
+
 class Child:
     """A process whose output is collected in files; killed with its process group when the test ends."""
 
-    def __init__(self, test, argv, env=None, stdout=None, preexec=None):
+    def __init__(self, test, argv, env=None, stdout=None, preexec=None, **options):
         self.stdout_file = tempfile.TemporaryFile()
         self.stderr_file = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
             argv, stdin=subprocess.DEVNULL, stdout=self.stdout_file if stdout is None else stdout,
-            stderr=self.stderr_file, env={**os.environ, **(env or {})}, start_new_session=True, preexec_fn=preexec)
+            stderr=self.stderr_file, env={**os.environ, **(env or {})}, start_new_session=True, preexec_fn=preexec,
+            **options)
         test.addCleanup(self._end)
 
     def _end(self):
