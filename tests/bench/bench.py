@@ -26,6 +26,8 @@ import sys
 import tempfile
 import time
 
+import keepalive
+
 PATIENCE = 60  # seconds to wait for any answer
 HELD = 50_000
 VERDICTS = {True: "met", False: "**missed**", None: "cannot be told: too noisy a machine"}
@@ -207,6 +209,7 @@ class Bench:
         self.check_only = arguments.check_only
         self.rounds, self.slice_ms = (2, 100) if self.check_only else (5, 500) if self.quick else (20, 1000)
         self.held = 100 if self.check_only else HELD
+        self.kept = {}  # server -> its pairs; a text: why there are none
         self.churn = Churn(str(self.build / "tests/bench/churn"))
         self.pairs = {}
         self.untraced = []
@@ -275,6 +278,41 @@ class Bench:
             self.pairs.setdefault("untraced", Pairs()).add(before, middle, after)
             before = after
             self.say(f"round {number + 1} of {self.rounds}: {', '.join(kinds)}")
+
+    def measure_kept(self, server):
+        """Keep-alive requests of a real server, with requests counted and without, between untraced slices."""
+        if why := keepalive.missing(server):
+            self.kept[server] = why
+            return
+        load = keepalive.KeepAlive(server, self.directory)
+        kinds = {"acceptscope": (), "acceptscope --no-requests": ("--no-requests",)}
+        pairs = self.kept[server] = {kind: Pairs() for kind in ("untraced", *kinds)}
+        try:
+            before = load.slice(1)
+            for number in range(self.rounds):
+                for kind, options in kinds.items():
+                    with Traced(self.program, self.directory, load, *options) as traced:
+                        slice_ = load.slice(1)
+                    after = load.slice(1)
+                    pairs[kind].add(before, slice_, after)
+                    before = after
+                    self.check_kept(traced, slice_["connections"], options)
+                middle, after = load.slice(1), load.slice(1)
+                pairs["untraced"].add(before, middle, after)
+                before = after
+                self.say(f"round {number + 1} of {self.rounds}: keep-alive, {server}")
+        finally:
+            load.close()
+
+    @staticmethod
+    def check_kept(traced, answered, options):
+        """wrk ends with up to 16 requests that it does not count."""
+        requests = traced.dump["services"][0]["requests"]
+        if options:
+            if requests is not None:
+                raise Wrong("--no-requests has counted requests")
+        elif not answered <= requests["count"] <= answered + 16:
+            raise Wrong(f"wrk had {answered} answers, and the program counted {requests['count']} requests")
 
     def program_costs(self):
         """Nanoseconds of each BPF program per connection, from the kernel's own statistics."""
@@ -348,6 +386,8 @@ class Bench:
         held_tick = self.tick_cost()
         self.churn.ask("hold", 0)
         self.churn.close()
+        for server in ("nginx", "uvicorn"):
+            self.measure_kept(server)
         return {"tcplife": tcplife, "costs": costs, "neighbour": neighbour, "ticks": (idle_tick, held_tick)}
 
     def warm_up(self):
@@ -419,6 +459,17 @@ def churn_table(bench, facts):
                   "tracer's own CPU time per 1,000 connections", "tracer's memory", "kernel memory of the maps"], rows)
 
 
+def kept_table(bench):
+    rows = []
+    for server, pairs in bench.kept.items():
+        if isinstance(pairs, str):
+            rows.append([f"{server}: {pairs}", "", "", ""])
+            continue
+        rows += [[f"{server}, {kind}", f"{statistics.median(of.seen):,.0f}",
+                  f"{percent(of.slower())} ± {percent(of.spread())}", percent(of.more_cpu())] for kind, of in pairs.items()]
+    return table(["keep-alive on loopback, one worker", "requests/s", "slowdown", "added CPU time per request"], rows)
+
+
 def program_table(costs):
     return table(["BPF program", "ns per run", "runs per connection", "ns per connection"],
                  [[f"`{n}`", f"{per_run:,.0f}", f"{runs:.2f}", f"{per:,.0f}"] for n, per_run, runs, per in costs])
@@ -460,6 +511,11 @@ def targets(bench, facts, times):
             ("cost of a tick at most linear in open connections",
              f"{growth:.2f} times linear; {facts['ticks'][0]:.1f} ms idle, {facts['ticks'][1]:.1f} ms with {bench.held:,} open",
              growth <= 1.1)]
+    for server, limit in (("nginx", 0.04), ("uvicorn", 0.01)):
+        if isinstance(kept := bench.kept[server], dict):
+            slower, spread = kept["acceptscope"].slower(), max(of.spread() for of in kept.values())
+            rows.append((f"keep-alive requests of {server} slowed by at most {limit * 100:.0f} %",
+                         f"{percent(slower)} ± {percent(spread)}", None if spread > limit else slower <= limit))
     return table(["target", "measured", ""], [[a, b, VERDICTS[met]] for a, b, met in rows])
 
 
@@ -477,6 +533,7 @@ def report(bench, facts, times, began):
         "the untraced row compares untraced slices with each other: the noise.",
         targets(bench, facts, times),
         churn_table(bench, facts),
+        kept_table(bench),
         f"Per 10,000 connections/s expect {total * 100:.0f} % of one CPU here: {max(0.0, more) * 1e6:.1f} µs per connection "
         f"in server and client ({base * 1e6:.0f} µs untraced; {per_connection / 1e3:.1f} µs in BPF programs) and "
         f"{own * 1e3:.1f} µs in acceptscope. A system call of an unrelated process takes {call:.0f} ns, {added:+.0f} ns during "

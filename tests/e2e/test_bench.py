@@ -23,7 +23,7 @@ class Bench(harness.TestCase):
                               capture_output=True, timeout=harness.PATIENCE * 5, check=False)
         self.assertEqual(done.returncode, 0, done.stderr)
         for word in ("no record lost at full churn | 0 lost | met", "untraced", "acceptscope --log", "tcplife",
-                     "100 other connections open", "`close_", "record to model", "dump writing", "full screen"):
+                     "100 other connections open", "`close_", "keep-alive on loopback", "record to model", "dump writing", "full screen"):
             self.assertIn(word, done.stdout)
 
 
