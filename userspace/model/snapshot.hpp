@@ -305,10 +305,10 @@ struct ConnectionRow {
   std::uint64_t bytes_sent = 0;
   std::optional<CloseReason> close_reason;
   std::optional<std::uint32_t> closed_by_pid;
-  bool preexisting = false;                    ///< then accepted_at, accept_wait and lifetime are unknown
-  std::optional<std::uint32_t> held_by_pid;    ///< open, and held only by this other process: handed over
-  std::optional<std::uint32_t> requests;       ///< requests that began on it while tracing; empty: not counted
-  std::optional<std::uint32_t> served_by_pid;  ///< served most of them, if one worker served over half
+  bool preexisting = false;                        ///< then accepted_at, accept_wait and lifetime are unknown
+  std::optional<std::uint32_t> held_by_pid;        ///< open, and held only by this other process: handed over
+  std::optional<std::uint32_t> requests;           ///< requests that began on it while tracing; empty: not counted
+  std::optional<std::uint32_t> served_by_pid;      ///< served most of them, if one worker served over half
   std::optional<std::uint32_t> served_by_workers;  ///< workers that served at least one of them; empty: not counted
   bool operator==(const ConnectionRow&) const = default;
 };

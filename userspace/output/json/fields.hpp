@@ -586,10 +586,11 @@ inline constexpr auto kConnectionFields = std::make_tuple(
         "served_by_pid", &ConnectionRow::served_by_pid,
         "process (thread with --by thread) that served most of its requests, if one served over half; null without a request",
         kLater),
-    field("served_by_workers", &ConnectionRow::served_by_workers,
-          "number of workers that served at least one of its requests, exact up to 64 workers of a service; null if not "
-          "counted",
-          kLater));
+    field(
+        "served_by_workers", &ConnectionRow::served_by_workers,
+        "number of workers that served at least one of its requests, exact up to 64 workers of a service; null if not "
+        "counted",
+        kLater));
 
 inline constexpr auto kConnectionId = field(
     "id", &ConnectionRow::id, "number of the connection: 1, 2, … in the order of the accepts, pre-existing ones first");
