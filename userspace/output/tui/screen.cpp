@@ -131,21 +131,21 @@ StyledLine gauge(const TuiScene& s, const ServiceRow& service) {
   StyledLine line(" Effective workers  ");
   if (!effective || service.workers_eligible == 0) return line.add("-  (no connection yet)", Style::faint);
   const auto eligible = static_cast<double>(service.workers_eligible);
-  const std::optional<double> fair = by_requests ? std::nullopt : service.effective_workers.fair_p01;
+  const double fair = by_requests ? 0 : service.effective_workers.fair_p01.value_or(0);  // 0: there is no such draw
   std::string text = fmt::format("{} of {}", decimal_text(*effective), count_text(service.workers_eligible));
   const std::string note = by_requests ? "  by requests"
-                           : fair
-                               ? fmt::format("  (a fair draw: {})", at_least_text(decimal_text(*fair), s.options.ascii))
+                           : fair > 0
+                               ? fmt::format("  (a fair draw: {})", at_least_text(decimal_text(fair), s.options.ascii))
                                : "";
   const std::size_t taken = line.width() + 2 + display_width(text) + display_width(note);
   const std::size_t width = std::min<std::size_t>(s.options.width - std::min(s.options.width, taken + 1), 60);
   if (width >= 8) {
-    const bool skewed = fair && *effective < *fair;
+    const bool skewed = *effective < fair;
     const std::string filled = bar(*effective, eligible, width, s.options.ascii);
     const std::size_t columns = display_width(filled);
     line.add(filled, by_requests ? Style::bar : skewed ? Style::warning : Style::good);
     for (std::size_t i = columns; i < width; ++i) {
-      const bool mark = fair && i == static_cast<std::size_t>(*fair / eligible * static_cast<double>(width));
+      const bool mark = fair > 0 && i == static_cast<std::size_t>(fair / eligible * static_cast<double>(width));
       line.add(mark ? "|" : s.options.ascii ? "." : "·", mark ? Style::strong : Style::faint);
     }
     line.add("  ");
