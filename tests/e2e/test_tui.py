@@ -112,7 +112,7 @@ class Screens(TuiTest):
         self.terminal.press("?", "Down")
         self.terminal.wait_for(r"in, .* out; 0 closed")
         self.terminal.press("m")
-        self.terminal.wait_for("ACCEPTS, last")
+        self.terminal.wait_for("TRAFFIC, last")
         self.terminal.press("p")
         self.terminal.wait_for("PAUSED")
         self.terminal.press("p")

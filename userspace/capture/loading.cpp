@@ -2,7 +2,9 @@
 #include "capture/loading.hpp"
 
 #include <bpf/bpf.h>
+#include <fcntl.h>
 #include <linux/types.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -85,6 +87,20 @@ Skeleton open_skeleton(const bpf_object_open_opts& options, bool atomic_fetch) {
   return skeleton;
 }
 
+/// Whether maps and programs need more file descriptors than this process may open. libbpf takes a lack of them for a
+/// feature that the kernel lacks, and says "Invalid argument".
+bool lacks_descriptors(const Skeleton& skeleton) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 1024) return false;
+  int left = 0;
+  for (int fd = 0; fd < static_cast<int>(limit.rlim_cur); ++fd) left += fcntl(fd, F_GETFD) == -1 ? 1 : 0;
+  const bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, skeleton->obj)-- left;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, skeleton->obj) left -= bpf_program__autoload(program) ? 1 : 0;
+  return left < 0;
+}
+
 Result<Skeleton> load(const TracerOptions& options, const Environment& environment, const AttachPlan& plan) {
   LibbpfLog log;
   bpf_object_open_opts open_options{};
@@ -95,7 +111,7 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
   configure(skeleton, options, plan);
   if (const int error = acceptscope_bpf::load(skeleton.get()); error != 0)
-    return libbpf_failure(error, "cannot load the BPF programs", log);
+    return libbpf_failure(lacks_descriptors(skeleton) ? EMFILE : error, "cannot load the BPF programs", log);
   return skeleton;
 }
 
