@@ -64,8 +64,8 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record->preexisting = conn->preexisting;
 	record->found = conn->found;
 	__builtin_memset(record->pad, 0, sizeof(record->pad));
-	record->requests = (conn->turns + 1) / 2;
-	record->served_by = conn->top_id;
+	record->turns = conn->turns;
+	record->top_id = conn->top_id;
 	record->served_set = conn->served_set;
 	if (!untrack(key)) { /* another program ended it first: `conn` may be a different entry by now */
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);

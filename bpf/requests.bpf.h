@@ -73,7 +73,7 @@ static __always_inline void end_busy(struct request_load *load, __u64 now)
 
 /*
  * in_flight: struct sock's address -> 1 while a request of it is in flight. Only before 5.12.
- *   inserted and deleted: take_turn(); deleted: end_requests(). Full: the request is not counted, LOSS_REQUEST.
+ *   inserted and deleted: take_turn(); deleted: forget_turn(). Full: the request is not counted, LOSS_REQUEST.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -222,7 +222,6 @@ static __always_inline struct request_counters *begin_loads(const struct worker_
 static __noinline int note_server(struct connection *conn)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
-	struct worker_place *known;
 	struct worker_key key = {};
 
 	if (!conn)
@@ -231,18 +230,8 @@ static __noinline int note_server(struct connection *conn)
 	if (!task_traced())
 		return 0;
 	key.service = conn->worker.service;
-	key.tgid = BPF_CORE_READ(task, tgid);
-	if (by_thread)
-		key.tid = BPF_CORE_READ(task, pid);
-	key.start_ns =
-		by_thread ? BPF_CORE_READ(task, start_boottime) : BPF_CORE_READ(task, group_leader, start_boottime);
-	known = bpf_map_lookup_elem(&workers, &key);
-	if (known) {
-		conn->server = *known;
-		return 0;
-	}
-	conn->server.service = service_row(conn);
-	conn->server.worker = new_worker(&key, task, conn->server.service);
+	read_worker_key(&key, task, false);
+	find_rows(&conn->server, conn, &key, task);
 	if (conn->server.worker == NO_ROW)
 		count_loss(LOSS_REQUEST_WORKER);
 	return 0;
@@ -268,12 +257,19 @@ static __always_inline void vote_for_server(struct connection *conn, __u32 id)
 	}
 }
 
-/* The current task serves a request of `conn`, whose first byte it read at `read_ns`; 0 = earlier, nobody knows when. */
-static __always_inline void begin_request(struct connection *conn, __u64 read_ns, __u64 now)
+/*
+ * The current task serves the next request of `conn`, whose first byte it read at `read_ns`; 0 = earlier, nobody knows when.
+ * False if another CPU began it.
+ */
+static __always_inline bool begin_request(struct connection *conn, __u64 key, __u32 turn, __u64 read_ns, __u64 now)
 {
+	struct request_times before = times_of(conn);
 	struct request_counters *worker;
 	__u32 id = current_server_id();
 
+	if (!take_turn(conn, key, turn))
+		return false;
+	complete_request(&conn->server, &before);
 	if (conn->server_id != id) {
 		note_server(conn);
 		conn->server_id = id;
@@ -283,6 +279,7 @@ static __always_inline void begin_request(struct connection *conn, __u64 read_ns
 	worker = begin_loads(&conn->server, now);
 	if (worker && read_ns && conn->ready_ns)
 		add_duration(&worker->unread, &worker->unread_sum_ns, &worker->unread_max_ns, now - conn->ready_ns);
+	return true;
 }
 
 /*
@@ -390,7 +387,6 @@ struct progress {
 static __always_inline bool read_progress(struct progress *progress, struct sock *sk, bool typed)
 {
 	struct tcp_sock *tp = typed ? (struct tcp_sock *)bpf_skc_to_tcp_sock(sk) : (struct tcp_sock *)sk;
-	__u64 flags;
 
 	if (!tp)
 		return false;
@@ -399,11 +395,17 @@ static __always_inline bool read_progress(struct progress *progress, struct sock
 	progress->more = READ(typed, tp, rcv_nxt) != progress->copied_seq;
 	/* TCP has read the clock to send (tcp_mstamp_refresh()): unless more is to be sent, within this very write. */
 	progress->sent_ns = READ(typed, tp, snd_nxt) == progress->write_seq ? READ(typed, tp, tcp_clock_cache) : 0;
-	if (progress->more)
-		return true;
-	flags = READ(typed, sk, __sk_common.skc_flags);
-	progress->copied_seq -= flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1; /* the peer's FIN */
+	if (!progress->more)
+		progress->copied_seq -= fin_received(READ(typed, sk, __sk_common.skc_flags));
 	return true;
+}
+
+/* The connection of `sk`, if it has turns, and how far they are. */
+static __always_inline struct connection *progress_of(struct sock *sk, bool typed, struct progress *progress)
+{
+	struct connection *conn = served_connection((__u64)sk);
+
+	return has_turns(conn) && read_progress(progress, sk, typed) ? conn : NULL;
 }
 
 /* Where the sequence numbers stand before the server reads or writes anything. */
@@ -434,7 +436,6 @@ static __always_inline void answer(struct connection *conn, __u64 key, __u32 tur
 /* The current task may have read from the socket with this key. */
 static __always_inline void on_read(struct connection *conn, __u64 key, const struct progress *progress, __u64 now)
 {
-	struct request_times before;
 	__u32 turn = conn->turns;
 
 	if (progress->copied_seq == conn->copied_seq)
@@ -445,13 +446,8 @@ static __always_inline void on_read(struct connection *conn, __u64 key, const st
 	}
 	conn->copied_seq = progress->copied_seq;
 	if (!is_in_flight(turn)) {
-		before = times_of(conn);
 		note_written(conn, progress->write_seq);
-		if (take_turn(conn, key, turn)) {
-			if (turn)
-				complete_request(&conn->server, &before);
-			begin_request(conn, now, now);
-		}
+		begin_request(conn, key, turn, now, now);
 	}
 	/* What is left arrived when the rest did, or during this very call. */
 	conn->ready_ns = progress->more ? now : 0;
@@ -461,20 +457,13 @@ static __always_inline void on_read(struct connection *conn, __u64 key, const st
 static __always_inline void on_write(struct connection *conn, __u64 key, const struct progress *progress, __u64 now,
                                      bool in_task)
 {
-	struct request_times before;
 	__u32 turn = conn->turns;
 
 	if (progress->write_seq == conn->write_seq)
 		return;
 	if (!is_in_flight(turn) && progress->copied_seq != conn->copied_seq && in_task) {
-		before = times_of(conn);
 		conn->copied_seq = progress->copied_seq; /* a read passed by its program */
-		if (take_turn(conn, key, turn)) {
-			if (turn)
-				complete_request(&conn->server, &before);
-			begin_request(conn, 0, now);
-			turn++;
-		}
+		turn += begin_request(conn, key, turn, 0, now);
 	}
 	if (is_in_flight(turn))
 		answer(conn, key, turn, now);
@@ -519,8 +508,8 @@ static __always_inline int on_receive(struct sock *sk, long bytes, int flags)
 		return 0;
 	if (sk->sk_protocol == IPPROTO_MPTCP)
 		return flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE) ? 0 : on_mptcp((__u64)tcp_of(sk), true);
-	conn = served_connection((__u64)sk);
-	if (has_turns(conn) && read_progress(&progress, sk, true))
+	conn = progress_of(sk, true, &progress);
+	if (conn)
 		on_read(conn, (__u64)sk, &progress, bpf_ktime_get_ns());
 	return 0;
 }
@@ -535,8 +524,8 @@ static __always_inline int on_send(struct sock *sk, long bytes)
 		return 0;
 	if (sk->sk_protocol == IPPROTO_MPTCP)
 		return on_mptcp((__u64)tcp_of(sk), false);
-	conn = served_connection((__u64)sk);
-	if (has_turns(conn) && read_progress(&progress, sk, true))
+	conn = progress_of(sk, true, &progress);
+	if (conn)
 		on_write(conn, (__u64)sk, &progress, progress.sent_ns ? progress.sent_ns : bpf_ktime_get_ns(), true);
 	return 0;
 }
@@ -559,8 +548,8 @@ static __always_inline int on_use(struct sock *sk, bool typed, bool reads, bool 
 
 	if (!may_have_requests(port))
 		return 0;
-	conn = served_connection((__u64)sk);
-	if (!has_turns(conn) || !read_progress(&progress, sk, typed))
+	conn = progress_of(sk, typed, &progress);
+	if (!conn)
 		return 0;
 	now = bpf_ktime_get_ns();
 	if (reads && progress.copied_seq != conn->copied_seq) {

@@ -96,6 +96,12 @@ static __always_inline void read_tuple(struct connection *conn, struct sock *sk,
 	read_service_address(conn, listener);
 }
 
+/* Whether the peer's FIN has come, which takes a sequence number. `flags`: skc_flags. */
+static __always_inline bool fin_received(__u64 flags)
+{
+	return flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
+}
+
 struct bytes {
 	__u64 received;
 	__u64 sent;
@@ -109,12 +115,11 @@ struct bytes {
 static __always_inline struct bytes read_bytes(const struct connection *conn, struct sock *sk)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
-	__u64 flags = BPF_CORE_READ(sk, __sk_common.skc_flags);
+	bool fin = fin_received(BPF_CORE_READ(sk, __sk_common.skc_flags));
 	__u32 unacked = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
-	bool fin_received = flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 	__u64 received = BPF_CORE_READ(tp, bytes_received);
 	__u64 sent = BPF_CORE_READ(tp, bytes_acked) + unacked;
-	struct bytes bytes = {received - (fin_received && received), sent - (conn->fin_sent && sent)};
+	struct bytes bytes = {received - (fin && received), sent - (conn->fin_sent && sent)};
 
 	if (conn->preexisting) {
 		bytes.received -= conn->bytes_received_before;
@@ -128,10 +133,9 @@ static __always_inline void read_unread(struct connection *conn, struct sock *sk
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
 	__u32 unread = BPF_CORE_READ(tp, rcv_nxt) - BPF_CORE_READ(tp, copied_seq);
-	bool fin_received =
-		BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
+	bool fin = fin_received(BPF_CORE_READ(sk, __sk_common.skc_flags));
 
-	conn->unread_bytes = unread - (fin_received && unread);
+	conn->unread_bytes = unread - (fin && unread);
 }
 
 /* The accept queue has `waiting` connections in addition to those that the listening socket counts itself. */
@@ -154,14 +158,20 @@ static __always_inline __u32 innermost_pid(struct task_struct *task)
 }
 
 /* `typed` refers to `task`. */
+/* Sets all of `key` but the service. */
+static __always_inline void read_worker_key(struct worker_key *key, struct task_struct *task, bool typed)
+{
+	key->tgid = READ(typed, task, tgid);
+	key->tid = by_thread ? READ(typed, task, pid) : 0;
+	if (!by_thread)
+		task = READ(typed, task, group_leader);
+	key->start_ns = READ(typed, task, start_boottime);
+}
+
 static __always_inline void read_worker(struct connection *conn, struct task_struct *task, bool typed)
 {
 	conn->accept_tid = READ(typed, task, pid);
-	conn->worker.tgid = READ(typed, task, tgid);
-	conn->worker.tid = by_thread ? conn->accept_tid : 0;
-	if (!by_thread)
-		task = READ(typed, task, group_leader);
-	conn->worker.start_ns = READ(typed, task, start_boottime);
+	read_worker_key(&conn->worker, task, typed);
 }
 
 static __always_inline void read_current_worker(struct connection *conn)

@@ -153,18 +153,25 @@ static __noinline __u32 new_worker(const struct worker_key *key, struct task_str
 	return known ? known->worker : NO_ROW;
 }
 
-/* Sets conn->rows, the rows that count for `task`, the owner of `conn`. */
-static __always_inline void read_rows(struct connection *conn, struct task_struct *task)
+/* Sets `rows` to those of the worker `key`, which is `task`, on the service of `conn`. */
+static __always_inline void find_rows(struct worker_place *rows, const struct connection *conn,
+                                      const struct worker_key *key, struct task_struct *task)
 {
-	struct worker_place *known = bpf_map_lookup_elem(&workers, &conn->worker);
+	struct worker_place *known = bpf_map_lookup_elem(&workers, key);
 
 	if (known) {
-		conn->rows = *known;
+		*rows = *known;
 		return;
 	}
 	/* Not within new_worker(): the BPF stack has no room for another nested call. */
-	conn->rows.service = service_row(conn);
-	conn->rows.worker = new_worker(&conn->worker, task, conn->rows.service);
+	rows->service = service_row(conn);
+	rows->worker = new_worker(key, task, rows->service);
+}
+
+/* Sets conn->rows, the rows that count for `task`, the owner of `conn`. */
+static __always_inline void read_rows(struct connection *conn, struct task_struct *task)
+{
+	find_rows(&conn->rows, conn, &conn->worker, task);
 }
 
 #define FINISH_MISSED        1 /* no program saw the close */

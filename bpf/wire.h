@@ -258,9 +258,9 @@ struct closed_connection {
 	__u8 preexisting;
 	__u8 found;
 	__u8 pad[3]; /* zero */
-	__u32 requests;
-	__u32 served_by;  /* connection.top_id */
-	__u64 served_set; /* as in struct connection */
+	__u32 turns; /* as in struct connection; likewise below */
+	__u32 top_id;
+	__u64 served_set;
 };
 
 /* Maximum number of --cgroup options. */

@@ -27,11 +27,6 @@ CloseReason to_reason(std::uint8_t reason) {
   return reason < kCloseReasons ? static_cast<CloseReason>(reason) : CloseReason::unknown;
 }
 
-std::uint32_t requests(const wire::connection& connection) { return (connection.turns + 1) / 2; }
-std::uint32_t requests(const wire::closed_connection& record) { return record.requests; }
-std::uint32_t served_by(const wire::connection& connection) { return connection.top_id; }
-std::uint32_t served_by(const wire::closed_connection& record) { return record.served_by; }
-
 /// `Raw`: wire::connection or wire::closed_connection, which share these members.
 template <class Raw>
 void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
@@ -45,9 +40,9 @@ void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
   facts.bytes_received = raw.bytes_received;
   facts.bytes_sent = raw.bytes_sent;
   facts.preexisting = raw.preexisting != 0;
-  facts.requests = requests(raw);
+  facts.requests = (raw.turns + 1) / 2;
   facts.servers = static_cast<std::uint32_t>(std::popcount(raw.served_set));
-  if (facts.requests != 0) facts.served_by = served_by(raw);
+  if (facts.requests != 0) facts.served_by = raw.top_id;
   if (raw.enqueued_ns != 0 && raw.found == 0) facts.accept_wait = to_duration(raw.accepted_ns - raw.enqueued_ns);
 }
 
