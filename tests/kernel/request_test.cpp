@@ -86,6 +86,15 @@ void turn(const Pair& pair) {
   answer(pair);
 }
 
+/// A connection that the client resets in the middle of a request.
+void ask_and_reset(const Door& door) {
+  Pair pair = door.connect();
+  ask(pair);
+  const linger reset{1, 0};
+  setsockopt(pair.client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+  pair.client.reset();
+}
+
 double elapsed_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
@@ -187,13 +196,7 @@ TEST_P(Requests, ThatAreNotAnsweredAreInFlightAtTheEnd) {
 
 TEST_P(Requests, ResetInTheMiddleAreAborted) {
   trace_scene([](const Door& door) {
-    for (int i = 0; i < 500; ++i) {
-      Pair pair = door.connect();
-      ask(pair);
-      const linger reset{1, 0};
-      setsockopt(pair.client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-      pair.client.reset();
-    }
+    for (int i = 0; i < 500; ++i) ask_and_reset(door);
   });
   if (IsSkipped() || HasFatalFailure()) return;
   expect_load(500, 0, 1, 500);
@@ -320,13 +323,7 @@ TEST_P(Requests, DoNotDriftOverAMillionWithTenThousandResets) {
   trace_scene([lasting, resets](const Door& door) {
     const std::array<Pair, 4> pairs{door.connect(), door.connect(), door.connect(), door.connect()};
     std::thread resetting([&door, resets] {
-      for (std::uint64_t i = 0; i < resets; ++i) {
-        Pair pair = door.connect();
-        ask(pair);
-        const linger reset{1, 0};
-        setsockopt(pair.client.get(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
-        pair.client.reset();
-      }
+      for (std::uint64_t i = 0; i < resets; ++i) ask_and_reset(door);
     });
     for (std::uint64_t i = 0; i < lasting; ++i) turn(pairs[i % pairs.size()]);
     resetting.join();

@@ -58,16 +58,18 @@ LifetimeStats lifetime_stats(const Histogram& closed, const OpenSummary& open) {
   return stats;
 }
 
-DurationStats duration_stats(const Histogram& durations) {
-  DurationStats stats;
+/// `Stats`: WaitStats or DurationStats.
+template <class Stats>
+Stats stats_of(const Histogram& durations) {
+  Stats stats;
   stats.count = durations.count();
   fill_quantiles(stats, durations);
   return stats;
 }
 
 RequestStats request_stats(const RequestCounters& counters, std::uint64_t unread_now) {
-  return {counters.load, unread_now, duration_stats(counters.response), duration_stats(counters.complete),
-          duration_stats(counters.unread_wait)};
+  return {counters.load, unread_now, stats_of<DurationStats>(counters.response),
+          stats_of<DurationStats>(counters.complete), stats_of<DurationStats>(counters.unread_wait)};
 }
 
 /// Sums up, but for the peak and the busy time of both together, which nobody has counted: at least the larger.
@@ -80,13 +82,6 @@ void merge(RequestCounters& all, const RequestCounters& one) {
   all.response.merge(one.response);
   all.complete.merge(one.complete);
   all.unread_wait.merge(one.unread_wait);
-}
-
-WaitStats wait_stats(const Histogram& waits) {
-  WaitStats stats;
-  stats.count = waits.count();
-  fill_quantiles(stats, waits);
-  return stats;
 }
 
 /// The summary of `key`; an empty one if it has no open connection.
@@ -219,7 +214,7 @@ void ServiceRowsBuilder::finish_worker(const ServiceKey& key, const WorkerKey& w
   row.counts.bytes_received += open.bytes_received;
   row.counts.bytes_sent += open.bytes_sent;
   row.lifetime = lifetime_stats(worker.lifetime, open);
-  row.accept_wait = wait_stats(worker.wait);
+  row.accept_wait = stats_of<WaitStats>(worker.wait);
   row.active_connections = open.active;
   row.unread_connections = open.unread;
   row.unread_bytes = open.unread_bytes;
@@ -289,7 +284,7 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   row.counts.bytes_sent = counts.bytes_sent;
   row.counts.peak_open = std::max(row.counts.peak_open, row.open);
   row.lifetime = lifetime_stats(lifetime, open);
-  row.accept_wait = wait_stats(wait);
+  row.accept_wait = stats_of<WaitStats>(wait);
   if (requests) {  // the kernel counts the load of a service, and durations by worker
     if (service.requests && !service.hides_workers) requests->load = service.requests->load;
     row.requests = request_stats(*requests, open.unread);

@@ -13,6 +13,14 @@ bool any(const RequestStats& requests) { return requests.load.count + requests.l
 
 bool counts_requests(const ServiceRow& service) { return service.requests && any(*service.requests); }
 
+std::optional<double> effective_by_requests(const ServiceRow& service) {
+  return counts_requests(service) ? service.effective_workers.requests : std::nullopt;
+}
+
+std::optional<ActiveStats> active_by_requests(const ServiceRow& service) {
+  return counts_requests(service) ? service.active_workers.requests : std::nullopt;
+}
+
 bool serves(const WorkerRow& worker) { return worker.requests && any(*worker.requests); }
 
 bool has_no_connection(const WorkerRow& worker) { return worker.counts.connections() + worker.open == 0; }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "model/snapshot.hpp"
@@ -12,6 +13,11 @@ namespace acceptscope {
 
 /// Whether requests were counted on the service, and there was one.
 [[nodiscard]] bool counts_requests(const ServiceRow& service);
+
+/// Effective workers by requests, and the workers that began a request per window; empty where requests are not
+/// counted.
+[[nodiscard]] std::optional<double> effective_by_requests(const ServiceRow& service);
+[[nodiscard]] std::optional<ActiveStats> active_by_requests(const ServiceRow& service);
 
 /// The worker served a request in the run, or has one in flight.
 [[nodiscard]] bool serves(const WorkerRow& worker);

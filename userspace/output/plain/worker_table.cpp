@@ -67,17 +67,15 @@ StyledLine WorkerTable::header() const {
 
 StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) const {
   const Style style = worker.exited ? Style::faint : Style::plain;
-  std::uint64_t busiest = 0;
-  for (const WorkerRow& other : service.workers) busiest = std::max(busiest, other.counts.connections());
+  const auto busiest = static_cast<double>(service.workers.front().counts.connections());  // they are sorted
   StyledLine line;
   line.add_spaces(kIndent);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (widths_[i] == 0) continue;
     if (i > 0) line.add_spaces(kGap);
     if (columns_[i]->kind == ColumnKind::bar)
-      line.add_left(
-          bar(static_cast<double>(worker.counts.connections()), static_cast<double>(busiest), widths_[i], ascii_),
-          widths_[i], Style::bar);
+      line.add_left(bar(static_cast<double>(worker.counts.connections()), busiest, widths_[i], ascii_), widths_[i],
+                    Style::bar);
     else if (columns_[i]->left)
       line.add_left(cell(*columns_[i], service, worker), widths_[i], style);
     else

@@ -122,12 +122,11 @@ std::vector<StyledLine> request_lines(const TuiScene& s, const ServiceRow& servi
 }
 
 /// " Effective workers  ██▋······|······  2.6 of 32; a fair draw: ≥ 13.8": the bar is full if all have the same share.
-/// By requests where they are counted: these have no fair draw, for the client chooses the
-/// connection.
+/// By requests where they are counted: these have no fair draw, because the client chooses the connection.
 StyledLine gauge(const TuiScene& s, const ServiceRow& service) {
-  const bool by_requests = counts_requests(service) && service.effective_workers.requests;
-  const std::optional<double> effective =
-      by_requests ? service.effective_workers.requests : effective_by_connections(service);
+  const std::optional<double> requests = effective_by_requests(service);
+  const bool by_requests = requests.has_value();
+  const std::optional<double> effective = by_requests ? requests : effective_by_connections(service);
   StyledLine line(" Effective workers  ");
   if (!effective || service.workers_eligible == 0) return line.add("-  (no connection yet)", Style::faint);
   const auto eligible = static_cast<double>(service.workers_eligible);
@@ -165,9 +164,7 @@ std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& servic
     return stats.windows == 0 ? std::string("-")
                               : fmt::format("{} now, p50 {}", count_text(stats.now), count_text(stats.p50));
   };
-  const ActiveStats& serving = service.active_workers.requests && counts_requests(service)
-                                   ? *service.active_workers.requests
-                                   : service.active_workers.serving;
+  const ActiveStats serving = active_by_requests(service).value_or(service.active_workers.serving);
   const AcceptQueue& queue = service.accept_queue;
   const std::string backlog = service.backlog ? fmt::format(" of {}", count_text(*service.backlog)) : "";
   std::uint64_t unread = 0;

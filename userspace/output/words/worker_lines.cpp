@@ -33,8 +33,8 @@ bool is_supervisor(const WorkerRow& row) { return row.role == Role::supervisor; 
 /// By requests; where they are not counted by connections, accepted and pre-existing, which are also the connections of
 /// the fair draw.
 std::string effective_text(const ServiceRow& service, bool ascii) {
-  if (counts_requests(service) && service.effective_workers.requests)
-    return fmt::format("; effective workers {} of {} by requests", decimal_text(*service.effective_workers.requests),
+  if (const std::optional<double> by_requests = effective_by_requests(service))
+    return fmt::format("; effective workers {} of {} by requests", decimal_text(*by_requests),
                        count_text(service.workers_eligible));
   const std::optional<double> effective = effective_by_connections(service);
   if (!effective) return {};
@@ -47,8 +47,8 @@ std::string effective_text(const ServiceRow& service, bool ascii) {
 
 std::string active_text(const ServiceRow& service, bool final) {
   const ActiveStats& accepting = service.active_workers.accepting;
-  const bool requests = counts_requests(service) && service.active_workers.requests;
-  const ActiveStats& serving = requests ? *service.active_workers.requests : service.active_workers.serving;
+  const std::optional<ActiveStats> requests = active_by_requests(service);
+  const ActiveStats serving = requests.value_or(service.active_workers.serving);
   if (serving.windows == 0) return {};
   if (!final) return fmt::format("; now {} accepting, {} serving", count_text(accepting.now), count_text(serving.now));
   if (requests)
