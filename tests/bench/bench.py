@@ -264,43 +264,42 @@ class Bench:
         with Tcplife(self.directory, self.churn):
             return self.run_slice()
 
-    def measure(self, kinds):
-        """Runs rounds of every kind of slice, with an untraced slice before and after each."""
-        before = self.untraced_slice()
+    def alternate(self, kinds, untraced, pairs, name):
+        """Runs rounds of every kind of slice, with an untraced slice before and after each, into `pairs`."""
+        before = untraced()
         for number in range(self.rounds):
             for kind, slice_of in kinds.items():
                 traced = slice_of()
-                after = self.untraced_slice()
-                self.pairs.setdefault(kind, Pairs()).add(before, traced, after)
+                after = untraced()
+                pairs.setdefault(kind, Pairs()).add(before, traced, after)
                 before = after
             # An untraced slice in the place of a traced one: the noise.
-            middle, after = self.untraced_slice(), self.untraced_slice()
-            self.pairs.setdefault("untraced", Pairs()).add(before, middle, after)
+            middle, after = untraced(), untraced()
+            pairs.setdefault("untraced", Pairs()).add(before, middle, after)
             before = after
-            self.say(f"round {number + 1} of {self.rounds}: {', '.join(kinds)}")
+            self.say(f"round {number + 1} of {self.rounds}: {name}")
+
+    def measure(self, kinds):
+        self.alternate(kinds, self.untraced_slice, self.pairs, ", ".join(kinds))
 
     def measure_kept(self, server):
-        """Keep-alive requests of a real server, with requests counted and without, between untraced slices."""
+        """Keep-alive requests of a real server, with requests counted and without."""
         if why := keepalive.missing(server):
             self.kept[server] = why
             return
         load = keepalive.KeepAlive(server, self.directory)
-        kinds = {"acceptscope": (), "acceptscope --no-requests": ("--no-requests",)}
-        pairs = self.kept[server] = {kind: Pairs() for kind in ("untraced", *kinds)}
+
+        def traced_slice(*options):
+            with Traced(self.program, self.directory, load, *options) as traced:
+                slice_ = load.slice(1)
+            self.check_kept(traced, slice_["connections"], options)
+            return slice_
+
+        kinds = {"acceptscope": traced_slice,
+                 "acceptscope --no-requests": lambda: traced_slice("--no-requests")}
+        self.kept[server] = {}
         try:
-            before = load.slice(1)
-            for number in range(self.rounds):
-                for kind, options in kinds.items():
-                    with Traced(self.program, self.directory, load, *options) as traced:
-                        slice_ = load.slice(1)
-                    after = load.slice(1)
-                    pairs[kind].add(before, slice_, after)
-                    before = after
-                    self.check_kept(traced, slice_["connections"], options)
-                middle, after = load.slice(1), load.slice(1)
-                pairs["untraced"].add(before, middle, after)
-                before = after
-                self.say(f"round {number + 1} of {self.rounds}: keep-alive, {server}")
+            self.alternate(kinds, lambda: load.slice(1), self.kept[server], f"keep-alive, {server}")
         finally:
             load.close()
 
@@ -466,7 +465,7 @@ def kept_table(bench):
             rows.append([f"{server}: {pairs}", "", "", ""])
             continue
         rows += [[f"{server}, {kind}", f"{statistics.median(of.seen):,.0f}",
-                  f"{percent(of.slower())} ± {percent(of.spread())}", percent(of.more_cpu())] for kind, of in pairs.items()]
+                  f"{percent(of.slower())} ± {percent(of.spread())}", percent(of.more_cpu())] for kind, of in sorted(pairs.items(), key=lambda pair: pair[0] != "untraced")]
     return table(["keep-alive on loopback, one worker", "requests/s", "slowdown", "added CPU time per request"], rows)
 
 

@@ -4,31 +4,17 @@ as its answer begins (times in ns of CLOCK_REALTIME; IN_FLIGHT at its begin, wit
 /wait/SECONDS waits and lets others in; /block/SECONDS blocks the worker."""
 
 import asyncio
-import os
 import time
 
-_log = os.open(os.environ["E2E_LOG"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+import app_log
+
 _in_flight = 0
-
-
-def _write(text):
-    os.write(_log, f"{os.getpid()} {text}\n".encode())  # one write() with O_APPEND: lines of several workers do not mix
-
-
-async def _lifespan(receive, send):
-    while True:
-        message = await receive()
-        if message["type"] == "lifespan.startup":
-            _write("started")
-        await send({"type": message["type"] + ".complete"})
-        if message["type"] == "lifespan.shutdown":
-            return
 
 
 async def app(scope, receive, send):
     global _in_flight
     if scope["type"] == "lifespan":
-        return await _lifespan(receive, send)
+        return await app_log.lifespan(receive, send)
     _in_flight += 1
     at_once, begin = _in_flight, time.time_ns()
     _, what, seconds = scope["path"].split("/")
@@ -37,6 +23,6 @@ async def app(scope, receive, send):
     else:
         await asyncio.sleep(float(seconds))
     _in_flight -= 1
-    _write(f"{begin} {time.time_ns()} {at_once}")
+    app_log.write(f"{begin} {time.time_ns()} {at_once}")
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
     await send({"type": "http.response.body", "body": b"ok"})
