@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Unusual ways to accept a connection: many waiting tasks, io_uring, SYN cookies, Multipath TCP.
-#include <liburing.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <cstring>
-#include <fstream>
 #include <map>
 
+#include "abilities.hpp"
 #include "network_namespace.hpp"
 #include "shared.hpp"
 #include "util/unique_fd.hpp"
@@ -17,24 +16,7 @@ namespace {
 
 class Unusual : public TruthTest {};
 
-std::optional<std::string> no_mptcp(const std::string&) {
-  std::ifstream enabled("/proc/sys/net/mptcp/enabled");
-  char value = '0';
-  if (enabled >> value && value == '1') return std::nullopt;
-  return "this kernel has no Multipath TCP, or it is switched off";
-}
-
-/// An io_uring instance, destroyed with the object.
-struct Ring {
-  io_uring ring{};
-  int error = io_uring_queue_init(4, &ring, 0);
-  Ring() = default;
-  Ring(const Ring&) = delete;
-  Ring& operator=(const Ring&) = delete;
-  ~Ring() {
-    if (error == 0) io_uring_queue_exit(&ring);
-  }
-};
+std::optional<std::string> no_mptcp_here(const std::string&) { return no_mptcp(); }
 
 /// The reason why io_uring cannot accept here. Probes the kernel with a listening socket: a supported submission stays
 /// pending, because there is no client; an unsupported one fails at once.
@@ -92,12 +74,12 @@ TRUTH_TEST(Unusual, IoUringAcceptsOfThreads,
             .impossible = no_uring_accept<false>})
 
 TRUTH_TEST(Unusual, PlainClientsOfAMultipathListener,
-           {.workload = {"--mptcp", "--workers", "3", "--connections", "30"}, .impossible = no_mptcp})
+           {.workload = {"--mptcp", "--workers", "3", "--connections", "30"}, .impossible = no_mptcp_here})
 
 // The end of a Multipath TCP connection is part of its data sequence, not of the subflow states that are visible here.
 // Therefore only the close itself, its time and the closing process are compared.
 TEST_P(Unusual, MultipathClients) {
-  if (const auto reason = no_mptcp(backend())) GTEST_SKIP() << *reason;
+  if (const auto reason = no_mptcp()) GTEST_SKIP() << *reason;
   const Outcome outcome =
       trace(backend(), {.workload = {"--mptcp", "--mptcp-client", "--workers", "3", "--connections", "30"}});
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);

@@ -3,7 +3,9 @@
 // turn is known.
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/tls.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -12,10 +14,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <thread>
 #include <utility>
 
+#include "abilities.hpp"
 #include "comparison.hpp"
 #include "session.hpp"
 #include "util/unique_fd.hpp"
@@ -33,7 +38,9 @@ struct Pair {
 
 class Door {
  public:
-  Door() : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  /// `protocol`: IPPROTO_MPTCP for Multipath TCP at both ends.
+  explicit Door(int protocol = 0)
+      : protocol_(protocol), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -47,7 +54,7 @@ class Door {
   [[nodiscard]] std::string port() const { return std::to_string(ntohs(address_.sin_port)); }
 
   [[nodiscard]] Pair connect() const {
-    Pair pair{UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), {}};
+    Pair pair{UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol_)), {}};
     EXPECT_EQ(::connect(pair.client.get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_), 0);
     pair.server.reset(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
     EXPECT_TRUE(pair.server);
@@ -55,6 +62,7 @@ class Door {
   }
 
  private:
+  int protocol_;
   UniqueFd listener_;
   sockaddr_in address_{};
 };
@@ -104,9 +112,9 @@ class Requests : public BackendTest {
   /// Otherwise a request is in flight until a packet acknowledges the answer.
   [[nodiscard]] bool knows_writes() const { return backend() != "tracepoint" || kernel_version() >= 603; }
 
-  /// Traces while `scene` runs; false if the backend is refused.
-  void trace_scene(const std::function<void(const Door&)>& scene, const Arguments& arguments = {}) {
-    const Door door;
+  /// Traces while `scene` runs; skips the test if the backend is refused.
+  void trace_scene(const std::function<void(const Door&)>& scene, const Arguments& arguments = {}, int protocol = 0) {
+    const Door door(protocol);
     Arguments all{"--port", door.port()};
     all.insert(all.end(), arguments.begin(), arguments.end());
     Tracer tracer(backend(), all);
@@ -273,6 +281,93 @@ TEST_P(Requests, WhoseFirstBytesAreSplicedAreCountedWhenTheyAreAnswered) {
   EXPECT_EQ(service_["requests"]["in_flight"], 0);
 }
 
+TEST_P(Requests, OfIoUringAreThoseOfItsTask) {
+  if (const Ring ring; ring.error != 0) GTEST_SKIP() << "this kernel has no io_uring: " << std::strerror(-ring.error);
+  trace_scene([](const Door& door) {
+    const Pair pair = door.connect();
+    Ring ring;
+    std::array<char, 16> buffer;
+    const auto done = [&ring] {
+      io_uring_cqe* answer = nullptr;
+      EXPECT_EQ(io_uring_submit_and_wait(&ring.ring, 1), 1);
+      EXPECT_EQ(io_uring_wait_cqe(&ring.ring, &answer), 0);
+      const int result = answer->res;
+      io_uring_cqe_seen(&ring.ring, answer);
+      return result;
+    };
+    for (int i = 0; i < 20; ++i) {
+      put(pair.client.get());
+      io_uring_prep_recv(io_uring_get_sqe(&ring.ring), pair.server.get(), buffer.data(), buffer.size(), 0);
+      EXPECT_EQ(done(), 1);
+      io_uring_prep_send(io_uring_get_sqe(&ring.ring), pair.server.get(), "x", 1, 0);
+      EXPECT_EQ(done(), 1);
+      take(pair.client.get());
+    }
+  });
+  if (IsSkipped() || HasFatalFailure()) return;
+  expect_load(20, 0, 1, 0);
+}
+
+/// Both directions of `fd` are encrypted by the kernel; both ends may use the same key for a test.
+int encrypt(int fd) {
+  if (setsockopt(fd, IPPROTO_TCP, TCP_ULP, "tls", sizeof "tls") != 0) return errno;
+  tls12_crypto_info_aes_gcm_128 key{};
+  key.info.version = TLS_1_2_VERSION;
+  key.info.cipher_type = TLS_CIPHER_AES_GCM_128;
+  for (const int direction : {TLS_TX, TLS_RX})
+    if (setsockopt(fd, SOL_TLS, direction, &key, sizeof key) != 0) return errno;
+  return 0;
+}
+
+TEST_P(Requests, ThatTheKernelDecryptsAreTheSame) {
+  {
+    const Door door;
+    const Pair pair = door.connect();
+    if (const int error = encrypt(pair.server.get()))
+      GTEST_SKIP() << "this kernel has no TLS sockets: " << std::strerror(error);
+  }
+  trace_scene([](const Door& door) {
+    const Pair pair = door.connect();
+    EXPECT_EQ(encrypt(pair.client.get()), 0);
+    EXPECT_EQ(encrypt(pair.server.get()), 0);
+    for (int i = 0; i < 20; ++i) turn(pair);
+  });
+  if (IsSkipped() || HasFatalFailure()) return;
+  expect_load(20, 0, 1, 0);
+}
+
+// Before 6.3 a request is counted when it is answered: how far the application has read, the first subflow does not
+// tell.
+TEST_P(Requests, OfMultipathClientsAreTurns) {
+  if (const auto reason = no_mptcp()) GTEST_SKIP() << *reason;
+  trace_scene(
+      [](const Door& door) {
+        const std::array<Pair, 2> pairs{door.connect(), door.connect()};
+        for (int i = 0; i < 20; ++i)
+          for (const Pair& pair : pairs) turn(pair);
+      },
+      {}, IPPROTO_MPTCP);
+  if (IsSkipped() || HasFatalFailure() || !exact_) return;
+  for (const json& requests : {service_["requests"], worker(getpid())["requests"]}) {
+    EXPECT_EQ(requests["count"], 40);
+    EXPECT_EQ(requests["in_flight"], 0);
+  }
+}
+
+TEST_P(Requests, WithAnInterimAnswerAreTwo) {
+  trace_scene([](const Door& door) {
+    const Pair pair = door.connect();
+    for (int i = 0; i < 5; ++i) {
+      ask(pair);     // a head with "Expect: 100-continue"
+      answer(pair);  // "100 Continue"
+      ask(pair);     // the body
+      answer(pair);
+    }
+  });
+  if (IsSkipped() || HasFatalFailure()) return;
+  expect_load(10, 0, 1, 0);
+}
+
 TEST_P(Requests, OfTheServerThatHasShutDownItsSideAreNone) {
   trace_scene([](const Door& door) {
     const Pair pair = door.connect();
@@ -340,6 +435,10 @@ TEST_P(Requests, DoNotDriftOverAMillionWithTenThousandResets) {
 }
 
 TEST_P(Requests, OnKernelsThatReportNeitherCallsNorArrivals) {
+  // 7.1 has tcp_release_cb_cond() (commit 6f459eda8b60): without deferred work the function is not called at all. Such
+  // kernels have the tracepoints, so only the simulation fails there.
+  if (backend() != "tracepoint" && kernel_version() >= 700)
+    GTEST_SKIP() << "this kernel calls tcp_release_cb() only for deferred work, and has the tracepoints";
   trace_scene(
       [](const Door& door) {
         const std::array<Pair, 2> pairs{door.connect(), door.connect()};
