@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
+#include "model/serving.hpp"
 #include "output/tui/parts.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/worker_cells.hpp"
@@ -16,6 +18,7 @@ namespace acceptscope {
 namespace {
 
 constexpr std::size_t kBesideEachOther = 76;  // from this width on, two histograms appear side by side
+constexpr std::size_t kFewestPanelLines = 7;  // of a histogram with its title: the page scrolls rather than show less
 
 /// Without p99 if there is no room for all four.
 template <class Stats>
@@ -27,33 +30,50 @@ std::string percentiles(const Stats& stats, std::size_t width, bool ascii) {
   return display_width(low + p99 + max) <= width ? low + p99 + max : low + max;
 }
 
+/// A histogram below its title, its percentiles and a note, in `room` lines.
+template <class Stats>
+std::vector<StyledLine> panel(const Stats& stats, std::string title, std::string note, std::size_t room,
+                              std::size_t width, bool ascii) {
+  std::vector<StyledLine> lines = {StyledLine(std::move(title), Style::strong),
+                                   StyledLine(percentiles(stats, width, ascii)), StyledLine(std::move(note))};
+  const std::size_t left = room - std::min(room, lines.size());
+  append(lines, histogram_rows(stats.buckets, left, width, ascii));
+  return lines;
+}
+
 std::vector<StyledLine> lifetimes(const TuiScene& s, const ServiceRow& service, std::size_t room, std::size_t width) {
   const LifetimeStats& lifetime = service.lifetime;
   const bool ascii = s.options.ascii;
-  std::vector<StyledLine> lines = {
-      StyledLine(fmt::format(" Lifetime of {} closed", count_text(lifetime.closed)), Style::strong),
-      StyledLine(percentiles(lifetime, width, ascii))};
-  lines.emplace_back(lifetime.open == 0
-                         ? " none open"
-                         : fmt::format(" {} open, apart: age p50 {} max {}", count_text(lifetime.open),
-                                       age_text(lifetime.open_age_p50, service.counts.preexisting > 0, ascii),
-                                       age_text(lifetime.open_age_max, service.counts.preexisting > 0, ascii)));
-  const std::size_t left = room - std::min(room, lines.size());
-  append(lines, histogram_rows(lifetime.buckets, left, width, ascii));
-  return lines;
+  return panel(lifetime, fmt::format(" Lifetime of {} closed", count_text(lifetime.closed)),
+               lifetime.open == 0 ? " none open"
+                                  : fmt::format(" {} open, apart: age p50 {} max {}", count_text(lifetime.open),
+                                                age_text(lifetime.open_age_p50, service.counts.preexisting > 0, ascii),
+                                                age_text(lifetime.open_age_max, service.counts.preexisting > 0, ascii)),
+               room, width, ascii);
 }
 
 std::vector<StyledLine> waits(const TuiScene& s, const ServiceRow& service, std::size_t room, std::size_t width) {
   const WaitStats& wait = service.accept_wait;
-  const bool ascii = s.options.ascii;
-  std::vector<StyledLine> lines = {
-      StyledLine(fmt::format(" Accept wait of {}", count_of(wait.count, "accept")), Style::strong),
-      StyledLine(percentiles(wait, width, ascii)),
-      StyledLine(fmt::format(" queue now {}, deepest {}", count_text(service.accept_queue.depth),
-                             count_text(service.accept_queue.depth_max)))};
-  const std::size_t left = room - std::min(room, lines.size());
-  append(lines, histogram_rows(wait.buckets, left, width, ascii));
-  return lines;
+  return panel(wait, fmt::format(" Accept wait of {}", count_of(wait.count, "accept")),
+               fmt::format(" queue now {}, deepest {}", count_text(service.accept_queue.depth),
+                           count_text(service.accept_queue.depth_max)),
+               room, width, s.options.ascii);
+}
+
+std::vector<StyledLine> responses(const TuiScene& s, const ServiceRow& service, std::size_t room, std::size_t width) {
+  const RequestStats& requests = *service.requests;
+  return panel(requests.response, fmt::format(" Response time of {}", count_of(requests.response.count, "request")),
+               fmt::format(" in flight now {}, peak {}", count_text(requests.load.in_flight),
+                           count_text(requests.load.in_flight_peak)),
+               room, width, s.options.ascii);
+}
+
+std::vector<StyledLine> unread_waits(const TuiScene& s, const ServiceRow& service, std::size_t room,
+                                     std::size_t width) {
+  const RequestStats& requests = *service.requests;
+  return panel(requests.unread_wait, fmt::format(" Unread wait of {}", count_of(requests.unread_wait.count, "request")),
+               fmt::format(" {} with unread data now", count_of(requests.unread_now, "connection")), room, width,
+               s.options.ascii);
 }
 
 /// " Tab, right       next page …"
@@ -71,18 +91,29 @@ std::vector<StyledLine> key_lines(std::size_t width) {
 
 }  // namespace
 
+/// What a request goes through comes first, if requests are counted: its wait and its time, then those of connections.
 TuiBody histograms_page(const TuiScene& s, const ServiceRow& service, std::size_t room) {
+  using Panel = std::vector<StyledLine> (*)(const TuiScene&, const ServiceRow&, std::size_t, std::size_t);
+  std::vector<std::array<Panel, 2>> pairs;
+  if (counts_requests(service)) pairs.push_back({responses, unread_waits});
+  pairs.push_back({lifetimes, waits});
+
   const std::size_t width = s.options.width;
-  if (width >= kBesideEachOther) {
-    const std::size_t half = width / 2;
-    return scrolled({},
-                    side_by_side(lifetimes(s, service, room, half - 1), waits(s, service, room, width - half), half,
-                                 s.options.ascii),
-                    s.state, room);
+  const bool beside = width >= kBesideEachOther;
+  const std::size_t half = width / 2;
+  const std::size_t share = std::max(room / (beside ? pairs.size() : 2 * pairs.size()), kFewestPanelLines);
+  std::vector<StyledLine> lines;
+  for (const auto& [left, right] : pairs) {
+    if (!lines.empty()) lines.emplace_back();
+    if (beside) {
+      append(lines, side_by_side(left(s, service, share, half - 1), right(s, service, share, width - half), half,
+                                 s.options.ascii));
+      continue;
+    }
+    append(lines, left(s, service, share, width));
+    lines.emplace_back();
+    append(lines, right(s, service, share, width));
   }
-  std::vector<StyledLine> lines = lifetimes(s, service, room / 2, width);
-  lines.emplace_back();
-  append(lines, waits(s, service, room / 2, width));
   return scrolled({}, std::move(lines), s.state, room);
 }
 
