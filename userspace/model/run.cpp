@@ -45,7 +45,7 @@ void Run::apply(Tick tick) {
   const KernelSums previous = sums_;
   const MonotonicTime before = std::exchange(last_tick_, tick.at);
   overhead_ = tick.overhead;
-  update_counters(tick);
+  update_counters(tick, before == started_);
   update_processes(tick.processes);
   update_roll_call(tick);
 
@@ -57,7 +57,7 @@ void Run::apply(Tick tick) {
 }
 
 /// Rates are computed from milestone to milestone. A tick that comes early, because records pile up or the run ends, is
-/// no milestone: no rate is computed over a few milliseconds.
+/// no milestone, and before the first one there is no rate: none is computed over a few milliseconds.
 bool Run::pass_milestone(MonotonicTime at) {
   if (at - milestone_ < info_.interval / 2) return false;
   recent_since_ = milestone_;
@@ -65,7 +65,7 @@ bool Run::pass_milestone(MonotonicTime at) {
   return true;
 }
 
-void Run::update_counters(Tick& tick) {
+void Run::update_counters(Tick& tick, bool is_first) {
   for (auto& [owner, state] : workers_) state.moved = false;
   for (ServiceCounters& counters : tick.services) {
     if (counters.listener_known) resolver_.add_listener(counters.service);
@@ -76,9 +76,14 @@ void Run::update_counters(Tick& tick) {
     const Owner owner = owner_of(counters);
     workers_[owner].update(std::move(counters));
   }
-  if (!pass_milestone(tick.at)) return;
-  for (auto& [key, state] : services_) state.pass_milestone();
-  for (auto& [owner, state] : workers_) state.pass_milestone();
+  const auto each = [this](const auto& step) {
+    for (auto& [key, state] : services_) step(state);
+    for (auto& [owner, state] : workers_) step(state);
+  };
+  if (pass_milestone(tick.at))
+    each([](auto& state) { state.pass_milestone(); });
+  else if (is_first)
+    each([](auto& state) { state.begin(); });
 }
 
 void Run::update_processes(std::vector<ProcessInfo>& processes) {
@@ -319,7 +324,7 @@ Snapshot Run::picture(MonotonicTime end, ServiceRows& services) const {
   snapshot.run.duration = snapshot.run.ended_at - snapshot.run.started_at;
   snapshot.losses = sums_.losses;
   snapshot.overhead = overhead_;
-  snapshot.recent_interval = last_tick_ - recent_since_;
+  if (milestone_ != started_) snapshot.recent_interval = last_tick_ - recent_since_;
   snapshot.consistency.records_seen = table_.records_seen();
   snapshot.consistency.records_lost = sums_.losses.ring_full;
   snapshot.services = std::move(services.rows);

@@ -71,7 +71,7 @@ class Run {
   [[nodiscard]] ConnectionRow base_row(const ConnectionFacts& connection) const;
 
   [[nodiscard]] bool pass_milestone(MonotonicTime at);
-  void update_counters(Tick& tick);
+  void update_counters(Tick& tick, bool is_first);
   void update_processes(std::vector<ProcessInfo>& processes);
   void update_roll_call(Tick& tick);
   void forget_those_gone();

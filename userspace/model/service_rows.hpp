@@ -48,6 +48,8 @@ struct CounterState {
     return {now.counts.accepts, load.count, load.busy};
   }
   [[nodiscard]] Progress recent() const { return progress().since(before); }
+  /// Begins with what the first look finds: a request that was in flight before is none of the next tick.
+  void begin() { before = milestone = {0, load_of(now).in_flight, Nanoseconds{0}}; }
   /// Takes new counters.
   void update(Counters&& counters) {
     const auto events = [](const Counters& c) { return c.counts.connections() + c.counts.closed() + load_of(c).count; };

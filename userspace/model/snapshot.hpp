@@ -333,7 +333,7 @@ struct Snapshot {
   std::vector<ServiceRow> services;  ///< most connections (accepts + pre-existing) first, then by endpoint
   std::vector<ConnectionRow> connections;
   std::uint64_t connections_omitted = 0;
-  Nanoseconds recent_interval{0};  ///< [live] length of the last tick, for rates from recent_*
+  Nanoseconds recent_interval{0};  ///< [live] length of the last tick, for rates from recent_*; 0 = there are none yet
   bool operator==(const Snapshot&) const = default;
 };
 

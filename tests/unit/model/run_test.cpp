@@ -168,6 +168,19 @@ TEST(Run, RequestsAndBusyTimeOfTheLastTickAreKnown) {
   EXPECT_EQ(row.workers.at(0).requests->load.count, 8u);
 }
 
+TEST(Run, RequestsInFlightBeforeAreNoneOfTheFirstTicks) {
+  RunInfo info;
+  info.interval = 1s;
+  acceptscope::Run traced(info, {}, {}, kClock);
+  traced.apply(tick(5ms).with(counters_of(worker(1)).accepts(0).requests(32, 32, 5ms)).with_service_totals());
+  EXPECT_EQ(traced.snapshot().recent_interval, 0s) << "no rate over 5 ms";
+  EXPECT_EQ(traced.snapshot().services.at(0).workers.at(0).requests->load.count, 32u);
+
+  traced.apply(tick(1s).with(counters_of(worker(1)).accepts(0).requests(34, 31, 1s)).with_service_totals());
+  EXPECT_EQ(traced.snapshot().recent_interval, 1s);
+  EXPECT_EQ(traced.snapshot().services.at(0).workers.at(0).recent_requests, 2u);
+}
+
 TEST(Run, ATickThatComesEarlyMakesNoRateOfItsOwn) {
   RunInfo info;
   info.interval = 1s;
