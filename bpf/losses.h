@@ -37,7 +37,8 @@
 	KERNEL(PID_FILTER_FULL, pid_filter_full, false,                                                               \
 	       "descendants of --pid that could not be remembered: their connections are missing")                    \
 	KERNEL(REQUEST, request_lost, true,                                                                           \
-	       "requests not counted because too many were in flight (kernels before 5.12)")                          \
+	       "requests not counted: too many were in flight (kernels before 5.12), or nobody knows who read them "  \
+	       "(Multipath TCP before 6.3, tracepoint backend)")                                                      \
 	KERNEL(REQUEST_WORKER, request_worker_map_full, true,                                                         \
 	       "connections whose serving worker found the worker map full: their requests are counted for their "    \
 	       "service, for no worker")

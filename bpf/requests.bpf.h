@@ -461,9 +461,12 @@ static __always_inline void on_write(struct connection *conn, __u64 key, const s
 
 	if (progress->write_seq == conn->write_seq)
 		return;
-	if (!is_in_flight(turn) && progress->copied_seq != conn->copied_seq && in_task) {
+	if (!is_in_flight(turn) && progress->copied_seq != conn->copied_seq) {
 		conn->copied_seq = progress->copied_seq; /* a read passed by its program */
-		turn += begin_request(conn, key, turn, 0, now);
+		if (in_task)
+			turn += begin_request(conn, key, turn, 0, now);
+		else
+			count_loss(LOSS_REQUEST); /* nobody knows who read it: MPTCP before 6.3 */
 	}
 	if (is_in_flight(turn))
 		answer(conn, key, turn, now);
