@@ -42,9 +42,9 @@ const std::vector<Act>& script() {
 
 /// Fields that depend on the clock or identify the machine.
 bool follows_the_clock(std::string_view key) {
-  static const std::set<std::string_view> kKeys{"timeline", "active_workers", "overhead", "host",      "tool",
-                                                "run",      "cmdline",        "cgroup",   "summary",   "evidence",
-                                                "advice",   "peak_open",      "netns",    "start_time"};
+  static const std::set<std::string_view> kKeys{
+      "timeline", "active_workers", "overhead", "host",      "tool",  "run",        "cmdline",       "cgroup",
+      "summary",  "evidence",       "advice",   "peak_open", "netns", "start_time", "in_flight_peak"};
   return kKeys.contains(key);
 }
 
