@@ -110,7 +110,7 @@ double elapsed_since(std::chrono::steady_clock::time_point begin) {
 class Requests : public BackendTest {
  protected:
   /// Otherwise a request is in flight until a packet acknowledges the answer.
-  [[nodiscard]] bool knows_writes() const { return backend() != "tracepoint" || kernel_version() >= 603; }
+  [[nodiscard]] bool knows_writes() const { return test::knows_writes(backend()); }
 
   /// Traces while `scene` runs; skips the test if the backend is refused.
   void trace_scene(const std::function<void(const Door&)>& scene, const Arguments& arguments = {}, int protocol = 0) {

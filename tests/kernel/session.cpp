@@ -171,6 +171,8 @@ int kernel_version() {
   return std::sscanf(name.release, "%d.%d", &major, &minor) == 2 ? major * 100 + minor : 0;
 }
 
+bool knows_writes(const std::string& backend) { return backend != "tracepoint" || kernel_version() >= 603; }
+
 void BackendTest::SetUp() {
   if (geteuid() != 0) GTEST_SKIP() << "needs root";
   ASSERT_TRUE(std::filesystem::exists(acceptscope_path()))

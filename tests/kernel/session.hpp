@@ -129,6 +129,8 @@ struct Outcome {
 
 /// The running kernel's version, as 612 for 6.12.
 [[nodiscard]] int kernel_version();
+/// If this backend sees the writes of Multipath TCP and when a write ends: tracepoints tell it from Linux 6.3 on.
+[[nodiscard]] bool knows_writes(const std::string& backend);
 
 /// Base of tests that run once per backend; needs root.
 class BackendTest : public testing::TestWithParam<std::string> {
