@@ -16,7 +16,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
-#include "handlers.bpf.h"
+#include "door.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -173,31 +173,70 @@ int accept_sysexit(struct sys_exit_record *ctx)
 	return on_accept(sock_of_fd(&descriptors, syscall_fd()), sock_of_fd(&descriptors, ctx->ret), false);
 }
 
+/* include/uapi/linux/io_uring.h */
+#define IORING_OP_ACCEPT        13
+#define IORING_FILE_INDEX_ALLOC (~0U)
+/* io_uring keeps flags in the low bits of a pointer to a file. */
+#define DIRECT_FILE(pointer) ((struct file *)((pointer) & ~7UL))
+
+/*
+ * The socket behind a direct descriptor, which is in a table of the ring and not in that of the process. The slot is the
+ * result of the accept if the kernel has chosen it, else in the request. A multishot accept reports without its request.
+ */
+static __always_inline struct sock *direct_sock(struct io_ring_ctx *ring, struct io_kiocb *request, __u32 result)
+{
+	struct io_accept *accept = (struct io_accept *)request;
+	struct io_fixed_file *files;
+	struct io_rsrc_node **nodes, *node = NULL;
+	__u32 slot = result, wanted = 0;
+
+	if (request && BPF_CORE_READ(request, opcode) != IORING_OP_ACCEPT)
+		return NULL;
+	if (request && bpf_core_field_exists(accept->file_slot))
+		wanted = BPF_CORE_READ(accept, file_slot);
+	if (wanted && wanted != IORING_FILE_INDEX_ALLOC)
+		slot = wanted - 1;
+	if (bpf_core_field_exists(ring->nr_user_files)) {
+		files = BPF_CORE_READ(ring, file_table.files);
+		if (slot >= BPF_CORE_READ(ring, nr_user_files))
+			return NULL;
+		return sock_of_file(DIRECT_FILE(BPF_CORE_READ(&files[slot], file_ptr)));
+	}
+	if (!bpf_core_field_exists(ring->file_table.data.nodes) || slot >= BPF_CORE_READ(ring, file_table.data.nr))
+		return NULL;
+	nodes = BPF_CORE_READ(ring, file_table.data.nodes);
+	bpf_probe_read_kernel(&node, sizeof(node), &nodes[slot]);
+	return sock_of_file(DIRECT_FILE(BPF_CORE_READ(node, file_ptr)));
+}
+
 /*
  * io_uring accepts are not system calls. A completion whose result is the number of a file descriptor is an accept if
  * the socket behind it still counts as queued: a queued socket gets a file descriptor in no other way. The completion
  * queue entry is the last argument since 6.13; before, the result is a separate argument (the fourth since 5.19).
  */
-static __always_inline int on_io_uring_result(int result)
+static __always_inline int on_io_uring_result(struct io_ring_ctx *ring, struct io_kiocb *request, int result)
 {
 	struct descriptors descriptors;
 
-	if (!recording || result <= 0)
+	if (!recording || result < 0)
 		return 0;
-	descriptors = read_descriptors();
-	return on_uring_accept(sock_of_fd(&descriptors, result));
+	if (result > 0) {
+		descriptors = read_descriptors();
+		on_uring_accept(sock_of_fd(&descriptors, result));
+	}
+	return on_uring_accept(direct_sock(ring, request, result));
 }
 
 SEC("?tp_btf/io_uring_complete")
-int BPF_PROG(uring_cqe, void *ring, void *request, struct io_uring_cqe *cqe)
+int BPF_PROG(uring_cqe, struct io_ring_ctx *ring, struct io_kiocb *request, struct io_uring_cqe *cqe)
 {
-	return on_io_uring_result(BPF_CORE_READ(cqe, res));
+	return on_io_uring_result(ring, request, BPF_CORE_READ(cqe, res));
 }
 
 SEC("?tp_btf/io_uring_complete")
-int BPF_PROG(uring_result, void *ring, void *request, __u64 user_data, int result)
+int BPF_PROG(uring_result, struct io_ring_ctx *ring, struct io_kiocb *request, __u64 user_data, int result)
 {
-	return on_io_uring_result(result);
+	return on_io_uring_result(ring, request, result);
 }
 
 SEC("?cgroup/sock_release")
@@ -232,6 +271,12 @@ SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(fork_tp, struct task_struct *parent, struct task_struct *child)
 {
 	return on_fork(parent, child);
+}
+
+SEC("?tp_btf/sched_process_exit")
+int BPF_PROG(exit_tp, struct task_struct *task)
+{
+	return on_exit(task);
 }
 
 SEC("?tp_btf/sched_process_free")
@@ -307,33 +352,59 @@ static __always_inline bool is_epoll(struct file *file)
 	return true;
 }
 
-SEC("?iter/task_file")
-int walk_holders(struct bpf_iter__task_file *ctx)
+/* The head of the wait queue that this visit tells, of what `told` describes; NULL: none. */
+static __always_inline struct list_head *walk_descriptor(struct bpf_iter__task_file *ctx, struct descriptor *told)
 {
 	struct task_struct *task = ctx->task;
 	struct file *file = ctx->file;
-	struct descriptor told = {};
 	struct sock *sk;
 
 	if (!task || !file)
-		return 0;
+		return NULL;
 	sk = sock_of_file(file);
 	if (!sk) {
 		if (!walk_listeners || !is_epoll(file) || !holder_traced(task))
-			return 0;
-		told.kind = DESCRIPTOR_EPOLL;
+			return NULL;
+		told->kind = WALK_EPOLL;
+		told->object = (__u64)BPF_CORE_READ(file, private_data);
 	} else if (!is_tcp(sk)) {
-		return 0;
+		return NULL;
 	} else if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN) {
-		return walk_connections ? on_held(task, sk) : 0;
-	} else if (!walk_listeners || !on_listener(task, sk, &told)) {
-		return 0;
+		if (walk_connections)
+			on_held(task, sk);
+		return NULL;
+	} else if (!walk_listeners || !on_listener(task, sk, told, BPF_CORE_READ(file, f_inode, i_ino))) {
+		return NULL;
+	} else if (walk_first) {
+		on_queue_before(sk);
 	}
-	describe_holder(&told, task, ctx->fd);
-	told.inode = BPF_CORE_READ(file, f_inode, i_ino);
+	describe_holder(told, task, ctx->fd);
 	/* If the buffer is full, the kernel calls again for the same file descriptor. */
-	bpf_seq_write(ctx->meta->seq, &told, sizeof(told));
-	return 0;
+	bpf_seq_write(ctx->meta->seq, told, sizeof(*told));
+	if (told->kind == WALK_EPOLL)
+		return (void *)told->object + bpf_core_field_offset(struct eventpoll, wq.head);
+	if (!tells_queue(told->object, told->tgid, ctx->fd))
+		return NULL;
+	/* Of an MPTCP socket its own queue, on which the application waits. */
+	return BPF_CORE_READ(file, private_data) + bpf_core_field_offset(struct socket, wq.wait.head);
+}
+
+SEC("?iter/task_file")
+int walk_holders(struct bpf_iter__task_file *ctx)
+{
+	struct descriptor told = {};
+	struct list_head *head = walk_descriptor(ctx, &told);
+
+	return head ? tell_queue(ctx->meta->seq, head, told.object) : 0;
+}
+
+SEC("?iter/task_file") /* before 5.17 */
+int walk_holders510(struct bpf_iter__task_file *ctx)
+{
+	struct descriptor told = {};
+	struct list_head *head = walk_descriptor(ctx, &told);
+
+	return head ? tell_short_queue(ctx->meta->seq, head, told.object) : 0;
 }
 
 /*
@@ -370,5 +441,16 @@ int refresh_iter(struct bpf_iter__bpf_map_elem *ctx)
 
 	if (key && conn)
 		refresh(*key, conn, false); /* deleting would lose the iterator's position in the map */
+	return 0;
+}
+
+SEC("?iter/bpf_map_elem")
+int relisten_iter(struct bpf_iter__bpf_map_elem *ctx)
+{
+	__u64 *key = ctx->key;
+	struct listener *listener = ctx->value;
+
+	if (key && listener)
+		refresh_listener(*key, listener);
 	return 0;
 }

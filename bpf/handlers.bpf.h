@@ -14,6 +14,20 @@ static __always_inline __u64 ring_flags(void)
 	                                                                          : BPF_RB_NO_WAKEUP;
 }
 
+/* The close of a connection that has no worker. */
+static __always_inline void finish_ignored(__u64 key, const struct connection *conn)
+{
+	struct service_counters *service = NULL;
+
+	if (conn->ignored == IGNORED_UNATTRIBUTED)
+		service = get_service(&conn->worker.service, conn->listener_known);
+	if (service) {
+		add(&service->closes, 1);
+		add(&service->unattributed_open, -1);
+	}
+	untrack(key);
+}
+
 /*
  * Counts the close of an accepted connection, sends its record to the ring buffer and deletes it. `flags`: FINISH_*.
  */
@@ -27,7 +41,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	if (!conn)
 		return 0;
 	if (conn->ignored) {
-		untrack(key);
+		finish_ignored(key, conn);
 		return 0;
 	}
 	if (flags & FINISH_SOCKET_REUSED)
@@ -35,6 +49,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	else
 		ending.bytes = read_bytes(conn, sk);
 	ending.rows = conn->rows;
+	ending.holder = conn->server_id ? conn->server : conn->rows;
 	ending.lifetime_ns = now - conn->accepted_ns;
 	ending.preexisting = conn->preexisting;
 	copy_last_request(&last, conn);
@@ -94,14 +109,88 @@ static __always_inline bool is_socket_of(struct sock *sk, __u16 port, const stru
 	return (!port || port == conn->worker.service.port) && (!remote || remote == conn->remote_port);
 }
 
-/* The connection left the accept queue without an accept. */
-static __always_inline void drop_queued(__u64 key, struct connection *conn)
+/* Finds the listening socket of `conn`: the one bound to its local address, else the wildcard one. */
+static __always_inline bool find_listener(struct connection *conn)
 {
-	struct service_counters *service = get_service(conn);
+	struct service_key *service = &conn->worker.service;
+	bool is_ipv4 = service->address.bytes[10] == 0xff && service->address.bytes[11] == 0xff;
 
-	if (service)
-		add(&service->never_accepted, 1);
-	untrack(key);
+	if (bpf_map_lookup_elem(&listening, service))
+		return true;
+	if (is_ipv4) {
+		map_ipv4(&service->address, 0);
+		if (bpf_map_lookup_elem(&listening, service))
+			return true;
+	}
+	__builtin_memset(&service->address, 0, sizeof(service->address));
+	return bpf_map_lookup_elem(&listening, service) != NULL;
+}
+
+/*
+ * Whether a connection that nobody is known to have accepted concerns the traced processes: with --pid and --cgroup, if
+ * one of them holds a listening socket on its address.
+ */
+static __always_inline bool is_selected(struct connection *conn)
+{
+	if (!filter_pids && !filter_cgroups)
+		return true;
+	if (conn->listener_known)
+		return bpf_map_lookup_elem(&listening, &conn->worker.service) != NULL;
+	conn->listener_known = find_listener(conn);
+	return conn->listener_known;
+}
+
+static __always_inline struct closing *closing_slot(__u64 thread)
+{
+	__u32 slot = thread;
+
+	barrier_var(slot);
+	return &closing[slot % CLOSING_SLOTS];
+}
+
+/* The listening socket that is throwing `conn` out of its queue because the current thread is closing it; else NULL. */
+static __always_inline struct listener *closing_listener(const struct connection *conn)
+{
+	__u64 thread = bpf_get_current_pid_tgid();
+	struct closing *slot = closing_slot(thread);
+	__u64 key = slot->listener;
+	struct listener *listener;
+
+	if (slot->thread != thread)
+		return NULL;
+	listener = bpf_map_lookup_elem(&listeners, &key);
+	return listener && listener->service.port == conn->worker.service.port ? listener : NULL;
+}
+
+/* The connection left the accept queue without an accept. */
+static __noinline int drop_queued(__u64 key, struct connection *conn)
+{
+	struct service_counters *service = NULL;
+	struct listener *listener;
+	__u64 waited_ns;
+	__u32 depth;
+
+	if (!conn)
+		return 0;
+	/* All that is needed of `conn` is read before the entry is deleted. */
+	waited_ns = bpf_ktime_get_ns() - conn->enqueued_ns;
+	depth = conn->queue_depth;
+	listener = closing_listener(conn);
+	if (listener)
+		service = get_service(&listener->service, 1);
+	else if (is_selected(conn))
+		service = get_service(&conn->worker.service, conn->listener_known);
+	if (!untrack(key))
+		return 0;
+	if (listener)
+		add(&listener->never_accepted, 1);
+	if (!service)
+		return 0;
+	add(&service->never_accepted, 1);
+	raise(&service->never_accepted_max_ns, waited_ns);
+	if (depth > service->depth_max)
+		service->depth_max = depth;
+	return 0;
 }
 
 static __always_inline __u64 connection_identity(const struct connection *conn)
@@ -126,6 +215,35 @@ static __always_inline void end_dead(__u64 key, struct connection *conn, bool sa
  * before the socket is dead. The memory of an entry can become another entry at any time, so the check compares the
  * connection's identity. `may_end`: the caller's context allows deletion.
  */
+/*
+ * A connection gets a socket of the application when it leaves the accept queue. No program saw the accept; a walk finds
+ * who has a file descriptor of it. If that walk has not, it has none: it is counted for its service, and for no worker.
+ */
+static __always_inline void refresh_unseen(__u64 key)
+{
+	/* Looked up, because helpers before 5.16 take no pointer into the entry that an iterator is at. */
+	struct connection *conn = bpf_map_lookup_elem(&connections, &key);
+	struct service_counters *service;
+	__u64 now = bpf_ktime_get_ns();
+
+	if (!conn || now - conn->enqueued_ns < WALK_PATIENCE_NS || !is_selected(conn))
+		return; /* as a walk */
+	if (!conn->left_walk) {
+		conn->left_walk = walk_number + 1;
+		return;
+	}
+	if (walk_number < conn->left_walk)
+		return;
+	service = get_service(&conn->worker.service, conn->listener_known);
+	if (service) {
+		add(&service->accepts, 1);
+		add(&service->unattributed_open, 1);
+	}
+	count_loss(LOSS_UNATTRIBUTED_ACCEPT);
+	conn->ignored = IGNORED_UNATTRIBUTED;
+	conn->accepted_ns = now;
+}
+
 static __always_inline void refresh(__u64 key, struct connection *conn, bool may_end)
 {
 	struct sock *sk = (struct sock *)key;
@@ -142,8 +260,11 @@ static __always_inline void refresh(__u64 key, struct connection *conn, bool may
 		}
 		return;
 	}
-	if (!conn->accepted_ns)
+	if (!conn->accepted_ns) {
+		if (BPF_CORE_READ(sk, sk_socket))
+			refresh_unseen(key);
 		return;
+	}
 	bytes = read_bytes(conn, sk);
 	conn->active = conn->bytes_received != bytes.received || conn->bytes_sent != bytes.sent;
 	conn->bytes_received = bytes.received;
@@ -151,22 +272,66 @@ static __always_inline void refresh(__u64 key, struct connection *conn, bool may
 	read_unread(conn, sk);
 }
 
+/* Looks at the head of the accept queue. A queue is emptied from there, so its head has waited longest. */
+static __always_inline void read_head(struct listener *listener, struct inet_connection_sock *icsk)
+{
+	struct request_sock *request = BPF_CORE_READ(icsk, icsk_accept_queue.rskq_accept_head);
+	__u64 child = request ? (__u64)BPF_CORE_READ(request, sk) : 0;
+	struct connection *conn = bpf_map_lookup_elem(&connections, &child);
+	__u64 since = conn && !conn->accepted_ns ? conn->enqueued_ns : 0;
+
+	if (!child || child != listener->head || since != listener->head_ns)
+		listener->head_seen_ns = child ? bpf_ktime_get_ns() : 0;
+	listener->head = child;
+	listener->head_ns = since;
+}
+
 static __always_inline void refresh_listener(__u64 key, struct listener *listener)
 {
+	struct inet_connection_sock *icsk = (struct inet_connection_sock *)key;
 	struct sock *sk = (struct sock *)key;
 
-	if (BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN || local_port(sk) != listener->service.port)
-		return; /* on_state() is about to delete it */
+	if (listener->closed || BPF_CORE_READ(sk, __sk_common.skc_state) != TCP_LISTEN ||
+	    local_port(sk) != listener->service.port)
+		return; /* its end was not seen, or listen() has not set these yet */
 	listener->depth = BPF_CORE_READ(sk, sk_ack_backlog);
+	if (listener->depth > listener->depth_max)
+		listener->depth_max = listener->depth;
+	read_head(listener, icsk);
 	listener->backlog = BPF_CORE_READ(sk, sk_max_ack_backlog);
+	listener->defers = BPF_CORE_READ(icsk, icsk_accept_queue.rskq_defer_accept) != 0;
 	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
+	if (drops_begin)
+		listener->drops_before = listener->drops;
+}
+
+/* A listening socket that was not known; its port is set. `begins`: its drops count from now; else from its creation. */
+static __always_inline void enter_listener(struct sock *sk, struct listener *listener, __u64 inode, bool begins)
+{
+	__u64 key = (__u64)sk;
+	__u8 one = 1;
+
+	read_local(sk, &listener->service.address);
+	listener->service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
+	listener->inode = inode;
+	listener->reuseport = BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_reuseport);
+	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
+	listener->drops_before = begins ? listener->drops : 0;
+	refresh_listener(key, listener);
+	bpf_map_update_elem(&listening, &listener->service, &one, BPF_ANY);
+	bpf_map_update_elem(&listeners, &key, listener, BPF_ANY); /* there may be a former socket's last figures */
 }
 
 /* The connection was accepted, but its accept was not seen: counted for its service, but for no worker. */
 static __always_inline void drop_unattributed(__u64 key, struct connection *conn)
 {
-	struct service_counters *service = get_service(conn);
+	struct service_counters *service;
 
+	if (!is_selected(conn)) {
+		untrack(key);
+		return;
+	}
+	service = get_service(&conn->worker.service, conn->listener_known);
 	if (service) {
 		add(&service->accepts, 1);
 		add(&service->closes, 1);
@@ -215,6 +380,8 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child,
  */
 static __always_inline void accept_tracked(struct sock *child, struct connection *conn)
 {
+	if (conn->queued_before)
+		conn->enqueued_ns = 0; /* it waited longer than is known */
 	read_current_worker(conn);
 	begin_turns(conn, child);
 	conn->ignored = !task_traced();
@@ -336,52 +503,104 @@ static __always_inline void describe_holder(struct descriptor *out, struct task_
 	BPF_CORE_READ_STR_INTO(&out->comm, leader, comm);
 }
 
+/* The connection that a walk inserts. Not on its stack, which has no room for it: there is only one walker. */
+static struct connection walked;
+
+/* The first walk finds at most so many connections in each accept queue. */
+#define MAX_QUEUED_BEFORE 256
+
+/* The connections that wait in the accept queue when tracing begins, from the head of the queue. */
+static __noinline int on_queue_before(struct sock *listener)
+{
+	struct inet_connection_sock *icsk = (struct inet_connection_sock *)listener;
+	struct request_sock *request = BPF_CORE_READ(icsk, icsk_accept_queue.rskq_accept_head);
+	struct connection *conn = &walked;
+	struct sock *child;
+	__u32 i;
+
+	for (i = 0; i < MAX_QUEUED_BEFORE && request; i++) {
+		child = BPF_CORE_READ(request, sk);
+		request = BPF_CORE_READ(request, dl_next);
+		if (!child)
+			break;
+		__builtin_memset(conn, 0, sizeof(*conn));
+		read_tuple(conn, child, local_port(child), listener, false);
+		conn->queued_before = 1;
+		conn->enqueued_ns = bpf_ktime_get_ns();
+		note_known_port(conn->worker.service.port);
+		track((__u64)child, conn); /* if it is there already, it was accepted meanwhile */
+	}
+	return 0;
+}
+
 /* `task` holds the listening socket `sk`: fills `out`; false if the socket is not traced. */
-static __noinline int on_listener(struct task_struct *task, struct sock *sk, struct descriptor *out)
+static __noinline int on_listener(struct task_struct *task, struct sock *sk, struct descriptor *out, __u64 inode)
 {
 	__u64 key = (__u64)sk;
 	struct listener listener = {}, *known;
-	__u8 one = 1;
+	struct life_key life = {};
 
-	if (!out || !port_traced(local_port(sk)) || !holder_traced(task))
-		return false;
-	read_local(sk, &listener.service.address);
 	listener.service.port = local_port(sk);
-	listener.service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
-	bpf_map_update_elem(&listening, &listener.service, &one, BPF_ANY);
+	if (!out || !port_traced(listener.service.port) || !holder_traced(task))
+		return false;
+	life.tgid = BPF_CORE_READ(task, tgid);
+	life.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	follow_life(&life, task);
 	known = bpf_map_lookup_elem(&listeners, &key);
-	if (known) {
+	if (known && !known->closed) {
+		known->inode = inode;
 		refresh_listener(key, known);
+		out->service = known->service;
 	} else {
-		refresh_listener(key, &listener);
-		listener.reuseport = BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_reuseport);
-		listener.drops_before = walk_first ? listener.drops : 0;
-		bpf_map_update_elem(&listeners, &key, &listener, BPF_NOEXIST);
+		enter_listener(sk, &listener, inode, walk_first);
+		out->service = listener.service;
 	}
-	out->kind = DESCRIPTOR_LISTENER;
-	out->service = listener.service;
+	out->kind = WALK_LISTENER;
+	out->object = key;
 	return true;
 }
 
-/* Finds the listening socket of `conn`: the one bound to its local address, else the wildcard one. */
-static __always_inline bool find_listener(struct connection *conn)
+/* listen(): the current task made `sk` a listening socket; its port may not be known before bind() or this call ends. */
+static __noinline int on_listen(struct sock *sk)
 {
-	struct service_key *service = &conn->worker.service;
-	bool is_ipv4 = service->address.bytes[10] == 0xff && service->address.bytes[11] == 0xff;
+	struct listener listener = {};
 
-	if (bpf_map_lookup_elem(&listening, service))
-		return true;
-	if (is_ipv4) {
-		map_ipv4(&service->address, 0);
-		if (bpf_map_lookup_elem(&listening, service))
-			return true;
-	}
-	__builtin_memset(&service->address, 0, sizeof(service->address));
-	return bpf_map_lookup_elem(&listening, service) != NULL;
+	if (!sk || !is_tcp(sk))
+		return 0;
+	listener.service.port = BPF_CORE_READ(sk, __sk_common.skc_num);
+	if (!listener.service.port || !port_traced(listener.service.port) || !task_traced())
+		return 0; /* a walk will look at its holders */
+	enter_listener(sk, &listener, BPF_CORE_READ(sk, sk_socket, file, f_inode, i_ino), true);
+	return 0;
 }
 
-/* The connection that a walk inserts. Not on its stack, which has no room for it: there is only one walker. */
-static struct connection walked;
+/* The current thread takes `sk` out of LISTEN: its last figures, and what its service keeps of them. */
+static __noinline int on_unlisten(struct sock *sk)
+{
+	__u64 key = (__u64)sk, thread = bpf_get_current_pid_tgid(), drops;
+	struct listener *listener = bpf_map_lookup_elem(&listeners, &key);
+	struct closing *slot = closing_slot(thread);
+	struct service_counters *service;
+
+	if (!listener || listener->closed)
+		return 0;
+	refresh_listener(key, listener);
+	listener->closed = 1;
+	slot->listener = key;
+	slot->thread = thread;
+	drops = listener->drops - listener->drops_before;
+	if (!drops && !listener->depth_max)
+		return 0;
+	service = get_service(&listener->service, 1);
+	if (!service)
+		return 0;
+	add(&service->closed_drops, drops);
+	if (listener->defers)
+		add(&service->closed_drops_deferring, drops);
+	if (listener->depth_max > service->depth_max)
+		service->depth_max = listener->depth_max;
+	return 0;
+}
 
 /* `task` holds an unknown connection: a pre-existing one, or one whose accept was not seen at all. */
 static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
@@ -514,6 +733,22 @@ static __always_inline bool closer_exits(const struct connection *conn, struct t
 	return BPF_CORE_READ(task, flags) & PF_EXITING;
 }
 
+/*
+ * Nobody has read a request from `conn`: then the task that closes it has had it. Not if that task only happens to drop the
+ * last reference: a kernel thread, a walk; with --by thread, the last thread of an exiting process.
+ */
+static __always_inline void note_closer(struct connection *conn, struct task_struct *task)
+{
+	__u32 flags = BPF_CORE_READ(task, flags), tgid = BPF_CORE_READ(task, tgid);
+	__u32 owner = by_thread ? conn->worker.tid : conn->worker.tgid;
+
+	if (conn->server_id || conn->ignored || tgid == walker_tgid || flags & PF_KTHREAD ||
+	    (by_thread && flags & PF_EXITING) || owner == current_server_id())
+		return;
+	note_server(conn, holder_traced(task)); /* task_traced() calls what a cgroup program may not */
+	conn->server_id = current_server_id();
+}
+
 /* The close of a connection that is not tracked: counted if it may have been accepted. */
 static __always_inline int on_unknown_close(struct sock *sk, __u32 port)
 {
@@ -551,6 +786,7 @@ static __always_inline int on_close(struct sock *sk)
 		finish_former(sk, conn);
 		return on_unknown_close(sk, port);
 	}
+	note_closer(conn, task);
 	exits = closer_exits(conn, task, &tgid);
 	return finish(sk, conn, close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state), exits), tgid, 0);
 }
@@ -565,14 +801,14 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	bool is_end = from == TCP_ESTABLISHED || to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE;
 
 	/* In this order: most state changes are neither, and need no memory access. */
-	if (!(is_enqueue || is_end) || !recording)
+	if (!(is_enqueue || is_end || to == TCP_LISTEN) || !recording)
 		return 0;
+	if (to == TCP_LISTEN)
+		return on_listen(sk);
 	if (is_enqueue)
 		return enqueue_from_state ? on_enqueue(NULL, sk, true) : 0;
-	if (from == TCP_LISTEN) {
-		bpf_map_delete_elem(&listeners, &key);
-		return 0;
-	}
+	if (from == TCP_LISTEN)
+		return on_unlisten(sk);
 	if (to == TCP_CLOSE && from != TCP_ESTABLISHED && !close_from_state)
 		return 0;
 	if (!may_be_known(local_port_of_typed(sk)))
@@ -612,16 +848,49 @@ static __always_inline int on_destroy(struct sock *sk)
 	return 0;
 }
 
-/* --pid follows descendants. A thread of a traced process is already included. */
+/* A thread of a process is already included. --pid follows descendants. */
 static __always_inline int on_fork(struct task_struct *parent, struct task_struct *child)
 {
 	__u32 from = BPF_CORE_READ(parent, tgid), to = BPF_CORE_READ(child, tgid);
+	struct life_key life = {from, 0, BPF_CORE_READ(parent, group_leader, start_boottime)};
 	__u8 one = 1;
 
-	if (from == to || !bpf_map_lookup_elem(&pids, &from))
+	if (from == to)
+		return 0;
+	if (recording && bpf_map_lookup_elem(&lives, &life))
+		births++;
+	if (!filter_pids || !bpf_map_lookup_elem(&pids, &from))
 		return 0;
 	if (bpf_map_update_elem(&pids, &to, &one, BPF_ANY))
 		count_loss(LOSS_PID_FILTER_FULL);
+	return 0;
+}
+
+static __always_inline void end_life(const struct life_key *life)
+{
+	__u64 *exited_ns = bpf_map_lookup_elem(&lives, life);
+
+	if (exited_ns)
+		*exited_ns = bpf_ktime_get_ns();
+}
+
+/* `task` exits; its process does with its last thread. */
+static __always_inline int on_exit(struct task_struct *task)
+{
+	struct life_key life = {BPF_CORE_READ(task, tgid), 0, 0};
+
+	if (!recording)
+		return 0;
+	if (by_thread) {
+		life.tid = BPF_CORE_READ(task, pid);
+		life.start_ns = BPF_CORE_READ(task, start_boottime);
+		end_life(&life);
+	}
+	if (BPF_CORE_READ(task, signal, live.counter))
+		return 0;
+	life.tid = 0;
+	life.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	end_life(&life);
 	return 0;
 }
 

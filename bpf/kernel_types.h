@@ -20,6 +20,7 @@
 #define IPPROTO_TCP 6
 #define IPPROTO_MPTCP 262
 #define PF_EXITING 0x00000004 /* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000 /* likewise */
 #define S_IFMT 00170000
 #define S_IFSOCK 0140000
 
@@ -51,6 +52,7 @@ struct sock {                                                   /* include/net/s
 	__u32 sk_max_ack_backlog;
 	__u16 sk_protocol;
 	atomic_t sk_drops;
+	struct socket *sk_socket;
 };
 
 enum sock_flags { SOCK_DEAD, SOCK_DONE };                       /* include/net/sock.h */
@@ -68,14 +70,42 @@ struct tcp_sock {                                               /* include/linux
 	__u32 lsndtime;
 	__u64 tcp_clock_cache;
 };
+struct request_sock {                                           /* include/net/request_sock.h */
+	struct request_sock *dl_next;
+	struct sock *sk;
+};
+struct request_sock_queue {                                     /* include/net/request_sock.h */
+	__u8 rskq_defer_accept;
+	struct request_sock *rskq_accept_head;
+};
 struct inet_connection_sock {                                   /* include/net/inet_connection_sock.h */
+	struct request_sock_queue icsk_accept_queue;
 	struct { __u32 lrcvtime; } icsk_ack;
 };
 
 struct proto_accept_arg {};                                     /* include/net/sock.h, since 6.10 (92ef0fd55ac8) */
-struct request_sock;
 
-struct socket { struct sock *sk; };                             /* include/linux/net.h */
+struct list_head { struct list_head *next, *prev; };            /* include/linux/types.h */
+struct wait_queue_entry {                                       /* include/linux/wait.h */
+	unsigned int flags;
+	void *private;
+	void *func;
+	struct list_head entry;
+};
+#define WQ_FLAG_EXCLUSIVE 0x01
+struct wait_queue_head { struct list_head head; };              /* include/linux/wait.h */
+struct socket_wq { struct wait_queue_head wait; };              /* include/linux/net.h */
+struct socket {                                                 /* include/linux/net.h */
+	struct file *file;
+	struct sock *sk;
+	struct socket_wq wq;
+};
+struct eventpoll { struct wait_queue_head wq; };                /* fs/eventpoll.c */
+struct epitem { struct eventpoll *ep; };                        /* fs/eventpoll.c */
+struct eppoll_entry {                                           /* fs/eventpoll.c */
+	struct epitem *base;
+	struct wait_queue_entry wait;
+};
 struct inode { unsigned short i_mode; unsigned long i_ino; };   /* include/linux/fs.h */
 struct qstr { const unsigned char *name; };                     /* include/linux/dcache.h */
 struct dentry { struct qstr d_name; };                          /* include/linux/dcache.h */
@@ -92,6 +122,8 @@ struct pid_namespace;
 struct upid { int nr; struct pid_namespace *ns; };              /* include/linux/pid.h */
 struct pid { unsigned int level; struct upid numbers[1]; };     /* include/linux/pid.h */
 
+struct signal_struct { struct { int counter; } live; };         /* include/linux/sched/signal.h; threads not yet exiting */
+
 struct task_struct {                                            /* include/linux/sched.h */
 	unsigned int flags;
 	int pid;
@@ -101,7 +133,28 @@ struct task_struct {                                            /* include/linux
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
 	struct files_struct *files;
+	struct signal_struct *signal;
 	char comm[16];
+};
+
+struct poll_wqueues { struct task_struct *polling_task; };      /* include/linux/poll.h */
+struct io_uring_task { struct task_struct *task; };             /* include/linux/io_uring_types.h */
+struct io_kiocb {                                               /* include/linux/io_uring_types.h */
+	__u8 opcode;
+	struct task_struct *task;   /* before 6.13 */
+	struct io_uring_task *tctx; /* since then */
+};
+struct io_accept { __u32 file_slot; };                          /* io_uring/net.c; begins where its request does */
+struct io_fixed_file { unsigned long file_ptr; };               /* include/linux/io_uring_types.h; before 6.13 */
+struct io_rsrc_node { unsigned long file_ptr; };                /* io_uring/rsrc.h; since 6.13 */
+struct io_rsrc_data { unsigned int nr; struct io_rsrc_node **nodes; };
+struct io_file_table {                                          /* include/linux/io_uring_types.h */
+	struct io_fixed_file *files; /* before 6.13 */
+	struct io_rsrc_data data;    /* since then */
+};
+struct io_ring_ctx {                                            /* include/linux/io_uring_types.h */
+	struct io_file_table file_table;
+	unsigned int nr_user_files; /* before 6.13 */
 };
 
 struct seq_file;

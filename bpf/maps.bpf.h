@@ -97,9 +97,9 @@ struct {
 } service_loads SEC(".maps");
 
 /*
- * listeners: address of the struct sock of a listening socket on a traced port -> the socket's state.
- *   inserted: on_listener(), by walks; refreshed: refresh_listener(); read: userspace on the tick; deleted: on_state().
- *   Full: only the per-listener figures of the socket are missing.
+ * listeners: address of the struct sock of a listening socket on a traced port, held by a traced process -> its state.
+ *   inserted: on_listen(), and on_listener() by walks; refreshed: refresh_listener(); read: userspace on the tick;
+ *   deleted: userspace, once it has read the final figures. Full: only the figures of the socket are missing.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -130,6 +130,18 @@ struct {
 	__type(key, __u32);
 	__type(value, __u8);
 } members SEC(".maps");
+
+/*
+ * lives: a process that holds a listening socket, a worker -> when it exited; 0 = it is alive.
+ *   inserted: follow_life(), by walks and for new workers; read: userspace on the tick; written: on_exit();
+ *   deleted: userspace, once it has read the exit. Full: the exit is noticed on the tick after it.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct life_key);
+	__type(value, __u64);
+} lives SEC(".maps");
 
 /* closed: struct closed_connection, one per close. Full: LOSS_RING_FULL; totals are unaffected. Size: --ring-bytes. */
 struct {

@@ -218,8 +218,8 @@ static __always_inline struct request_counters *begin_loads(const struct worker_
 	return worker;
 }
 
-/* Notes the rows of the current task, which reads from `conn` for the first time. No rows: it is not selected. */
-static __noinline int note_server(struct connection *conn)
+/* Notes the rows of the current task, which reads from `conn` for the first time, or closes it. No rows: not `traced`. */
+static __noinline int note_server(struct connection *conn, bool traced)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct worker_key key = {};
@@ -227,7 +227,7 @@ static __noinline int note_server(struct connection *conn)
 	if (!conn)
 		return 0;
 	conn->server.worker = conn->server.service = NO_ROW;
-	if (!task_traced())
+	if (!traced)
 		return 0;
 	key.service = conn->worker.service;
 	read_worker_key(&key, task, false);
@@ -271,7 +271,7 @@ static __always_inline bool begin_request(struct connection *conn, __u64 key, __
 		return false;
 	complete_request(&conn->server, &before);
 	if (conn->server_id != id) {
-		note_server(conn);
+		note_server(conn, task_traced());
 		conn->server_id = id;
 	}
 	conn->read_ns = read_ns;

@@ -138,6 +138,16 @@ static __always_inline void read_unread(struct connection *conn, struct sock *sk
 	conn->unread_bytes = unread - (fin && unread);
 }
 
+/* The accept queue of `listener` was `depth` deep. */
+static __always_inline void raise_depth(struct sock *listener, __u32 depth)
+{
+	__u64 key = (__u64)listener;
+	struct listener *known = bpf_map_lookup_elem(&listeners, &key);
+
+	if (known && depth > known->depth_max)
+		known->depth_max = depth;
+}
+
 /* The accept queue has `waiting` connections in addition to those that the listening socket counts itself. */
 static __always_inline void read_listener(struct connection *conn, struct sock *listener, __u32 waiting)
 {
@@ -146,6 +156,8 @@ static __always_inline void read_listener(struct connection *conn, struct sock *
 	conn->queue_depth = BPF_CORE_READ(listener, sk_ack_backlog) + waiting;
 	conn->backlog = BPF_CORE_READ(listener, sk_max_ack_backlog);
 	conn->reuseport = BPF_CORE_READ_BITFIELD_PROBED(listener, __sk_common.skc_reuseport);
+	if (conn->queue_depth > 1) /* refresh_listener() knows of one; this lookup is for queues that build up */
+		raise_depth(listener, conn->queue_depth);
 }
 
 static __always_inline __u32 innermost_pid(struct task_struct *task)

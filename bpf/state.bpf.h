@@ -36,6 +36,15 @@ volatile __u32 walk_first = 0;       /* the first walk: unknown open connections
 volatile __u32 walk_last = 0;        /* the last walk: tracing ends, no later event will follow */
 volatile __u32 walk_number = 0;      /* 1, 2, ... */
 volatile __u32 walker_tgid = 0;      /* process that runs the walk: acceptscope itself; set by the walk */
+volatile __u32 drops_begin = 0;      /* drops of listening sockets count from now; set around a refresh */
+
+/*
+ * Set before load: addresses of the kernel functions by which an entry of a wait queue tells what waits: an epoll set,
+ * poll() or select(), io_uring (two, until 5.17). 0 where /proc/kallsyms does not tell.
+ */
+volatile __u64 epoll_wakes = 0;
+volatile __u64 poll_wakes = 0;
+volatile __u64 uring_wakes[2];
 
 /* Set before a refresh: iterating an empty map of the default size costs more than the rest of an idle tick. */
 volatile __u32 refresh_connections = 0;
@@ -43,12 +52,25 @@ volatile __u32 refresh_connections = 0;
 /* Set if refresh() found a dead connection for the first time; reset by userspace. */
 volatile __u32 found_dead = 0;
 
+/* Processes born to those in `lives`: they may hold the listening socket, too. */
+volatile __u32 births = 0;
+
 /*
  * Filter for the local ports that have tracked connections, indexed by the low bits of the port. A slot holds 0, its
  * only such port, or SEVERAL_PORTS, and is never cleared. The host's client sockets run through the same programs. This
  * table is in the cache and on the same page as the settings above; a client socket's bucket in `connections` is not.
  */
 volatile __u16 known_ports[KNOWN_PORT_SLOTS];
+
+/*
+ * The listening socket that a thread closed last, in the slot of its tid. What is in the queue leaves it within the same
+ * call, each connection by itself.
+ */
+#define CLOSING_SLOTS 256
+static struct closing {
+	__u64 listener; /* its struct sock, key of `listeners` */
+	__u64 thread;   /* bpf_get_current_pid_tgid() */
+} closing[CLOSING_SLOTS];
 
 /* First row that may be free, and number of rows (set before load). */
 volatile __u32 next_worker_row = 0;

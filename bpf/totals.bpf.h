@@ -95,41 +95,49 @@ static __always_inline void give_row_back(void *free_rows, volatile __u32 *next,
 }
 
 /* Allocates the row of a new service; NO_ROW if none is left. */
-static __noinline __u32 new_service(const struct connection *conn)
+static __noinline __u32 new_service(const struct service_key *key, __u32 listener_known)
 {
 	struct service_counters *service;
 	__u32 row, *known;
 
-	if (!conn)
+	if (!key)
 		return NO_ROW;
 	row = take_row(&free_service_rows, &next_service_row, service_rows_end);
 	service = bpf_map_lookup_elem(&service_rows, &row);
 	if (service) {
-		service->listener_known = conn->listener_known;
+		service->listener_known = listener_known;
 		/* Fails if another CPU inserted the service first. */
-		if (bpf_map_update_elem(&services, &conn->worker.service, &row, BPF_NOEXIST))
+		if (bpf_map_update_elem(&services, key, &row, BPF_NOEXIST))
 			give_row_back(&free_service_rows, &next_service_row, row);
 	}
-	known = bpf_map_lookup_elem(&services, &conn->worker.service);
+	known = bpf_map_lookup_elem(&services, key);
 	return known ? *known : NO_ROW;
 }
 
-static __always_inline __u32 service_row(const struct connection *conn)
+static __always_inline __u32 service_row(const struct service_key *key, __u32 listener_known)
 {
-	__u32 *known = bpf_map_lookup_elem(&services, &conn->worker.service);
+	__u32 *known = bpf_map_lookup_elem(&services, key);
 
-	return known ? *known : new_service(conn);
+	return known ? *known : new_service(key, listener_known);
 }
 
-/* The totals of the service of a connection that was not accepted. */
-static __always_inline struct service_counters *get_service(const struct connection *conn)
+/* The totals of a service, of which nothing may have been accepted. */
+static __always_inline struct service_counters *get_service(const struct service_key *key, __u32 listener_known)
 {
-	__u32 row = service_row(conn);
+	__u32 row = service_row(key, listener_known);
 	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &row);
 
 	if (!service)
 		count_loss(LOSS_SERVICE_MAP_FULL);
 	return service;
+}
+
+/* From now on, `lives` tells when `life`, which is `task` or its process, exits. It may be exiting: on_exit() came first. */
+static __always_inline void follow_life(const struct life_key *life, struct task_struct *task)
+{
+	__u64 exited_ns = BPF_CORE_READ(task, flags) & PF_EXITING ? bpf_ktime_get_ns() : 0;
+
+	bpf_map_update_elem(&lives, life, &exited_ns, BPF_NOEXIST);
 }
 
 /* Allocates the row of the new worker `key`, which is `task`, on the service of row `service`; NO_ROW if none is left. */
@@ -138,9 +146,11 @@ static __noinline __u32 new_worker(const struct worker_key *key, struct task_str
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct worker_place place = {NO_ROW, service}, *known;
 	struct worker_counters *worker;
+	struct life_key life;
 
 	if (!key)
 		return NO_ROW;
+	life = (struct life_key){key->tgid, key->tid, key->start_ns};
 	place.worker = take_row(&free_worker_rows, &next_worker_row, worker_rows_end);
 	worker = bpf_map_lookup_elem(&worker_rows, &place.worker);
 	if (worker) {
@@ -148,6 +158,8 @@ static __noinline __u32 new_worker(const struct worker_key *key, struct task_str
 		BPF_CORE_READ_STR_INTO(&worker->comm, by_thread ? task : leader, comm);
 		if (bpf_map_update_elem(&workers, key, &place, BPF_NOEXIST)) /* another thread was first */
 			give_row_back(&free_worker_rows, &next_worker_row, place.worker);
+		else
+			follow_life(&life, task);
 	}
 	known = bpf_map_lookup_elem(&workers, key);
 	return known ? known->worker : NO_ROW;
@@ -164,7 +176,7 @@ static __always_inline void find_rows(struct worker_place *rows, const struct co
 		return;
 	}
 	/* Not within new_worker(): the BPF stack has no room for another nested call. */
-	rows->service = service_row(conn);
+	rows->service = service_row(&conn->worker.service, conn->listener_known);
 	rows->worker = new_worker(key, task, rows->service);
 }
 
@@ -180,10 +192,28 @@ static __always_inline void read_rows(struct connection *conn, struct task_struc
 /* Data counted at a close. Copied before the entry is deleted, because its memory may be reused immediately. */
 struct ending {
 	struct worker_place rows;
+	struct worker_place holder; /* of the worker that had it at the end */
 	__u64 lifetime_ns;
 	struct bytes bytes;
 	__u8 preexisting;
 };
+
+static __always_inline void add_handed_over(struct handed_over *handed, const struct ending *ending)
+{
+	add(&handed->connections, 1);
+	add(&handed->sum_ns, ending->lifetime_ns);
+	add(&handed->bytes, ending->bytes.received + ending->bytes.sent);
+}
+
+/* `worker` accepted the connection. The holder has no row if it is not selected. */
+static __always_inline void count_handed_over(struct worker_counters *worker, const struct ending *ending)
+{
+	struct worker_counters *holder = bpf_map_lookup_elem(&worker_rows, &ending->holder.worker);
+
+	add_handed_over(&worker->given, ending);
+	if (holder)
+		add_handed_over(&holder->taken, ending);
+}
 
 static __always_inline void count_close(const struct ending *ending, __u32 reason, __u32 flags)
 {
@@ -200,6 +230,8 @@ static __always_inline void count_close(const struct ending *ending, __u32 reaso
 	add(&worker->bytes_sent, ending->bytes.sent);
 	if (reason < CLOSE_REASONS)
 		add(&worker->close_reasons[reason], 1);
+	if (ending->holder.worker != ending->rows.worker)
+		count_handed_over(worker, ending);
 	if (ending->preexisting) { /* its lifetime is unknown */
 		add(&worker->preexisting_closes, 1);
 		add(&worker->preexisting_sum_ns, ending->lifetime_ns);

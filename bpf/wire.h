@@ -72,6 +72,16 @@ struct worker_place {
 };
 #define NO_ROW (~(__u32)0) /* no row left for totals */
 
+/*
+ * Closed connections that another worker had at the end than the one that accepted them: who served the last request, or
+ * closed them where no request is known.
+ */
+struct handed_over {
+	__u64 connections;
+	__u64 sum_ns; /* from the accept, or from when they were found, to the close */
+	__u64 bytes;  /* received and sent */
+};
+
 /* Totals of one worker on one service. Counted in the kernel, so they stay exact when ring buffer records are lost. */
 struct worker_counters {
 	/* The first cache line: fields that an accept changes; the second: fields that a close changes. */
@@ -94,6 +104,9 @@ struct worker_counters {
 	__u32 ns_pid;             /* of the process, in its innermost pid namespace */
 	__u32 pad;                /* zero */
 	char comm[16];
+	struct handed_over given; /* of its connections, to others */
+	struct handed_over taken; /* of others' connections */
+	__u64 pad2[2];            /* zero */
 	struct histogram lifetime;
 	struct histogram wait;
 };
@@ -113,8 +126,12 @@ struct service_counters {
 	__u8 listener_known; /* the key has the listening socket's address; else the connection's local address */
 	__u8 pad[6];         /* zero */
 	/* The second cache line. */
-	__u64 never_accepted; /* left the accept queue without an accept */
-	__u64 pad2[7];        /* zero */
+	__u64 never_accepted;         /* left the accept queue without an accept */
+	__u64 never_accepted_max_ns;  /* the longest that one of these had waited */
+	__u64 closed_drops;           /* of listening sockets that were closed; see struct listener */
+	__u64 closed_drops_deferring; /* the part of it from sockets with TCP_DEFER_ACCEPT */
+	__u64 unattributed_open;      /* accepted by nobody known (IGNORED_UNATTRIBUTED), and not closed */
+	__u64 pad2[3];                /* zero */
 };
 
 /* One atomic operation counts a request and takes it in flight. Room for 16 million in flight, and 10^12 requests. */
@@ -170,12 +187,12 @@ struct connection {
 	__u8 fin_sent;       /* the sequence numbers include our FIN */
 	__u8 listener_known; /* as in service_counters */
 	__u8 active;         /* bytes_* changed between the last two refresh() */
-	__u8 ignored;        /* accepted by a task outside --pid or --cgroup: kept so that its close is recognized */
+	__u8 ignored;        /* enum ignored: kept so that its close is recognized */
 	__u8 found;          /* the accept was not seen: a walk found the holder later, at accepted_ns */
 	__u8 reuseport;      /* SO_REUSEPORT on the listening socket */
 	__u8 preexisting;    /* open before tracing began */
 	__u8 made_up_seq;    /* copied_seq and write_seq are not the socket's (MPTCP) */
-	__u8 pad;            /* zero */
+	__u8 queued_before;  /* in the accept queue when tracing began; enqueued_ns is when the walk found it there */
 	__u32 queue_depth;   /* length of the accept queue, this connection included; 0 = not seen */
 	__u32 backlog;       /* of the listening socket; 0 = not seen */
 	__u32 holder_tgid;   /* process that held a file descriptor at the last walk; 0 = no walk reached it yet */
@@ -192,49 +209,96 @@ struct connection {
 	__u32 other_tgid;
 	__u32 unread_bytes; /* received, but not yet read by the application, at the last refresh() */
 	/* Requests: what arrivals, reads and writes touch. */
-	__u32 turns;                /* odd: a request is in flight; (turns + 1) / 2 requests began */
-	__u64 ready_ns;             /* the oldest unread data arrived; 0 = all is read, or the arrival was not seen */
-	__u64 read_ns;              /* first read of the current or last request; 0 = not seen */
-	__u64 answered_ns;          /* first write of it */
-	__u64 wrote_ns;             /* last write of it */
-	__u64 served_set;           /* bit (row of a worker % 64): it served a request */
-	struct worker_place server; /* rows of the worker that serves the current or last request */
-	__u32 server_id;            /* its tgid (--by thread: tid); 0 = none yet */
-	__u32 copied_seq;           /* of the socket, as far as its reads and writes are accounted for */
+	__u32 turns;       /* odd: a request is in flight; (turns + 1) / 2 requests began */
+	__u64 ready_ns;    /* the oldest unread data arrived; 0 = all is read, or the arrival was not seen */
+	__u64 read_ns;     /* first read of the current or last request; 0 = not seen */
+	__u64 answered_ns; /* first write of it */
+	__u64 wrote_ns;    /* last write of it */
+	__u64 served_set;  /* bit (row of a worker % 64): it served a request */
+	struct worker_place
+		server;   /* rows of the worker that serves the current or last request; without one, of the closer */
+	__u32 server_id;  /* its tgid (--by thread: tid); 0 = none yet */
+	__u32 copied_seq; /* of the socket, as far as its reads and writes are accounted for */
 	__u32 write_seq;
 	__u32 top_id;   /* tgid or tid of the worker that served most requests, if one served over half */
 	__u32 top_lead; /* by so many more than the others (Boyer and Moore's majority vote) */
-	__u32 pad2;     /* zero */
+	__u32 left_walk; /* it left the accept queue, though no accept was seen: the walk that should find it; 0 = not so */
 };
 
-/* A listening socket. Written by walks, refreshed on the tick. */
+enum ignored {
+	IGNORED_NOT = 0,
+	IGNORED_OTHER = 1,        /* accepted by a task outside --pid or --cgroup */
+	IGNORED_UNATTRIBUTED = 2, /* no walk found who has it: counted for its service only */
+};
+
+/* A listening socket. Entered by listen() and by walks, refreshed on the tick. */
 struct listener {
 	struct service_key service;
-	__u64 drops;        /* sk_drops at the last refresh */
-	__u64 drops_before; /* sk_drops when the socket was found */
-	__u32 depth;        /* connections in its accept queue */
+	__u64 inode; /* of the socket, as in struct descriptor; 0 = not known yet */
+	__u64 drops; /* sk_drops at the last refresh: queue overflows, bare ACKs of deferred handshakes, resets, ... */
+	__u64 drops_before;   /* sk_drops when tracing began, or when it began to listen */
+	__u64 head;           /* the struct sock of the connection at the head of its queue; 0 = empty */
+	__u64 head_ns;        /* its enqueued_ns; 0 = not known */
+	__u64 head_seen_ns;   /* the first refresh that found it there: nobody has accepted from this socket since */
+	__u64 never_accepted; /* connections that its closing threw out of the queue */
+	__u32 depth;          /* connections in its accept queue */
+	__u32 depth_max;      /* the deepest that was seen */
 	__u32 backlog;
 	__u8 reuseport;
-	__u8 pad[7]; /* zero */
+	__u8 defers;     /* TCP_DEFER_ACCEPT */
+	__u8 closed;     /* it listens no more; the figures are final */
+	__u8 pad;        /* zero */
+	__u32 told_walk; /* number of the last walk that read its wait queue, */
+	__u32 told_tgid; /* on the visit to this file descriptor */
+	__u32 told_fd;
+	__u32 pad2; /* zero */
 };
 
-/* Record that a walk emits for one file descriptor; userspace reads it from the iterator. */
-enum descriptor_kind {
-	DESCRIPTOR_LISTENER = 1,
-	DESCRIPTOR_EPOLL = 2, /* service is not set */
+/* Records that a walk emits; userspace reads them from the iterator. Each begins with its kind. */
+enum walk_record {
+	WALK_LISTENER = 1, /* struct descriptor: a file descriptor of a listening socket */
+	WALK_EPOLL = 2,    /* struct descriptor: of an epoll set; service is not set */
+	WALK_WAITER = 3,   /* struct waiter */
 };
 
 struct descriptor {
+	__u32 kind; /* enum walk_record */
+	__u32 fd;
+	__u64 object; /* address of the struct sock or of the epoll set: the same in all records of a walk; never shown */
 	struct service_key service;
 	__u64 start_ns; /* CLOCK_BOOTTIME of the process's start */
-	__u64 inode;    /* of the socket, as in /proc/PID/fdinfo of an epoll file descriptor */
-	__u32 kind;     /* enum descriptor_kind */
 	__u32 tgid;
 	__u32 ns_pid;
 	__u32 parent_tgid;
-	__u32 fd;
 	__u32 pad;     /* zero */
 	char comm[16]; /* of the process */
+};
+
+/* How an entry of a listening socket's or epoll set's wait queue waits. */
+enum wait_way {
+	WAIT_UNKNOWN = 0, /* the kernel's function of the entry is none of those known */
+	WAIT_EPOLL = 1,   /* an epoll set watches the socket; no task */
+	WAIT_CALL = 2,    /* a task blocks in a call: accept() on a socket, epoll_wait() on an epoll set */
+	WAIT_POLL = 3,    /* a task blocks in poll() or select() */
+	WAIT_URING = 4,   /* a request of io_uring, of this task */
+	WAIT_REST = 5,    /* no entry: the queue changed meanwhile or is too long, so this look at it is incomplete */
+};
+
+/*
+ * An entry of a wait queue, in the order in which the kernel wakes them. Read without the lock of the queue: it may be out
+ * of date, but names only what was there.
+ */
+struct waiter {
+	__u32 kind; /* WALK_WAITER */
+	__u8 way;   /* enum wait_way */
+	__u8 exclusive;
+	__u16 pad;      /* zero */
+	__u64 object;   /* as in struct descriptor: what it waits on */
+	__u64 set;      /* WAIT_EPOLL: the epoll set; else 0 */
+	__u64 start_ns; /* of the thread; 0 without one */
+	__u32 tgid;
+	__u32 tid;
+	char comm[16]; /* of the thread */
 };
 
 /*
@@ -263,6 +327,13 @@ struct closed_connection {
 	__u64 served_set;
 };
 
+/* A process or thread that may accept; the key of `lives`. */
+struct life_key {
+	__u32 tgid;
+	__u32 tid;      /* 0 for a process */
+	__u64 start_ns; /* as in worker_key */
+};
+
 /* Maximum number of --cgroup options. */
 #define MAX_CGROUPS 8
 
@@ -283,8 +354,9 @@ static_assert(sizeof(worker_key) == 40);
 static_assert(sizeof(service_counters) == 128);
 static_assert(sizeof(connection) == 272);
 static_assert(sizeof(closed_connection) == 152);
-static_assert(sizeof(listener) == 56);
+static_assert(sizeof(listener) == 112);
 static_assert(sizeof(descriptor) == 80);
+static_assert(sizeof(waiter) == 56);
 static_assert(sizeof(worker_counters) % 64 == 0);
 static_assert(sizeof(request_load) == 64);
 } // namespace acceptscope::wire

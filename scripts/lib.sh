@@ -43,10 +43,10 @@ update_package_lists() {
 # install_without_services NAME...: installs packages without starting services now or at boot: the tests start servers
 # themselves. Runs in a subshell to have its own trap.
 install_without_services() (
-	policy=/usr/sbin/policy-rc.d new=() status=0
-	for service in nginx redis-server postgresql; do
-		[ -e "/lib/systemd/system/$service.service" ] || new+=("$service")
-	done
+	policy=/usr/sbin/policy-rc.d status=0
+	units() { find /lib/systemd/system -regextype posix-extended \
+		-regex '.*/(nginx|redis-server|postgresql|haproxy|php[0-9.]*-fpm)\.service' -printf '%f\n' | sort; }
+	before=$(units)
 	if [ ! -e "$policy" ]; then
 		printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy"
 		# shellcheck disable=SC2064  # expand now: the variable may change later
@@ -54,10 +54,9 @@ install_without_services() (
 	fi
 	export DEBIAN_FRONTEND=noninteractive
 	apt-get -qq -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" || status=$?
-	for service in "${new[@]}"; do
-		[ -e "/lib/systemd/system/$service.service" ] || continue
-		deb-systemd-helper disable "$service.service" || true
-		update-rc.d "$service" disable || true
+	for unit in $(comm -13 <(echo "$before") <(units)); do
+		deb-systemd-helper disable "$unit" || true
+		update-rc.d "${unit%.service}" disable || true
 	done
 	exit $status
 )

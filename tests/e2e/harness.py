@@ -154,6 +154,17 @@ class TestCase(unittest.TestCase):
         with open(self.path(name)) as file:
             return json.load(file)
 
+    def trace_for(self, port, duration, *arguments):
+        """Traces `port` for the given time; returns the dump, which has lost nothing."""
+        child = self.run_program("--port", port, "--view", "plain", "--duration", duration, "--output",
+                                 self.path("dump.json"), *arguments)
+        self.assertEqual(child.process.returncode, 0, child.stderr)
+        self.output = child.stdout
+        dump = self.read_json("dump.json")
+        self.assertEqual(set(dump["losses"].values()), {0}, dump["losses"])
+        self.assertEqual(dump["consistency"]["broken"], [])
+        return dump
+
 
 def run_tests():
     """unittest.main() with a separate exit status for "everything was skipped"."""

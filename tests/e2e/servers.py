@@ -12,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 
 import harness
 
@@ -106,6 +107,29 @@ class NodeCluster(LoggingServer):
         return ["node", os.path.join(HERE, "node_app.js"), str(self.port), str(self.WORKERS)]
 
 
+class PassingServer(LoggingServer):
+    """passing_server.py: the parent accepts and passes the connections on, in the way HOW."""
+
+    WORKERS = 4
+    HOW = "even"
+
+    def argv(self):
+        return [sys.executable, os.path.join(HERE, "passing_server.py"), str(self.port), str(self.WORKERS), self.log,
+                self.HOW]
+
+    def connect(self):
+        harness.eventually(lambda: harness.is_listening(self.port), "the listening socket")
+        return socket.create_connection(("127.0.0.1", self.port), timeout=harness.PATIENCE)
+
+    @staticmethod
+    def talk(connection, times=1):
+        for _ in range(times):
+            connection.sendall(b"x" * 10)
+            received = 0
+            while received < 10:
+                received += len(connection.recv(64))
+
+
 class JavaServer(LoggingServer):
     """One process with a pool of threads."""
 
@@ -172,6 +196,88 @@ class NginxServer:
     def served(self):
         with open(self.path("access.log")) as log:
             return [(int(port), int(pid)) for pid, port in map(str.split, log)]
+
+
+class PhpServer(NginxServer):
+    """PHP-FPM over TCP at `fpm_port`, behind nginx: /wait/SECONDS is answered after so long."""
+
+    CHILDREN = 4  # workers of FPM
+    CONFIGURATION_OF_FPM = """
+        [global]
+        daemonize = no
+        error_log = {directory}/fpm.log
+        [www]
+        user = nobody
+        group = nogroup
+        listen = 127.0.0.1:{port}
+        pm = static
+        pm.max_children = {children}
+    """
+
+    def prepare(self):
+        programs = glob.glob("/usr/sbin/php-fpm*")
+        if not programs:
+            self.skipTest("php-fpm is not installed")
+        self.fpm_port = harness.free_port()
+        os.chmod(self.directory, 0o711)  # the workers are nobody's
+        with open(self.path("wait.php"), "w") as file:
+            file.write('<?php usleep((int) (1e6 * (float) explode("/", $_SERVER["REQUEST_URI"])[2])); echo "ok";')
+        with open(self.path("fpm.conf"), "w") as file:
+            file.write(textwrap.dedent(self.CONFIGURATION_OF_FPM.format(
+                directory=self.directory, port=self.fpm_port, children=self.CHILDREN)))
+        self.fpm = harness.Child(self, [programs[-1], "--nodaemonize", "--allow-to-run-as-root", "--fpm-config",
+                                        self.path("fpm.conf")])
+        harness.eventually(lambda: harness.is_listening(self.fpm_port) and
+                           len(harness.children(self.fpm.process.pid)) == self.CHILDREN or
+                           self.fpm.process.poll() is not None, "FPM's workers")
+        self.assertIsNone(self.fpm.process.poll(), self.fpm.stderr)
+        self.DIRECTIVES = f"""
+            location /wait/ {{{{
+              fastcgi_pass 127.0.0.1:{self.fpm_port};
+              fastcgi_param SCRIPT_FILENAME {self.path("wait.php")};
+              fastcgi_param REQUEST_METHOD $request_method;
+              fastcgi_param REQUEST_URI $request_uri;
+            }}}}"""
+
+
+class HaproxyServer:
+    """One process with THREADS threads, which pass accepted connections on to one another."""
+
+    THREADS = 4
+    CONFIGURATION = """
+        global
+          nbthread {threads}
+          stats socket {directory}/stats mode 600 level admin
+        defaults
+          mode http
+          timeout client 30s
+          timeout server 30s
+          timeout connect 3s
+          timeout http-keep-alive 30s
+        frontend only
+          bind 127.0.0.1:{port}
+          http-request return status 200 content-type text/plain string ok
+    """
+
+    def setUp(self):
+        super().setUp()
+        harness.need("haproxy")
+        self.port = harness.free_port()
+        with open(self.path("haproxy.conf"), "w") as file:
+            file.write(textwrap.dedent(self.CONFIGURATION.format(
+                threads=self.THREADS, directory=self.directory, port=self.port)))
+        self.server = harness.Child(self, ["haproxy", "-db", "-f", self.path("haproxy.conf")])
+        harness.eventually(lambda: harness.is_listening(self.port) or self.server.process.poll() is not None, "HAProxy")
+        self.assertIsNone(self.server.process.poll(), self.server.stderr)
+
+    def activity(self, counter):
+        """One of HAProxy's own counters, for each thread."""
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(self.path("stats"))
+            connection.sendall(b"show activity\n")
+            with connection.makefile() as answer:
+                [line] = [line for line in answer if line.startswith(counter + ":")]
+        return [int(count) for count in re.search(r"\[(.*)\]", line)[1].split()]
 
 
 class ApacheServer:

@@ -10,6 +10,7 @@ import os
 import random
 import re
 import select
+import signal
 import socket
 import ssl
 import statistics
@@ -468,6 +469,58 @@ class BlockedWorker(CountingUvicorn, RequestTest):
         self.assertGreaterEqual(requests["unread_wait_seconds"]["max"], 2.5)
         self.assertGreaterEqual(requests["response_seconds"]["max"], self.BLOCKED)
         self.assertEqual(requests["in_flight_peak"], 1)
+
+
+class StalledWorker(CountingUvicorn, RequestTest):
+    """One of four workers is blocked while a request lies unread on another connection of it, and the others serve."""
+
+    WORKERS = 4
+    BLOCKED = 5.0
+
+    def ask(self, connection, path):
+        """The pid of the worker that answers: the last one to write a line."""
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        answer = b""
+        while not answer.endswith(b"\r\n\r\nok"):
+            answer += connection.recv(4096)
+        return int(self.lines()[-1][0])
+
+    def stall(self):
+        """Returns the pid of the blocked worker."""
+        with contextlib.ExitStack() as stack:
+            def connect():
+                connection = stack.enter_context(
+                    socket.create_connection(("127.0.0.1", self.port), timeout=harness.PATIENCE))
+                return self.ask(connection, "/wait/0"), connection
+
+            connections = collections.defaultdict(list)
+            while max(map(len, connections.values()), default=0) < 2:  # after five at the latest
+                pid, connection = connect()
+                connections[pid].append(connection)
+            blocked = max(connections, key=lambda pid: len(connections[pid]))
+            blocker, waiting = connections[blocked]
+            os.kill(blocked, signal.SIGSTOP)  # a stopped worker accepts no connection
+            try:
+                _, other = connect()
+            finally:
+                os.kill(blocked, signal.SIGCONT)
+            with concurrent.futures.ThreadPoolExecutor() as pool:
+                first = pool.submit(self.ask, blocker, f"/block/{self.BLOCKED}")
+                time.sleep(0.2)  # by then the worker has read it; it cannot tell that it is blocked
+                second = pool.submit(self.ask, waiting, "/wait/0")
+                while not first.done():
+                    self.ask(other, "/wait/0.05")
+                second.result()
+            return blocked
+
+    def test_is_named_with_what_waits(self):
+        pids = []
+        dump = self.traced(lambda: pids.append(self.stall()))
+        [finding] = [found for found in dump["services"][0]["findings"] if found["code"] == "worker_stalled"]
+        self.assertIn(f"1 of {self.WORKERS} workers", finding["summary"])
+        self.assertIn("1 request waited unread", finding["summary"])
+        self.assertIn(f"pid {pids[0]}", finding["summary"])
+        self.assertRegex(finding["evidence"][0], r"the other workers began \d+ requests meanwhile")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@
 
 #include "abilities.hpp"
 #include "comparison.hpp"
+#include "listener.hpp"
 #include "session.hpp"
 #include "util/unique_fd.hpp"
 
@@ -39,32 +40,20 @@ struct Pair {
 class Door {
  public:
   /// `protocol`: IPPROTO_MPTCP for Multipath TCP at both ends.
-  explicit Door(int protocol = 0)
-      : protocol_(protocol), listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    if (bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_.get(), 4096) != 0 ||
-        getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &size) != 0)
-      ADD_FAILURE() << "cannot listen";
-    address_ = address;
-  }
+  explicit Door(int protocol = 0) : listener_({.backlog = 4096, .protocol = protocol}), protocol_(protocol) {}
 
-  [[nodiscard]] std::string port() const { return std::to_string(ntohs(address_.sin_port)); }
+  [[nodiscard]] std::string port() const { return listener_.port_text(); }
 
   [[nodiscard]] Pair connect() const {
-    Pair pair{UniqueFd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, protocol_)), {}};
-    EXPECT_EQ(::connect(pair.client.get(), reinterpret_cast<const sockaddr*>(&address_), sizeof address_), 0);
-    pair.server.reset(accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
+    Pair pair{connect_to(listener_.port(), protocol_), {}};
+    pair.server = listener_.accept();
     EXPECT_TRUE(pair.server);
     return pair;
   }
 
  private:
+  Listener listener_;
   int protocol_;
-  UniqueFd listener_;
-  sockaddr_in address_{};
 };
 
 void put(int fd, std::string_view text = "x") {

@@ -40,11 +40,31 @@ const std::vector<Act>& script() {
   return acts;
 }
 
-/// Fields that depend on the clock or identify the machine.
+/// Fields that depend on the clock, or on who waited at the moment of a look, or identify the machine.
 bool follows_the_clock(std::string_view key) {
-  static const std::set<std::string_view> kKeys{"timeline", "active_workers", "overhead", "host",      "tool",
-                                                "run",      "cmdline",        "cgroup",   "summary",   "evidence",
-                                                "advice",   "peak_open",      "netns",    "start_time"};
+  static const std::set<std::string_view> kKeys{"timeline",
+                                                "active_workers",
+                                                "overhead",
+                                                "host",
+                                                "tool",
+                                                "run",
+                                                "cmdline",
+                                                "cgroup",
+                                                "summary",
+                                                "evidence",
+                                                "advice",
+                                                "peak_open",
+                                                "netns",
+                                                "start_time",
+                                                "inode",
+                                                "looks",
+                                                "occupied_workers",
+                                                "epoll_exclusive",
+                                                "accept_blocks",
+                                                "waiting_threads",
+                                                "woken_first_pid",
+                                                "woken_first_tid",
+                                                "workers_at_once"};
   return kKeys.contains(key);
 }
 
@@ -63,7 +83,7 @@ json timeless(const json& value, bool within_times) {
   json object = json::object();
   for (const auto& [key, member] : value.items()) {
     if (follows_the_clock(key)) continue;
-    const bool counts = key == "closed" || key == "open" || key == "count";
+    const bool counts = key == "closed" || key == "open" || key == "count" || key == "waiting";
     if (key == "buckets") {
       std::uint64_t total = 0;
       for (const json& bucket : member) total += bucket["count"].get<std::uint64_t>();
@@ -97,12 +117,17 @@ json named_service(json service, const Names& names) {
     worker["pid"] = names.process(worker["pid"]);
     worker["ns_pid"] = names.process(worker["ns_pid"]);
   }
-  // One thread may read the next request before another one's answer is counted.
+  // One thread may read the next request before another one's answer is counted; and whether several are seen to wait,
+  // which is a finding, depends on the moment of a look.
   if (service["port"] == "threads") {
+    service.erase("findings");
+    service.erase("verdict");
     for (json& worker : service["workers"])
       if (worker["requests"].is_object()) worker["requests"].erase("in_flight_peak");
     service["requests"].erase("in_flight_peak");
   }
+  for (json& listener : service["listeners"])
+    for (json& pid : listener["holders"]) pid = names.process(pid);
   return service;
 }
 

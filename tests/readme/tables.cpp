@@ -5,6 +5,7 @@
 
 #include "cli/options.hpp"
 #include "model/figures.hpp"
+#include "model/findings/table.hpp"
 #include "output/json/schema.hpp"
 #include "output/tui/tui.hpp"
 #include "output/words/worker_columns.hpp"
@@ -15,6 +16,7 @@ int main() {
   print("options", cli::options_markdown());
   print("keys", tui_keys_markdown());
   print("columns", worker_columns_markdown());
+  print("findings", finding_kinds_markdown());
   print("dump fields", dump_fields_markdown());
   print("figures", figures_markdown());
   print("diff fields", diff_fields_markdown());

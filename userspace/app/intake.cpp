@@ -14,8 +14,8 @@ constexpr std::size_t kPendingRecords = 32768;
 
 }  // namespace
 
-Intake::Intake(Tracer& tracer, Run& run, Outputs& outputs, bool redact_peers)
-    : tracer_(tracer), run_(run), outputs_(outputs), processes_(ProcFs("/proc")) {
+Intake::Intake(Tracer& tracer, Run& run, Outputs& outputs, WorkerUnit by, bool redact_peers)
+    : tracer_(tracer), run_(run), outputs_(outputs), processes_(ProcFs("/proc"), by) {
   if (redact_peers) redactor_.emplace();
   // Touched once: a late tick finds its memory ready, and does not make the process grow.
   pending_.resize(kPendingRecords);
@@ -45,7 +45,7 @@ Result<void> Intake::drain() {
 std::vector<Error> Intake::take_totals() {
   Result<Tick> tick = tracer_.read(monotonic_now());
   if (!tick) return {tick.error()};
-  tick->processes = processes_.update(tick->workers, tick->holders);
+  tick->processes = processes_.update(*tick);
   if (redactor_) redactor_->redact(*tick);
   last_tick_at_ = tick->at;
   if (outputs_.take_lines()) open_ = tick->open;

@@ -19,7 +19,7 @@ namespace acceptscope {
 /// if wanted. Tracer, model and outputs must outlive it.
 class Intake {
  public:
-  Intake(Tracer& tracer, Run& run, Outputs& outputs, bool redact_peers);
+  Intake(Tracer& tracer, Run& run, Outputs& outputs, WorkerUnit by, bool redact_peers);
 
   /// Takes the records in the ring; they wait for the kernel's totals, unless many are waiting already. Returns the
   /// errors.
@@ -28,6 +28,8 @@ class Intake {
   [[nodiscard]] std::vector<Error> take_all();
   /// Adds the lines of the connections that were open at the last reading of the totals. Returns the errors.
   [[nodiscard]] std::vector<Error> finish_lines();
+  /// Time of the last reading of the totals.
+  [[nodiscard]] MonotonicTime last_tick_at() const { return last_tick_at_; }
 
  private:
   Result<void> drain();

@@ -29,14 +29,21 @@
 namespace acceptscope {
 namespace {
 
-UniqueFd timer(Nanoseconds first, Nanoseconds every) {
-  const auto spec = [](Nanoseconds t) {
-    return timespec{static_cast<time_t>(t.count() / 1'000'000'000), static_cast<long>(t.count() % 1'000'000'000)};
+/// Expires at `first`, and then `every` so often; no delay adds up.
+UniqueFd timer(MonotonicTime first, Nanoseconds every) {
+  const auto spec = [](std::int64_t ns) {
+    return timespec{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
   };
   UniqueFd fd(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-  const itimerspec when{spec(every), spec(first)};
-  timerfd_settime(fd.get(), 0, &when, nullptr);
+  const itimerspec when{spec(every.count()), spec(first.ns)};
+  timerfd_settime(fd.get(), TFD_TIMER_ABSTIME, &when, nullptr);
   return fd;
+}
+
+/// Takes the expirations of `timer`, so that it is no longer readable.
+void acknowledge(const UniqueFd& timer) {
+  std::uint64_t expirations = 0;
+  static_cast<void>(!read(timer.get(), &expirations, sizeof expirations));
 }
 
 /// One run. Single-threaded: every event is a readable file descriptor.
@@ -49,11 +56,11 @@ class Session {
         tracer_(std::move(tracer)),
         outputs_(std::move(outputs)),
         signals_(std::move(signals)),
-        intake_(tracer_, run_, outputs_, options.redact_peers),
+        intake_(tracer_, run_, outputs_, options.by, options.redact_peers),
         view_(outputs_.take_standard_output() ? STDERR_FILENO : STDOUT_FILENO, options, ProcFs("/proc").own_netns()) {}
 
   TraceEnd go(const StartChild& start_child) {
-    Result<void> begun = tracer_.begin();
+    Result<void> begun = tracer_.begin().map([this](MonotonicTime at) { run_.start(at); });
     if (begun) begun = begin(start_child);
     // The demo attaches a second time, and needs its privileges again.
     if (begun && !start_child) begun = drop_privileges(kInForce, kInReserve);
@@ -72,20 +79,27 @@ class Session {
   }
 
  private:
-  /// Privileges that a tick needs: maps and iterators; /proc/PID/fdinfo of all processes.
+  /// Privileges that a tick needs: maps and iterators; /proc/PID of all processes.
   static constexpr std::initializer_list<int> kInForce{CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
   /// Privileges needed now and then: timing BPF programs; a dump in another user's directory; ending a command that
   /// changed its user.
   static constexpr std::initializer_list<int> kInReserve{CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL};
 
   Result<void> begin(const StartChild& start_child) {
-    tick_timer_ = timer(options_.interval, options_.interval);
-    if (options_.duration) end_timer_ = timer(*options_.duration, Nanoseconds{0});
+    report(intake_.take_all());
+    start_timers(intake_.last_tick_at());
     if (const Result<void> started = start(start_child); !started) return started;
     if (const Result<void> taken = view_.take_screen(); !taken) return taken;
-    report(intake_.take_all());
     report(view_.show(run_.snapshot()));
     return watch();
+  }
+
+  /// Windows, ticks and the run's duration count from the first tick.
+  void start_timers(MonotonicTime first_tick) {
+    tick_timer_ = timer(first_tick + options_.interval, options_.interval);
+    const bool end_on_ticks = options_.window % options_.interval == Nanoseconds{0};
+    if (!end_on_ticks) window_timer_ = timer(first_tick + options_.window, options_.window);
+    if (options_.duration) end_timer_ = timer(first_tick + *options_.duration, Nanoseconds{0});
   }
 
   /// Starts the child that the run waits for, if there is one.
@@ -104,7 +118,7 @@ class Session {
 
   Result<void> watch() {
     events_.reset(epoll_create1(EPOLL_CLOEXEC));
-    for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), end_timer_.get(), signals_.fd(),
+    for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), window_timer_.get(), end_timer_.get(), signals_.fd(),
                          child_ ? child_->fd() : -1, view_.key_fd(), view_.signal_fd()}) {
       epoll_event event{};
       event.events = EPOLLIN;
@@ -122,9 +136,13 @@ class Session {
       for (int i = 0; i < count; ++i) {
         const int fd = ready[static_cast<std::size_t>(i)].data.fd;
         if (fd == signals_.fd()) return EndReason::signal;
-        if (fd == end_timer_.get()) return EndReason::duration;
+        if (fd == end_timer_.get()) {
+          report(intake_.take_all());  // a window may end now; the end of tracing takes its time
+          return EndReason::duration;
+        }
         if (child_ && fd == child_->fd()) return EndReason::command;
         if (fd == tracer_.ring_fd()) report(intake_.take_records());
+        if (fd == window_timer_.get()) end_window();
         if (fd == tick_timer_.get()) tick();
         if (fd == view_.signal_fd()) view_.take_signals();
         if (fd == view_.key_fd() && take_keys((ready[static_cast<std::size_t>(i)].events & EPOLLIN) == 0))
@@ -149,9 +167,13 @@ class Session {
     view_.tell(path ? "Wrote " + *path : path.error().message());
   }
 
+  void end_window() {
+    acknowledge(window_timer_);
+    report(intake_.take_all());
+  }
+
   void tick() {
-    std::uint64_t expirations = 0;
-    static_cast<void>(!read(tick_timer_.get(), &expirations, sizeof expirations));
+    acknowledge(tick_timer_);
     report(intake_.take_all());
     report(view_.show(run_.snapshot()));
   }
@@ -187,6 +209,7 @@ class Session {
   std::optional<Child> child_;
   UniqueFd events_;
   UniqueFd tick_timer_;
+  UniqueFd window_timer_;  ///< where windows do not end on ticks
   UniqueFd end_timer_;
   std::string last_report_;
   bool failed_ = false;

@@ -84,6 +84,10 @@ void add_notes(AttachPlan& plan, const KernelFacts& facts) {
         "no security_sock_graft: an accept already blocked when tracing began is found by its "
         "holder, up to a second late");
   }
+  if (!facts.wait_functions.known())
+    plan.notes.emplace_back(
+        "who waits for connections by epoll or poll cannot be told: /proc/kallsyms hides addresses (CAP_SYSLOG is "
+        "missing, or kptr_restrict is 2); every holder of a listening socket counts as a worker");
   if (plan.close_from_state)
     plan.notes.emplace_back("no cgroup v2: a connection counts as closed at its first FIN or reset");
   if (plan.enqueue_from_state && plan.backend != Backend::tracepoint)
@@ -96,21 +100,22 @@ AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, const Wan
   AttachPlan plan;
   plan.backend = backend;
   plan.atomic_fetch = facts.atomic_fetch;
+  plan.wait_functions = facts.wait_functions;
   switch (backend) {
     case Backend::fentry: plan.programs = fentry_programs(facts); break;
     case Backend::kprobe: plan.programs = kprobe_programs(facts); break;
     case Backend::tracepoint: plan.programs = tracepoint_programs(facts); break;
   }
   plan.refresh = facts.syscall_programs ? "refresh_syscall" : "refresh_iter";
+  plan.walk = facts.bpf_loop ? "walk_holders" : "walk_holders510";
   plan.enqueue_from_state = backend == Backend::tracepoint || !facts.has_queue_add || !facts.has_hashdance;
   plan.close_from_state = backend == Backend::tracepoint && !facts.cgroup2;
   plan.programs.push_back({"state_tp", "tracepoint sock:inet_sock_set_state", Attach::automatic, Fact::close});
   plan.programs.push_back({"destroy_tp", "tracepoint tcp:tcp_destroy_sock", Attach::automatic, Fact::close});
   if (wanted.requests) add_request_programs(plan, facts);
-  if (wanted.follow_pids) {
-    plan.programs.push_back({"fork_tp", "tracepoint sched:sched_process_fork"});
-    plan.programs.push_back({"free_tp", "tracepoint sched:sched_process_free"});
-  }
+  plan.programs.push_back({"fork_tp", "tracepoint sched:sched_process_fork"});
+  plan.programs.push_back({"exit_tp", "tracepoint sched:sched_process_exit"});
+  if (wanted.follow_pids) plan.programs.push_back({"free_tp", "tracepoint sched:sched_process_free"});
   add_notes(plan, facts);
   return plan;
 }

@@ -29,7 +29,9 @@ struct AttachPlan {
   Backend backend = Backend::fentry;
   std::vector<PlannedProgram> programs;
   std::string_view refresh;         ///< program that updates the byte counts of open connections
+  std::string_view walk;            ///< program that walks over the file descriptors of the host
   bool enqueue_from_state = false;  ///< accept wait begins at SYN_RECV -> ESTABLISHED
+  WaitFunctions wait_functions;     ///< tell how a process waits for connections
   bool requests = false;            ///< reads and writes are traced
   bool atomic_fetch = false;        ///< the object for 5.12 and later
   bool close_from_state = false;    ///< close = first step out of the open states: too early after shutdown()

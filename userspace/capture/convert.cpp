@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace acceptscope {
 namespace {
@@ -46,6 +47,10 @@ void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
   if (raw.enqueued_ns != 0 && raw.found == 0) facts.accept_wait = to_duration(raw.accepted_ns - raw.enqueued_ns);
 }
 
+HandedOver to_handed_over(const wire::handed_over& raw) {
+  return {raw.connections, to_duration(raw.sum_ns), raw.bytes};
+}
+
 }  // namespace
 
 ServiceKey to_service_key(const wire::service_key& key) { return {{to_address(key.address), key.port}, key.netns}; }
@@ -68,24 +73,52 @@ OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& co
   fill(open, sock, connection);
   open.active = connection.active != 0;
   open.unread_bytes = connection.unread_bytes;
+  const bool in_flight = connection.turns % 2 != 0;
+  open.waiting_request = connection.unread_bytes != 0 && !in_flight && connection.fin_sent == 0;
+  if (open.waiting_request && connection.ready_ns != 0) open.ready_at = to_time(connection.ready_ns);
+  if (connection.server_id != 0) open.last_server = connection.server_id;
   // Only a walk that began after the accept counts, and the owner may hold a file descriptor as well.
   if (connection.other_walk > connection.owner_walk && connection.other_walk == last_walk)
     open.held_by = WorkerKey{connection.other_tgid, 0, static_cast<std::int64_t>(connection.other_start_ns)};
   return open;
 }
 
-void add_listener(std::vector<Listeners>& services, const wire::listener& raw) {
+QueuedConnection to_queued_connection(const wire::connection& connection) {
+  return {to_service_key(connection.worker.service), to_time(connection.enqueued_ns), connection.queue_depth};
+}
+
+void add_listener(std::vector<Listeners>& services, const wire::listener& raw, std::vector<std::uint32_t> holders) {
   const ServiceKey key = to_service_key(raw.service);
   auto service = std::find_if(services.begin(), services.end(), [&](const Listeners& l) { return l.service == key; });
   if (service == services.end()) {
     service = services.insert(services.end(), Listeners{});
     service->service = key;
   }
+  ListeningSocket socket;
+  socket.inode = raw.inode;
+  socket.holders = std::move(holders);
+  socket.depth = raw.depth;
+  socket.depth_max = raw.depth_max;
+  if (raw.head_ns != 0) socket.head_since = to_time(raw.head_ns);
+  if (raw.head_seen_ns != 0) socket.head_seen = to_time(raw.head_seen_ns);
+  socket.drops.all = raw.drops - raw.drops_before;
+  if (raw.defers != 0) socket.drops.deferring = socket.drops.all;
+  socket.never_accepted = raw.never_accepted;
+  if (raw.closed != 0) return service->closed.push_back(std::move(socket));
   ++service->sockets;
   service->backlog = std::max(service->backlog, raw.backlog);
   service->reuseport = service->reuseport || raw.reuseport != 0;
   service->queue_depth += raw.depth;
-  service->overflows += raw.drops - raw.drops_before;
+  service->drops += socket.drops;
+  service->open.push_back(std::move(socket));
+}
+
+ProcessInfo to_exit(const wire::life_key& key, std::uint64_t exited_ns) {
+  ProcessInfo process;
+  process.worker = {key.tgid, key.tid, static_cast<std::int64_t>(key.start_ns)};
+  process.exited = true;
+  process.exited_at = to_time(exited_ns);
+  return process;
 }
 
 Holder to_holder(const wire::descriptor& raw) {
@@ -96,6 +129,23 @@ Holder to_holder(const wire::descriptor& raw) {
   holder.ns_pid = raw.ns_pid;
   holder.parent_pid = raw.parent_tgid;
   return holder;
+}
+
+static_assert(static_cast<int>(WaitWay::epoll) == wire::WAIT_EPOLL);
+static_assert(static_cast<int>(WaitWay::call) == wire::WAIT_CALL);
+static_assert(static_cast<int>(WaitWay::poll) == wire::WAIT_POLL);
+static_assert(static_cast<int>(WaitWay::uring) == wire::WAIT_URING);
+static_assert(static_cast<int>(WaitWay::rest) == wire::WAIT_REST);
+
+QueueEntry to_queue_entry(const wire::waiter& raw) {
+  QueueEntry entry;
+  entry.object = raw.object;
+  entry.way = raw.way <= wire::WAIT_REST ? static_cast<WaitWay>(raw.way) : WaitWay::unknown;
+  entry.exclusive = raw.exclusive != 0;
+  entry.set = raw.set;
+  entry.thread.worker = {raw.tgid, raw.tid, static_cast<std::int64_t>(raw.start_ns)};
+  entry.thread.comm.assign(raw.comm, strnlen(raw.comm, sizeof raw.comm));
+  return entry;
 }
 
 WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& raw) {
@@ -113,6 +163,8 @@ WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worke
   counters.counts.bytes_received = raw.bytes_received;
   counters.counts.bytes_sent = raw.bytes_sent;
   counters.counts.peak_open = raw.peak_open;
+  counters.given = to_handed_over(raw.given);
+  counters.taken = to_handed_over(raw.taken);
   std::copy(std::begin(raw.close_reasons), std::end(raw.close_reasons), counters.close_reasons.begin());
   counters.lifetime = Histogram(raw.lifetime, to_duration(raw.lifetime_sum_ns), to_duration(raw.lifetime_max_ns));
   counters.wait = Histogram(raw.wait, to_duration(raw.wait_sum_ns), to_duration(raw.wait_max_ns));
@@ -162,7 +214,10 @@ ServiceCounters to_service_counters(const wire::service_key& key, const wire::se
   counters.counts.closes = raw.closes;
   counters.counts.preexisting = raw.preexisting;
   counters.counts.preexisting_closes = raw.preexisting_closes;
+  counters.unattributed_open = raw.unattributed_open;
   counters.never_accepted = raw.never_accepted;
+  counters.never_accepted_wait_max = to_duration(raw.never_accepted_max_ns);
+  counters.closed_drops = {raw.closed_drops, raw.closed_drops_deferring};
   counters.counts.peak_open = raw.peak_open;
   counters.queue_depth_max = raw.depth_max;
   if (raw.backlog != 0) counters.backlog = raw.backlog;

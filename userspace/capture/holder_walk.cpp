@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "acceptscope_bpf.skel.h"
 #include "capture/cgroup.hpp"
@@ -17,42 +18,65 @@
 namespace acceptscope {
 namespace {
 
-/// Parses the file descriptors that a walk wrote; a piece of output may end in the middle of one.
+/// Parses the records that a walk wrote; a piece of output may end in the middle of one.
 class Collector {
  public:
   void take(std::span<const char> piece) {
     rest_.append(piece.data(), piece.size());
-    std::size_t used = 0;
-    for (; rest_.size() - used >= sizeof(wire::descriptor); used += sizeof(wire::descriptor)) {
-      wire::descriptor raw;
-      std::memcpy(&raw, rest_.data() + used, sizeof raw);
-      if (raw.kind == wire::DESCRIPTOR_LISTENER)
-        found.listening.push_back({to_holder(raw), raw.inode});
-      else
-        found.epolls.push_back({raw.tgid, raw.fd});
+    std::string_view left = rest_;
+    __u32 kind = 0;
+    while (left.size() >= sizeof kind) {
+      std::memcpy(&kind, left.data(), sizeof kind);
+      const bool taken = kind == wire::WALK_WAITER ? take_waiter(left) : take_descriptor(left);
+      if (!taken) break;
     }
-    rest_.erase(0, used);
+    rest_.erase(0, rest_.size() - left.size());
   }
   FoundDescriptors found;
 
  private:
+  /// Cuts a record off `left`; false if not all of it is there yet.
+  template <class Raw>
+  static bool cut(std::string_view& left, Raw& raw) {
+    if (left.size() < sizeof raw) return false;
+    std::memcpy(&raw, left.data(), sizeof raw);
+    left.remove_prefix(sizeof raw);
+    return true;
+  }
+  bool take_waiter(std::string_view& left) {
+    wire::waiter raw;
+    if (!cut(left, raw)) return false;
+    found.queues.push_back(to_queue_entry(raw));
+    return true;
+  }
+  bool take_descriptor(std::string_view& left) {
+    wire::descriptor raw;
+    if (!cut(left, raw)) return false;
+    if (raw.kind == wire::WALK_LISTENER)
+      found.listening.push_back({to_holder(raw), raw.object});
+    else
+      found.epolls.push_back({raw.tgid, raw.object});
+    return true;
+  }
+
   std::string rest_;
 };
 
 }  // namespace
 
-HolderWalk::HolderWalk(acceptscope_bpf& skeleton, std::vector<UniqueFd> cgroups, ProcFs procfs, Link link)
-    : skeleton_(&skeleton), cgroups_(std::move(cgroups)), holder_register_(std::move(procfs)), link_(std::move(link)) {}
+HolderWalk::HolderWalk(acceptscope_bpf& skeleton, std::vector<UniqueFd> cgroups, Link link)
+    : skeleton_(&skeleton), cgroups_(std::move(cgroups)), link_(std::move(link)) {}
 
-Result<HolderWalk> HolderWalk::attach(acceptscope_bpf& skeleton, const std::vector<UniqueFd>& cgroups, ProcFs procfs) {
-  Result<Link> link = attach_iterator(skeleton.progs.walk_holders, nullptr);
+Result<HolderWalk> HolderWalk::attach(acceptscope_bpf& skeleton, bpf_program* program,
+                                      const std::vector<UniqueFd>& cgroups) {
+  Result<Link> link = attach_iterator(program, nullptr);
   if (!link) return tl::unexpected(link.error());
   std::vector<UniqueFd> own;
   for (const UniqueFd& cgroup : cgroups) {
     own.emplace_back(fcntl(cgroup.get(), F_DUPFD_CLOEXEC, 0));
     if (!own.back()) return system_failure(errno, "cannot keep a cgroup open");
   }
-  return HolderWalk(skeleton, std::move(own), std::move(procfs), *std::move(link));
+  return HolderWalk(skeleton, std::move(own), *std::move(link));
 }
 
 Result<void> HolderWalk::name_members() const {
@@ -87,8 +111,13 @@ Result<FoundDescriptors> HolderWalk::walk(bool listeners, bool connections) {
 
 void HolderWalk::complete(MonotonicTime began, const FoundDescriptors& found) {
   ended_at_ = monotonic_now();
-  rest_ = std::max<Nanoseconds>(kPeriod, (ended_at_ - began) * kRest);
-  holders_ = holder_register_.holders(found, ended_at_);
+  rest_ = (ended_at_ - began) * kRest;
+  look_ = look_of(found);
+  look_.number = number_;
+  look_.at = began;
+  sockets_.clear();
+  for (const ListeningDescriptor& listening : found.listening)
+    sockets_[listening.socket].insert(listening.holder.worker.pid);
 }
 
 Result<void> HolderWalk::first() {

@@ -76,6 +76,7 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
   facts.has_hashdance = has("inet_csk_complete_hashdance", BTF_KIND_FUNC);
   facts.atomic_fetch =
       has_enumerator(types.get(), "bpf_func_id", "BPF_FUNC_for_each_map_elem") && !environment.lacks("atomic_fetch");
+  facts.bpf_loop = has_enumerator(types.get(), "bpf_func_id", "BPF_FUNC_loop") && !environment.lacks("bpf_loop");
   facts.request_traces = has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF) &&
                          has("btf_trace_sk_data_ready", BTF_KIND_TYPEDEF) && !environment.lacks("request_traces");
   facts.has_mptcp_close = has("mptcp_close", BTF_KIND_FUNC);
@@ -90,6 +91,7 @@ KernelFacts read_kernel_facts(const Environment& environment) {
   uname(&name);
   facts.release = name.release;
   read_btf(environment, facts);
+  if (!environment.lacks("wait_functions")) facts.wait_functions = read_wait_functions(environment.proc + "/kallsyms");
   const LibbpfLog quiet;
   facts.ring_buffer = libbpf_probe_bpf_map_type(BPF_MAP_TYPE_RINGBUF, nullptr) == 1;
   // libbpf 1.1 reports a helper as available even if the kernel does not know the program type.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "capture/environment.hpp"
+#include "capture/wait_functions.hpp"
 
 namespace acceptscope {
 
@@ -24,7 +25,9 @@ struct KernelFacts {
   enum class UringTrace { none, result, cqe };
   UringTrace uring = UringTrace::none;  ///< arguments of the tracepoint io_uring_complete
   bool atomic_fetch = false;            ///< atomic operations with a result (5.12; known by a helper of 5.13)
+  bool bpf_loop = false;                ///< bpf_loop() (5.17)
   bool request_traces = false;          ///< tracepoints for arrivals, receives and sends (6.3)
+  WaitFunctions wait_functions;         ///< tell how a process waits for connections
   bool cgroup2 = false;                 ///< a cgroup v2 hierarchy is available
   std::string cgroup2_problem;
 };

@@ -46,6 +46,9 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   settings->enqueue_from_state = plan.enqueue_from_state;
   settings->close_from_state = plan.close_from_state;
   settings->count_requests = plan.requests;
+  settings->epoll_wakes = plan.wait_functions.epoll;
+  settings->poll_wakes = plan.wait_functions.poll;
+  std::ranges::copy(plan.wait_functions.uring, settings->uring_wakes);
   settings->jiffy_ns = timer_tick_ns();
   settings->ring_wakeup_bytes = options.capacity.ring_bytes / 4;
   settings->worker_rows_end = options.capacity.workers;
@@ -68,7 +71,8 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   for (const PlannedProgram& planned : plan.programs)
     bpf_program__set_autoload(program_named(skeleton, planned.name), true);
   bpf_program__set_autoload(program_named(skeleton, plan.refresh), true);
-  bpf_program__set_autoload(skeleton->progs.walk_holders, true);
+  bpf_program__set_autoload(skeleton->progs.relisten_iter, plan.refresh == "refresh_iter");
+  bpf_program__set_autoload(program_named(skeleton, plan.walk), true);
 }
 
 /// The skeleton, with the object for kernels before 5.12 where the running one is older (see bpf/CMakeLists.txt).
@@ -183,10 +187,16 @@ Result<void> attach_programs(LoadedPrograms& loaded, const AttachPlan& plan) {
       loaded.metered.push_back({fd, planned.fact});
   }
   if (plan.refresh != "refresh_iter") return {};
-  Result<Link> link = attach_iterator(loaded.skeleton->progs.refresh_iter, loaded.skeleton->maps.connections);
-  if (!link) return tl::unexpected(link.error());
-  loaded.refresh = *std::move(link);
-  return {};
+  const auto attach_to = [](Link& place, const bpf_program* program, const bpf_map* map) -> Result<void> {
+    Result<Link> link = attach_iterator(program, map);
+    if (!link) return tl::unexpected(link.error());
+    place = *std::move(link);
+    return {};
+  };
+  const auto& skeleton = *loaded.skeleton;
+  if (const auto done = attach_to(loaded.refresh, skeleton.progs.refresh_iter, skeleton.maps.connections); !done)
+    return done;
+  return attach_to(loaded.relisten, skeleton.progs.relisten_iter, skeleton.maps.listeners);
 }
 
 }  // namespace
@@ -198,6 +208,7 @@ Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Envir
   Result<Skeleton> skeleton = load(options, environment, plan);
   if (!skeleton) return tl::unexpected(skeleton.error());
   loaded.skeleton = *std::move(skeleton);
+  loaded.walk = program_named(loaded.skeleton, plan.walk);
   if (const auto done = select_cgroups(loaded.skeleton, options.cgroups); !done) return tl::unexpected(done.error());
   for (const bpf_map* map : {loaded.skeleton->maps.free_worker_rows, loaded.skeleton->maps.free_service_rows})
     if (const auto done = enter_rows(map); !done) return tl::unexpected(done.error());

@@ -24,8 +24,9 @@ using Skeleton = std::unique_ptr<acceptscope_bpf, SkeletonDestroy>;
 /// All of it leaves the kernel with this object.
 struct LoadedPrograms {
   Skeleton skeleton;
-  std::vector<Link> links;  ///< links of the programs that count
-  Link refresh;             ///< only if the plan refreshes by iterator
+  std::vector<Link> links;      ///< links of the programs that count
+  bpf_program* walk = nullptr;  ///< over the file descriptors of the host; to be attached by the reader
+  Link refresh, relisten;       ///< only if the plan refreshes by iterator: connections, listening sockets
   std::vector<CostMeter::Program> metered;
   bool requests = false;  ///< they are counted
 };

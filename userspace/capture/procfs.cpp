@@ -2,13 +2,11 @@
 #include "capture/procfs.hpp"
 
 #include <fmt/core.h>
-#include <sys/epoll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -63,22 +61,31 @@ std::string ProcFs::directory_of(const WorkerKey& worker) const {
   return worker.tid == 0 ? process : process + "/task/" + std::to_string(worker.tid);
 }
 
-bool ProcFs::alive(const WorkerKey& worker) const {
+std::optional<ProcFs::Stat> ProcFs::stat_of_living(const WorkerKey& worker) const {
   const std::optional<Stat> stat = read_stat(directory_of(worker));
   const auto ns_per_tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
-  return stat && stat->state != 'Z' && stat->state != 'X' &&
-         stat->start_ticks == static_cast<std::uint64_t>(worker.start_ns / ns_per_tick);
+  const bool lives = stat && stat->state != 'Z' && stat->state != 'X' &&
+                     stat->start_ticks == static_cast<std::uint64_t>(worker.start_ns / ns_per_tick);
+  return lives ? stat : std::nullopt;
 }
+
+bool ProcFs::alive(const WorkerKey& worker) const { return stat_of_living(worker).has_value(); }
 
 ProcessInfo ProcFs::read(const WorkerKey& worker) const {
   ProcessInfo info;
   info.worker = worker;
-  info.exited = !alive(worker);
+  const std::optional<Stat> stat = stat_of_living(worker);
+  info.exited = !stat;
   if (info.exited) return info;
+  info.parent_pid = stat->parent;
   const std::string directory = directory_of(worker);
   if (std::optional<std::string> cmdline = read_file(directory + "/cmdline")) {
     cmdline = join_arguments(*std::move(cmdline));
     if (!cmdline->empty()) info.cmdline = *std::move(cmdline);
+  }
+  if (std::optional<std::string> comm = read_file(directory + "/comm")) {
+    if (comm->ends_with('\n')) comm->pop_back();
+    info.comm = *std::move(comm);
   }
   if (const std::optional<std::string> cgroup = read_file(directory + "/cgroup")) info.cgroup = unified_cgroup(*cgroup);
   return info;
@@ -106,33 +113,35 @@ std::vector<std::uint32_t> ProcFs::with_descendants(const std::vector<std::uint3
   return {found.begin(), found.end()};
 }
 
-std::optional<EpollWatch> ProcFs::epoll_watch(std::uint32_t pid, std::uint32_t fd,
-                                              const std::vector<std::uint64_t>& inodes) const {
-  const std::optional<std::string> text = read_file(fmt::format("{}/{}/fdinfo/{}", root_, pid, fd));
-  if (!text) return std::nullopt;
-  EpollWatch watch;
-  std::istringstream lines(*text);
-  for (std::string line; std::getline(lines, line);) {
-    // "tfd:        6 events:       19 data: ...  pos:0 ino:4ab9 sdev:8": ep_show_fdinfo() in fs/eventpoll.c
-    unsigned int events = 0;
-    unsigned long inode = 0;
-    const std::size_t ino = line.find(" ino:");
-    if (!line.starts_with("tfd:") || ino == std::string::npos) continue;
-    // NOLINTBEGIN(cert-err34-c): the kernel wrote these numbers, and each fits its type
-    if (std::sscanf(line.c_str(), "tfd: %*d events: %x", &events) != 1) continue;
-    if (std::sscanf(line.c_str() + ino, " ino:%lx", &inode) != 1) continue;
-    // NOLINTEND(cert-err34-c)
-    if (std::find(inodes.begin(), inodes.end(), inode) == inodes.end()) continue;
-    const bool exclusive = (events & EPOLLEXCLUSIVE) != 0;
-    watch.exclusive = exclusive && (watch.exclusive || !watch.watched);
-    watch.watched = true;
-  }
-  return watch;
+std::uint32_t ProcFs::netns_of(const std::string& process) const {
+  struct stat info {};
+  const std::string path = fmt::format("{}/{}/ns/net", root_, process);
+  return stat(path.c_str(), &info) == 0 ? static_cast<std::uint32_t>(info.st_ino) : 0;
 }
 
-std::uint32_t ProcFs::own_netns() const {
-  struct stat info {};
-  return stat((root_ + "/self/ns/net").c_str(), &info) == 0 ? static_cast<std::uint32_t>(info.st_ino) : 0;
+std::uint32_t ProcFs::own_netns() const { return netns_of("self"); }
+
+std::optional<NamespaceDrops> ProcFs::namespace_drops(const std::string& process, std::uint32_t netns) const {
+  if (netns_of(process) != netns) return std::nullopt;
+  const std::optional<std::string> text = read_file(fmt::format("{}/{}/net/netstat", root_, process));
+  if (!text) return std::nullopt;
+  // Pairs of lines with the same prefix: the names, then the values (netstat_seq_show() in net/ipv4/proc.c).
+  std::istringstream lines(*text);
+  std::optional<std::uint64_t> overflows, deferred;
+  for (std::string names, values; std::getline(lines, names) && std::getline(lines, values);) {
+    std::istringstream name_list(names), value_list(values);
+    std::string name, value;
+    while (name_list >> name && value_list >> value) {
+      std::optional<std::uint64_t>* const wanted = name == "ListenOverflows"      ? &overflows
+                                                   : name == "TCPDeferAcceptDrop" ? &deferred
+                                                                                  : nullptr;
+      std::uint64_t number = 0;
+      if (wanted != nullptr && std::from_chars(value.data(), value.data() + value.size(), number).ec == std::errc{})
+        *wanted = number;
+    }
+  }
+  if (!overflows || !deferred) return std::nullopt;
+  return NamespaceDrops{*overflows, *deferred};
 }
 
 }  // namespace acceptscope

@@ -10,30 +10,23 @@
 
 namespace acceptscope {
 
-/// How an epoll set watches some sockets.
-struct EpollWatch {
-  bool watched = false;    ///< at least one of them is in the set
-  bool exclusive = false;  ///< and all that are in the set have EPOLLEXCLUSIVE
-};
-
 /// Reads facts about processes from /proc. The root is a parameter, so that tests can use a tree of their own.
 class ProcFs {
  public:
   explicit ProcFs(std::string root) : root_(std::move(root)) {}
 
-  /// Command line and cgroup of the worker's process; `exited` if it has exited or its pid belongs to another process.
+  /// Parent, command line and cgroup of the worker's process; `exited` if it has exited or its pid belongs to another
+  /// process.
   [[nodiscard]] ProcessInfo read(const WorkerKey& worker) const;
   /// Whether the worker's process (or thread) runs; a zombie does not.
   [[nodiscard]] bool alive(const WorkerKey& worker) const;
   /// `roots` and all their descendants that are alive now.
   [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;
   [[nodiscard]] bool exists(std::uint32_t pid) const;
-  /// Whether the sockets with these inode numbers are in the epoll set that is file descriptor `fd` of process `pid`;
-  /// empty if it cannot be read.
-  [[nodiscard]] std::optional<EpollWatch> epoll_watch(std::uint32_t pid, std::uint32_t fd,
-                                                      const std::vector<std::uint64_t>& inodes) const;
   /// Inode number of this process's network namespace; 0 if unknown.
   [[nodiscard]] std::uint32_t own_netns() const;
+  /// What network namespace `netns` counted since it exists; empty unless `process` ("self" or a pid) is in it.
+  [[nodiscard]] std::optional<NamespaceDrops> namespace_drops(const std::string& process, std::uint32_t netns) const;
 
  private:
   struct Stat {
@@ -41,6 +34,9 @@ class ProcFs {
     std::uint64_t start_ticks = 0;  ///< since boot, in clock ticks (sysconf(_SC_CLK_TCK))
     char state = '?';
   };
+  [[nodiscard]] std::uint32_t netns_of(const std::string& process) const;
+  /// The worker's entry, if its process (or thread) runs.
+  [[nodiscard]] std::optional<Stat> stat_of_living(const WorkerKey& worker) const;
   [[nodiscard]] std::string directory_of(const WorkerKey& worker) const;
   [[nodiscard]] std::optional<Stat> read_stat(const std::string& directory) const;
   [[nodiscard]] std::optional<std::string> read_file(const std::string& path) const;

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -50,35 +51,47 @@ Result<void> read_row(const bpf_map* map, std::uint32_t number, MonotonicTime be
 
 void RingFree::operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 
-Reader::Reader(LoadedPrograms& loaded, HolderWalk walk)
+Reader::Reader(LoadedPrograms& loaded, HolderWalk walk, ProcFs procfs)
     : skeleton_(*loaded.skeleton),
       refresh_(loaded.refresh),
+      relisten_(loaded.relisten),
       requests_(loaded.requests),
       walk_(std::move(walk)),
+      procfs_(std::move(procfs)),
       cost_(loaded.metered) {}
 
 Result<std::unique_ptr<Reader>> Reader::open(LoadedPrograms& loaded, const std::vector<UniqueFd>& cgroups,
                                              ProcFs procfs) {
-  Result<HolderWalk> walk = HolderWalk::attach(*loaded.skeleton, cgroups, std::move(procfs));
+  Result<HolderWalk> walk = HolderWalk::attach(*loaded.skeleton, loaded.walk, cgroups);
   if (!walk) return tl::unexpected(walk.error());
-  std::unique_ptr<Reader> reader(new Reader(loaded, *std::move(walk)));
+  std::unique_ptr<Reader> reader(new Reader(loaded, *std::move(walk), std::move(procfs)));
   const int ring = bpf_map__fd(loaded.skeleton->maps.closed);
   reader->ring_.reset(ring_buffer__new(ring, &Reader::on_record, reader.get(), nullptr));
   if (!reader->ring_) return system_failure(errno, "cannot map the ring buffer");
   return reader;
 }
 
-Result<void> Reader::begin() {
+Result<MonotonicTime> Reader::begin() {
   cost_.start_sample(0, 0);
   begun_ = monotonic_now();
   skeleton_.bss->walk_first = 1;
   skeleton_.bss->recording = 1;
-  return walk_.first();
+  if (const Result<void> walked = walk_.first(); !walked) return tl::unexpected(walked.error());
+  for (const Holder& holder : walk_.look().holders) {
+    const std::uint32_t netns = holder.service.netns;
+    if (drops_before_.contains(netns)) continue;
+    if (const std::optional<NamespaceDrops> counted = count_of_namespace(netns)) drops_before_[netns] = *counted;
+  }
+  skeleton_.bss->drops_begin = 1;
+  const Result<void> refreshed = refresh_entries(true);
+  skeleton_.bss->drops_begin = 0;
+  return refreshed.map([this] { return begun_; });
 }
 
 MonotonicTime Reader::end() {
   skeleton_.bss->walk_last = 1;
-  static_cast<void>(read_open(Nanoseconds{0}));  // the last chance to find the owner of a missed accept
+  // The last chance to find the owner of a missed accept.
+  if (const Result<Entries> entries = read_entries()) static_cast<void>(walk_if_needed(*entries, Nanoseconds{0}));
   const MonotonicTime now = monotonic_now();
   skeleton_.bss->recording = 0;
   // A program that saw recording == 1 may still run. They run as RCU readers, and this waits for one grace period
@@ -112,7 +125,10 @@ Result<std::uint64_t> Reader::sum_of(const bpf_map* map, std::uint32_t index) co
 }
 
 Result<void> Reader::refresh_entries(bool any) const {
-  if (refresh_ && !any) return {};  // the iterator only visits connections
+  if (relisten_) {
+    if (const Result<void> done = run_iterator(relisten_, [](auto) {}); !done) return done;
+    if (!any) return {};
+  }
   for (int pass = 0; pass < 2; ++pass) {
     skeleton_.bss->found_dead = 0;
     const Result<void> refreshed =
@@ -136,8 +152,10 @@ Result<Reader::Entries> Reader::read_entries() {
   const auto read = for_each_entry<std::uint64_t, wire::connection>(
       bpf_map__fd(skeleton_.maps.connections), "connections", [&](std::uint64_t sock, const wire::connection& entry) {
         ++entries_before_;
-        if (entry.accepted_ns == 0)
-          entries.queued_since_ns = std::min(entries.queued_since_ns, entry.enqueued_ns);
+        if (entry.accepted_ns == 0 && entry.left_walk != 0)
+          entries.left_unseen = true;
+        else if (entry.accepted_ns == 0)
+          entries.queued.push_back(to_queued_connection(entry));
         else if (entry.ignored == 0)
           entries.open.push_back(to_open_connection(sock, entry, walk_.number()));
       });
@@ -145,34 +163,70 @@ Result<Reader::Entries> Reader::read_entries() {
   return entries;
 }
 
-Result<std::vector<OpenConnection>> Reader::read_open(Nanoseconds patience) {
+Result<void> Reader::walk_if_needed(const Entries& entries, Nanoseconds patience) {
   const std::uint64_t skipped_now = cost_.skipped();
-  bool walked = false;
-  if (skipped_now != skipped_ || walk_.is_due(monotonic_now())) {
-    if (const Result<void> done = walk_.again(); !done) return tl::unexpected(done.error());
-    skipped_ = skipped_now;
-    walked = true;
-  }
-  Result<Entries> entries = read_entries();
-  if (!entries) return tl::unexpected(entries.error());
-  const auto now = static_cast<std::uint64_t>(monotonic_now().ns);
-  const auto limit = static_cast<std::uint64_t>(patience.count());
-  if (!walked && entries->queued_since_ns < now && now - entries->queued_since_ns >= limit) {
-    // Waiting for long, or accepted unnoticed: the process that holds the file descriptor shows which.
-    if (const Result<void> done = walk_.again(); !done) return tl::unexpected(done.error());
-    entries = read_entries();
-    if (!entries) return tl::unexpected(entries.error());
-  }
-  return std::move(entries->open);
+  const MonotonicTime now = monotonic_now();
+  // Waiting for long, or accepted unnoticed: the process that holds the file descriptor shows which.
+  const bool waited =
+      std::ranges::any_of(entries.queued, [&](const auto& queued) { return now - queued.since >= patience; });
+  const std::uint32_t births_now = skeleton_.bss->births;
+  const bool needed = skipped_now != skipped_ || walk_.is_due(now) || waited ||
+                      ((births_now != births_ || entries.left_unseen) && walk_.is_affordable(now));
+  if (!needed) return {};
+  skipped_ = skipped_now;
+  births_ = births_now;
+  return walk_.again();
 }
 
-Result<std::vector<Listeners>> Reader::read_listeners() const {
+Result<std::vector<Listeners>> Reader::read_listeners() {
+  const bpf_map* const map = skeleton_.maps.listeners;
   std::vector<Listeners> services;
+  std::vector<std::uint64_t> closed;
+  const auto former_holders = std::exchange(socket_holders_, {});
   const auto read = for_each_entry<std::uint64_t, wire::listener>(
-      bpf_map__fd(skeleton_.maps.listeners), "listeners",
-      [&](std::uint64_t, const wire::listener& listener) { add_listener(services, listener); });
+      bpf_map__fd(map), bpf_map__name(map), [&](std::uint64_t sock, const wire::listener& listener) {
+        std::vector<std::uint32_t> holders;
+        if (const auto now = walk_.sockets().find(sock); now != walk_.sockets().end())
+          holders.assign(now->second.begin(), now->second.end());
+        else if (const auto former = former_holders.find(sock); former != former_holders.end())
+          holders = former->second;
+        if (listener.closed != 0)
+          closed.push_back(sock);
+        else
+          socket_holders_[sock] = holders;
+        add_listener(services, listener, std::move(holders));
+      });
   if (!read) return tl::unexpected(read.error());
+  // A new listening socket may have the address by now: the next walk finds it again.
+  for (const std::uint64_t sock : closed) bpf_map_delete_elem(bpf_map__fd(map), &sock);
   return services;
+}
+
+std::optional<NamespaceDrops> Reader::count_of_namespace(std::uint32_t netns) const {
+  if (const auto own = procfs_.namespace_drops("self", netns)) return own;
+  for (const Holder& holder : walk_.look().holders) {
+    if (holder.service.netns != netns) continue;
+    if (const auto counted = procfs_.namespace_drops(std::to_string(holder.worker.pid), netns)) return counted;
+  }
+  return std::nullopt;
+}
+
+std::map<std::uint32_t, NamespaceDrops> Reader::read_namespace_drops(const Tick& tick) const {
+  std::set<std::uint32_t> dropping;
+  for (const Listeners& service : tick.listeners)
+    if (service.drops.all != 0) dropping.insert(service.service.netns);
+  for (const ServiceCounters& service : tick.services)
+    if (service.closed_drops.all != 0) dropping.insert(service.service.netns);
+  std::map<std::uint32_t, NamespaceDrops> since;
+  for (const std::uint32_t netns : dropping) {
+    const std::optional<NamespaceDrops> now = count_of_namespace(netns);
+    if (!now) continue;
+    // A namespace without listening sockets when tracing began: its counts since it exists are an upper limit.
+    const auto before = drops_before_.find(netns);
+    const NamespaceDrops begin = before == drops_before_.end() ? NamespaceDrops{} : before->second;
+    since[netns] = {now->overflows - begin.overflows, now->deferred - begin.deferred};
+  }
+  return since;
 }
 
 Result<void> Reader::read_requests(std::uint32_t row, ServiceCounters& counters) const {
@@ -186,6 +240,21 @@ Result<void> Reader::read_requests(std::uint32_t row, WorkerCounters& counters) 
                                           [&](const auto& raw, MonotonicTime now) {
                                             return counters.requests.emplace(to_request_counters(raw, now)).load.busy;
                                           });
+}
+
+Result<std::vector<ProcessInfo>> Reader::take_exits() const {
+  std::vector<ProcessInfo> exits;
+  std::vector<wire::life_key> keys;
+  const int map = bpf_map__fd(skeleton_.maps.lives);
+  const auto read = for_each_entry<wire::life_key, std::uint64_t>(
+      map, "lives", [&](const wire::life_key& key, std::uint64_t exited_ns) {
+        if (exited_ns == 0) return;
+        keys.push_back(key);
+        exits.push_back(to_exit(key, exited_ns));
+      });
+  if (!read) return tl::unexpected(read.error());
+  for (const wire::life_key& key : keys) bpf_map_delete_elem(map, &key);
+  return exits;
 }
 
 Result<Losses> Reader::read_losses() const {
@@ -231,13 +300,11 @@ void Reader::sample_cost(const std::vector<ServiceCounters>& services) {
 Result<Tick> Reader::read(MonotonicTime now) {
   Tick tick;
   tick.at = now;
-  Result<std::vector<OpenConnection>> open = read_open(kPatience);
-  if (!open) return tl::unexpected(open.error());
-  Result<std::vector<Listeners>> listeners = read_listeners();
-  if (!listeners) return tl::unexpected(listeners.error());
-  tick.listeners = *std::move(listeners);
-  tick.holders = walk_.holders();
-  tick.open = *std::move(open);
+  // First what belongs to this moment. A walk takes its time, and the next tick brings what it found of connections.
+  Result<Entries> entries = read_entries();
+  if (!entries) return tl::unexpected(entries.error());
+  tick.open = std::move(entries->open);
+  tick.queued = entries->queued;
   const auto& maps = skeleton_.maps;
   Result<void> requests;
   const auto with_requests = [&](std::uint32_t row, auto counters) {
@@ -260,6 +327,16 @@ Result<Tick> Reader::read(MonotonicTime now) {
   Result<Losses> losses = read_losses();
   if (!losses) return tl::unexpected(losses.error());
   tick.losses = *losses;
+  Result<std::vector<ProcessInfo>> exits = take_exits();
+  if (!exits) return tl::unexpected(exits.error());
+  tick.processes = *std::move(exits);
+  if (skeleton_.bss->recording != 0)
+    if (const Result<void> walked = walk_if_needed(*entries, kPatience); !walked) return tl::unexpected(walked.error());
+  Result<std::vector<Listeners>> listeners = read_listeners();
+  if (!listeners) return tl::unexpected(listeners.error());
+  tick.listeners = *std::move(listeners);
+  tick.namespace_drops = read_namespace_drops(tick);
+  tick.look = walk_.look();
   sample_cost(tick.services);
   tick.overhead = read_overhead();
   return tick;

@@ -4,8 +4,9 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <limits>
+#include <map>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "capture/cost.hpp"
@@ -35,7 +36,7 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
 
   /// Like the functions of Tracer, except that end() leaves the programs attached.
-  Result<void> begin();
+  Result<MonotonicTime> begin();
   MonotonicTime end();
   [[nodiscard]] int ring_fd() const;
   Result<std::size_t> drain(const std::function<void(const ClosedConnection&)>& sink);
@@ -45,40 +46,52 @@ class Reader {
   /// The contents of the connection map.
   struct Entries {
     std::vector<OpenConnection> open;
-    std::uint64_t queued_since_ns =
-        std::numeric_limits<std::uint64_t>::max();  ///< of the connection that has waited longest in an accept queue
+    std::vector<QueuedConnection> queued;
+    bool left_unseen = false;  ///< a connection left the queue, and no program saw the accept
   };
 
-  Reader(LoadedPrograms& loaded, HolderWalk walk);
+  Reader(LoadedPrograms& loaded, HolderWalk walk, ProcFs procfs);
   static int on_record(void* context, void* data, std::size_t size);
   /// Updates the map: byte counts of open connections, and entries whose socket no longer exists.
   /// `any`: there are connections in it.
   Result<void> refresh_entries(bool any) const;
   [[nodiscard]] Result<Entries> read_entries();
-  /// The open connections. First finds accepts that no program saw, by the process that holds the file descriptor: when
-  /// a walk is due, when programs were skipped, or when a connection seems to have waited in an accept queue for
-  /// `patience` or longer.
-  [[nodiscard]] Result<std::vector<OpenConnection>> read_open(Nanoseconds patience);
-  [[nodiscard]] Result<std::vector<Listeners>> read_listeners() const;
+  /// Finds accepts that no program saw, by the process that holds the file descriptor: when a walk is due, when
+  /// programs were skipped, and new holders: when one was born. Or when a connection seems to have waited in an accept
+  /// queue for `patience` or longer.
+  Result<void> walk_if_needed(const Entries& entries, Nanoseconds patience);
+  /// Takes the figures of listening sockets that were closed out of the map.
+  [[nodiscard]] Result<std::vector<Listeners>> read_listeners();
+  [[nodiscard]] std::optional<NamespaceDrops> count_of_namespace(std::uint32_t netns) const;
+  /// Of the network namespaces with listening sockets that dropped something since tracing began. Read after the drops,
+  /// as the counts at the begin are read before: no deferred handshake is taken for an overflow.
+  [[nodiscard]] std::map<std::uint32_t, NamespaceDrops> read_namespace_drops(const Tick& tick) const;
   /// Fills in the requests of the services and workers that were read.
   Result<void> read_requests(std::uint32_t row, ServiceCounters& counters) const;
   Result<void> read_requests(std::uint32_t row, WorkerCounters& counters) const;
   [[nodiscard]] Result<std::uint64_t> sum_of(const bpf_map* map, std::uint32_t index) const;
+  /// The workers and holders that exited since the last reading.
+  [[nodiscard]] Result<std::vector<ProcessInfo>> take_exits() const;
   [[nodiscard]] Result<Losses> read_losses() const;
   [[nodiscard]] Overhead read_overhead();
   void sample_cost(const std::vector<ServiceCounters>& services);
 
   acceptscope_bpf& skeleton_;
   const Link& refresh_;
+  const Link& relisten_;
   bool requests_;  ///< they are counted
   MonotonicTime begun_;
   HolderWalk walk_;
+  ProcFs procfs_;
+  std::map<std::uint32_t, NamespaceDrops> drops_before_;                ///< of namespaces, when tracing began
+  std::map<std::uint64_t, std::vector<std::uint32_t>> socket_holders_;  ///< by struct sock, at the last reading
   CostMeter cost_;
   Ring ring_;
   std::function<void(const ClosedConnection&)> sink_;
   std::uint64_t ticks_ = 0;
   std::size_t entries_before_ = 0;  ///< entries in the connection map at its last reading
   bool entered_ = false;            ///< an entry was added between the last two readings
+  std::uint32_t births_ = 0;        ///< as of the last walk, see bpf/state.bpf.h
   std::uint64_t skipped_ = 0;       ///< program runs that the kernel had skipped by the last walk
 };
 

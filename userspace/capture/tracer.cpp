@@ -9,7 +9,6 @@
 #include "bpf/wire.h"
 #include "capture/kernel_facts.hpp"
 #include "capture/loading.hpp"
-#include "capture/procfs.hpp"
 #include "capture/reading.hpp"
 
 namespace acceptscope {
@@ -66,7 +65,7 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
   return failure(what, "'acceptscope doctor' shows what is missing");
 }
 
-Result<void> Tracer::begin() { return parts_->reader->begin(); }
+Result<MonotonicTime> Tracer::begin() { return parts_->reader->begin(); }
 
 MonotonicTime Tracer::end() {
   const MonotonicTime now = parts_->reader->end();

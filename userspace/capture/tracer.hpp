@@ -33,8 +33,9 @@ class Tracer {
   Tracer& operator=(Tracer&&) noexcept;
   ~Tracer();
 
-  /// Makes every program count from now on, then finds the listeners and the connections already open. Call once.
-  Result<void> begin();
+  /// Makes every program count from now on, then finds the listeners and the connections already open. Returns the
+  /// time when counting began. Call once.
+  Result<MonotonicTime> begin();
   /// Stops counting. When it returns, no program is running any more. The totals stay readable.
   MonotonicTime end();
 
@@ -42,7 +43,7 @@ class Tracer {
   [[nodiscard]] int ring_fd() const;
   /// Passes every record in the ring to `sink`, oldest first. Returns their number.
   Result<std::size_t> drain(const std::function<void(const ClosedConnection&)>& sink);
-  /// Current counters, open connections, losses and cost. The processes are left empty.
+  /// Current counters, open connections, losses and cost. Of the processes, only exits.
   [[nodiscard]] Result<Tick> read(MonotonicTime now);
 
  private:

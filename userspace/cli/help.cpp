@@ -6,6 +6,8 @@
 #include <utility>
 
 #include "cli/option_table.hpp"
+#include "model/findings/table.hpp"
+#include "model/names.hpp"
 
 namespace acceptscope::cli {
 namespace {
@@ -13,6 +15,7 @@ namespace {
 constexpr std::size_t kWidth = 100;
 constexpr std::size_t kTextColumn = 34;
 constexpr std::size_t kCommandColumn = 47;
+constexpr std::size_t kFindingColumn = 14;
 
 constexpr std::array<std::pair<Group, std::string_view>, 7> kHeadings{{
     {Group::selection, "Selection (all given options must match)"},
@@ -103,8 +106,21 @@ std::string help_text() {
     }
   }
   text += two_columns("  -h, --help", "print this help", kTextColumn);
+  text += two_columns("  --help-findings",
+                      "print what each finding means, what to do, and why its threshold is what it is", kTextColumn);
   text += two_columns("  -V, --version", "print the version", kTextColumn);
   return text.append("\n").append(kClosing);
+}
+
+std::string findings_text() {
+  std::string text;
+  for (const FindingKind& kind : finding_kinds()) {
+    text += fmt::format("{}{} ({})\n", text.empty() ? "" : "\n", enum_name(kind.code), severities_text(kind));
+    text += two_columns("  when", kind.when, kFindingColumn);
+    text += two_columns("  what to do", kind.what_to_do, kFindingColumn);
+    text += two_columns("  why", kind.why, kFindingColumn);
+  }
+  return text;
 }
 
 std::string options_markdown() {

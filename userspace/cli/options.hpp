@@ -77,6 +77,9 @@ struct ExitNow {
 /// The text of --help, at most 100 columns wide.
 [[nodiscard]] std::string help_text();
 
+/// The text of --help-findings: the table of findings, at most 100 columns wide.
+[[nodiscard]] std::string findings_text();
+
 /// The options as a Markdown table, for the README.
 [[nodiscard]] std::string options_markdown();
 

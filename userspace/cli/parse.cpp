@@ -61,7 +61,7 @@ std::string did_you_mean(std::string_view name) {
 
 Error unknown_option(std::string_view argument) {
   const std::string_view typed = argument.substr(0, argument.find('='));
-  std::vector<std::string_view> names{"--help", "--version"};
+  std::vector<std::string_view> names{"--help", "--help-findings", "--version"};
   for (const OptionRow& row : option_table()) {
     if (row.group != Group::hidden) names.push_back(row.long_name);
   }
@@ -110,6 +110,7 @@ struct Parsed {
   std::vector<std::pair<const OptionRow*, std::vector<std::string>>> given;  ///< in the table's order
   std::vector<std::string> operands;
   bool help = false;
+  bool help_findings = false;
   bool help_markdown = false;
   bool version = false;
 
@@ -164,6 +165,7 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
   CLI::App app;
   app.allow_extras()->require_subcommand(0, 1)->set_help_flag();  // extras are reported below, with a guess
   const CLI::Option* help = app.add_flag("-h,--help")->disable_flag_override();
+  const CLI::Option* help_findings = app.add_flag("--help-findings")->disable_flag_override();
   const CLI::Option* help_markdown = app.add_flag("--help-markdown")->disable_flag_override();
   const CLI::Option* version_flag = app.add_flag("-V,--version")->disable_flag_override();
   std::vector<std::pair<const OptionRow*, const CLI::Option*>> options;
@@ -179,9 +181,10 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
 
   Parsed parsed;
   parsed.help = help->count() > 0;
+  parsed.help_findings = help_findings->count() > 0;
   parsed.help_markdown = help_markdown->count() > 0;
   parsed.version = version_flag->count() > 0;
-  if (parsed.help || parsed.help_markdown || parsed.version) return parsed;
+  if (parsed.help || parsed.help_findings || parsed.help_markdown || parsed.version) return parsed;
   for (const auto& [row, option] : options) {
     if (option->count() > 0) parsed.given.emplace_back(row, option->results());
   }
@@ -303,6 +306,7 @@ std::variant<Options, ExitNow> parse(int argc, const char* const* argv) {
   const Result<Parsed> parsed = take_apart(std::move(arguments.own));
   if (!parsed) return usage_error(parsed.error());
   if (parsed->help) return ExitNow{0, help_text(), false};
+  if (parsed->help_findings) return ExitNow{0, findings_text(), false};
   if (parsed->help_markdown) return ExitNow{0, options_markdown(), false};
   if (parsed->version) return ExitNow{0, "acceptscope " + std::string(version()) + "\n", false};
   Result<Options> options = build(*parsed, std::move(arguments));

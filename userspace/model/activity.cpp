@@ -43,10 +43,14 @@ ActiveStats WindowCounter::Tally::stats() const {
   return stats;
 }
 
-WindowCounter::WindowCounter(Nanoseconds window, Nanoseconds interval) : shortest_(window - interval / 2) {}
+WindowClock::Look WindowClock::look(MonotonicTime at) {
+  if (!start_) start_ = at;
+  const std::int64_t number = (at - *start_) / window_;
+  if (number == begun_ || at - *start_ - window_ * number > window_ / kLatest) return Look::within;
+  return std::exchange(begun_, number) == number - 1 && number != 0 ? Look::ends : Look::begins;
+}
 
 void WindowCounter::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers) {
-  const bool first = !window_start_;
   for (auto& [key, counted] : workers_) counted.present = false;
   for (const auto& [key, activity] : workers) {
     Counted& counted = workers_[key];
@@ -55,19 +59,12 @@ void WindowCounter::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivi
     raise(counted.bytes, activity.bytes);
     raise(counted.requests, activity.requests.value_or(0));
     counts_requests_ = counts_requests_ || activity.requests;
-    if (first) {
-      counted.accepts_before = counted.accepts;
-      counted.bytes_before = counted.bytes;
-      counted.requests_before = counted.requests;
-    }
   }
-  if (first)
-    window_start_ = at;
-  else if (at - *window_start_ >= shortest_)
-    end_window(at);
+  const WindowClock::Look look = clock_.look(at);
+  if (look != WindowClock::Look::within) end_window(look == WindowClock::Look::ends);
 }
 
-void WindowCounter::end_window(MonotonicTime at) {
+void WindowCounter::end_window(bool complete) {
   std::uint32_t accepting = 0, serving = 0, requests = 0;
   for (auto& [key, counted] : workers_) {
     if (std::exchange(counted.accepts_before, counted.accepts) < counted.accepts) ++accepting;
@@ -75,11 +72,11 @@ void WindowCounter::end_window(MonotonicTime at) {
     // A request that is in flight all the time begins once: who serves it is busy, but begins none.
     if (std::exchange(counted.requests_before, counted.requests) < counted.requests) ++requests;
   }
+  std::erase_if(workers_, [](const auto& entry) { return !entry.second.present; });
+  if (!complete) return;
   accepting_.add(accepting);
   serving_.add(serving);
   requests_.add(requests);
-  std::erase_if(workers_, [](const auto& entry) { return !entry.second.present; });
-  window_start_ = at;
 }
 
 ActiveWorkers WindowCounter::active_workers() const {

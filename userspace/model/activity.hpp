@@ -2,6 +2,7 @@
 /// The workers' activity over time: active workers per window, and the timeline.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -23,13 +24,36 @@ struct WorkerActivity {
   Nanoseconds busy{0};                      ///< cumulative
 };
 
-/// Counts active workers per complete window of one service. Windows begin at the first tick and end at the first tick
-/// that is at least `window` later (half a tick earlier counts as well: timers jitter). The first tick's counts belong
-/// to the time before the first window; a worker that appears later starts from zero. Memory does not grow with time:
-/// one number per possible count of active workers, and the counters of the workers seen in the current window.
+/// Tells which ticks are ends of windows. Windows have equal lengths and follow one another from the first tick on. An
+/// end is seen by the first tick after it, if that comes within 1/kLatest of a window: on a loaded machine it may come
+/// later, and then the windows on both sides are not complete, because nobody knows on which side anything happened.
+class WindowClock {
+ public:
+  static constexpr int kLatest = 20;
+
+  explicit WindowClock(Nanoseconds window) : window_(std::max(window, Nanoseconds{1})) {}
+
+  enum class Look : std::uint8_t {
+    within,  ///< no end, or one that was seen before
+    begins,  ///< a window begins; the one before it is not complete
+    ends,    ///< a complete window ends, and the next begins
+  };
+  /// A tick; call in order of time.
+  Look look(MonotonicTime at);
+
+ private:
+  Nanoseconds window_;
+  std::optional<MonotonicTime> start_;
+  std::int64_t begun_ = -1;  ///< number of the window whose beginning was seen last
+};
+
+/// Counts active workers per complete window of one service. The counts of the first tick of the run belong to the time
+/// before the first window; a worker that appears later starts from zero. Memory does not grow with time: one number
+/// per possible count of active workers, and the counters of the workers seen in the current window.
 class WindowCounter {
  public:
-  WindowCounter(Nanoseconds window, Nanoseconds interval);
+  /// `clock` has looked at the ticks before the service appeared.
+  explicit WindowCounter(WindowClock clock) : clock_(clock) {}
   /// Call in order of time. Workers that are no longer listed count with their activity before they left.
   void add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& workers);
   /// Quantiles by nearest rank.
@@ -55,10 +79,9 @@ class WindowCounter {
     std::uint32_t last_ = 0;
   };
 
-  void end_window(MonotonicTime at);
+  void end_window(bool complete);
 
-  Nanoseconds shortest_;  ///< the length from which a window is complete
-  std::optional<MonotonicTime> window_start_;
+  WindowClock clock_;
   std::map<WorkerKey, Counted> workers_;
   Tally accepting_;
   Tally serving_;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace acceptscope {
 namespace {
 
@@ -25,16 +27,24 @@ std::string unattributed(const ConnectionCounts& services, const KernelSums& wor
       began(services), began(workers.workers), workers.losses.worker_map_full, workers.losses.unattributed_accept);
 }
 
-std::string unrecorded(const ConnectionCounts& services, const Losses& lost, std::uint64_t records_seen) {
+/// Whose accept is by nobody known: they have no record.
+std::uint64_t closes_of_nobody(const KernelSums& sums) {
+  return sums.losses.unattributed_accept - std::min(sums.losses.unattributed_accept, sums.unattributed_open);
+}
+
+std::string unrecorded(const ConnectionCounts& services, const KernelSums& sums, std::uint64_t records_seen) {
   return fmt::format(
       "The services counted {} closes, but {} records were seen, {} lost to a full ring, and {} closes "
       "had an accept by nobody known and so no record.",
-      services.closed(), records_seen, lost.ring_full, lost.unattributed_accept);
+      services.closed(), records_seen, sums.losses.ring_full, closes_of_nobody(sums));
 }
 
 }  // namespace
 
-void KernelSums::add(const ServiceCounters& counters) { services += counters.counts; }
+void KernelSums::add(const ServiceCounters& counters) {
+  services += counters.counts;
+  unattributed_open += counters.unattributed_open;
+}
 
 void KernelSums::add(const WorkerCounters& counters) {
   workers += counters.counts;
@@ -52,8 +62,8 @@ std::vector<std::string> broken_while_running(const KernelSums& previous, const 
     broken.push_back(
         fmt::format("The services counted {} closes, but only {}.", previous.services.closed(), began(now.services)));
   }
-  if (now.services.closed() < records_seen + lost.ring_full + lost.unattributed_accept) {
-    broken.push_back(unrecorded(now.services, lost, records_seen));
+  if (now.services.closed() < records_seen + lost.ring_full + closes_of_nobody(previous)) {
+    broken.push_back(unrecorded(now.services, previous, records_seen));
   }
   if (now.services.connections() < previous.workers.connections() + lost.worker_map_full + lost.unattributed_accept) {
     broken.push_back(unattributed(now.services, previous));
@@ -66,17 +76,19 @@ std::vector<std::string> broken_at_end(const KernelSums& sums, std::uint64_t rec
   const Losses& lost = sums.losses;
   const bool services_missing = lost.service_map_full != 0;
 
-  // finish() in bpf/handlers.bpf.h counts a close and writes a record; drop_unattributed() counts one without a record.
-  if (!adds_up(sums.services.closed(), records_seen + lost.ring_full + lost.unattributed_accept, services_missing)) {
-    broken.push_back(unrecorded(sums.services, lost, records_seen));
+  // finish() in bpf/handlers.bpf.h counts a close and writes a record; drop_unattributed() and finish_ignored() count
+  // one without a record.
+  if (!adds_up(sums.services.closed(), records_seen + lost.ring_full + closes_of_nobody(sums), services_missing)) {
+    broken.push_back(unrecorded(sums.services, sums, records_seen));
   }
   // The close of an untracked connection is not counted, so the connection remains beside the open ones.
-  if (!adds_up(sums.services.connections(), sums.services.closed() + sums.open + lost.connection_map_full,
+  if (!adds_up(sums.services.connections(),
+               sums.services.closed() + sums.open + sums.unattributed_open + lost.connection_map_full,
                services_missing)) {
-    broken.push_back(
-        fmt::format("The services counted {}, but {} closes, {} connections are open and {} could not be "
-                    "tracked.",
-                    began(sums.services), sums.services.closed(), sums.open, lost.connection_map_full));
+    broken.push_back(fmt::format(
+        "The services counted {}, but {} closes, {} connections are open and {} could not be "
+        "tracked.",
+        began(sums.services), sums.services.closed(), sums.open + sums.unattributed_open, lost.connection_map_full));
   }
   if (!adds_up(sums.services.connections(),
                sums.workers.connections() + lost.worker_map_full + lost.unattributed_accept, services_missing)) {

@@ -16,7 +16,8 @@ struct KernelSums {
   ConnectionCounts workers;
   std::uint64_t worker_untracked = 0;
   std::uint64_t lifetimes = 0;  ///< durations in the workers' lifetime histograms
-  std::uint64_t open = 0;       ///< accepted and pre-existing connections in the connection map
+  std::uint64_t open = 0;       ///< accepted and pre-existing connections of known workers in the connection map
+  std::uint64_t unattributed_open = 0;  ///< those of no known worker
   Losses losses;
 
   void add(const ServiceCounters& counters);

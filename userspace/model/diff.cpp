@@ -10,6 +10,7 @@
 #include <numeric>
 #include <utility>
 
+#include "model/findings/table.hpp"
 #include "model/two_samples.hpp"
 #include "text/numbers.hpp"
 
@@ -229,8 +230,31 @@ bool is_even(const ServiceRow& after, double effective) {
   return after.effective_workers.fair_p01 && effective >= *after.effective_workers.fair_p01;
 }
 
+/// Waits are long only from here on: a growth below it is nobody's harm.
+constexpr double kFeltSeconds = 0.01;
+
+/// How clients wait longer than before, or are refused: whatever the spread did. Empty if they do not.
+std::string more_waits(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
+  for (const char* const name : {"accept_wait_p95", "accept_wait_p50", "unread_wait_p95"}) {
+    const FigureChange& wait = figure(figures, name);
+    if (wait.kind == ChangeKind::worse && *wait.after >= kFeltSeconds)
+      return fmt::format("{} {} before, {} after ({})", wait.figure, figure_text(wait.unit, wait.before),
+                         figure_text(wait.unit, wait.after), p_value_text(*wait.p_value));
+  }
+  for (const Finding& finding : after.findings) {
+    const bool is_new = std::ranges::none_of(before.findings, [&](const Finding& f) { return f.code == finding.code; });
+    if (is_new && harm_of(finding.code) == Harm::refused_or_hanging) return finding.summary;
+  }
+  return {};
+}
+
 FixVerdict judge_fix(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
   const FigureChange& effective = figure(figures, "effective_workers");
+  if (const std::string waits = more_waits(before, after, figures); !waits.empty()) {
+    const bool known = effective.before && effective.after;
+    return {FixCode::worse, fmt::format("Worse: clients wait longer or are refused: {}{}{}{}", waits, known ? "; " : "",
+                                        known ? spread_text(before, after, figures) : "", other_losses(figures))};
+  }
   if (!effective.p_value)
     return {
         FixCode::too_few_connections,

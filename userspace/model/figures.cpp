@@ -7,6 +7,8 @@
 #include <array>
 
 #include "model/fairness.hpp"
+#include "model/serving.hpp"
+#include "model/slots.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {
@@ -105,7 +107,7 @@ constexpr std::array kFigures{
     FigureRow{"never_accepted", FigureUnit::count, Better::lower, false,
               "connections that left the accept queue without an accept", [](S s, T) { return number(s.never_accepted); }},
     FigureRow{"handed_over", FigureUnit::count, Better::neither, false,
-              "open connections that only another process holds", [](S s, T) { return number(s.handed_over); }},
+              "connections that others had than those that accepted them", [](S s, T) { return number(s.handed_over); }},
     FigureRow{"lifetime_p50", FigureUnit::seconds, Better::neither, true, "median lifetime of the closed connections",
               [](S s, T) { return seconds(s.lifetime.p50); }},
     FigureRow{"lifetime_p95", FigureUnit::seconds, Better::neither, true, "95th percentile of these lifetimes",
@@ -219,8 +221,8 @@ std::string figures_markdown() {
 
 std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service) {
   std::vector<std::uint64_t> counts;
-  for (const WorkerRow& row : service.workers)
-    if (row.role == Role::worker) counts.push_back(row.counts.connections());
+  const auto connections = [](const WorkerRow& row) { return static_cast<double>(held_by(row).connections); };
+  for (const double amount : Slots(service).amounts(connections)) counts.push_back(static_cast<std::uint64_t>(amount));
   return counts;
 }
 

@@ -43,7 +43,7 @@ struct FigureRow {
 /// The table in Markdown: name, unit, meaning.
 [[nodiscard]] std::string figures_markdown();
 
-/// Connections, accepted and pre-existing, of each worker that could accept; without supervisors.
+/// Connections, accepted and pre-existing, of each of the N places, see model/slots.hpp.
 [[nodiscard]] std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service);
 
 /// Effective workers by these connections; empty without any.

@@ -65,7 +65,10 @@ struct EnumNames<Role> {
   static constexpr std::string_view name(Role value) {
     switch (value) {
       case Role::worker: return "worker";
+      case Role::draining: return "draining";
+      case Role::acceptor: return "acceptor";
       case Role::supervisor: return "supervisor";
+      case Role::holder: return "holder";
     }
     return {};
   }

@@ -22,7 +22,11 @@ struct OpenSummary {
   std::uint64_t active = 0;  ///< with traffic since the tick before
   std::uint64_t unread = 0;  ///< with bytes that the application has not read
   std::uint64_t unread_bytes = 0;
-  std::uint64_t handed_over = 0;  ///< held only by a process other than the owner
+  std::uint64_t waiting = 0;  ///< requests that lie unread, where nobody else holds the connection or served it
+  /// Of these the oldest, if the arrival of one was seen.
+  std::optional<Nanoseconds> oldest_waiting;
+  HandedOver given{};  ///< of these, to others: their ages, and bytes so far
+  HandedOver taken{};  ///< of others; not in `count`
 };
 
 /// The open connections of one tick by owner and by service.
@@ -38,9 +42,17 @@ struct OpenPlacement {
   bool counted = true;  ///< false: the kernel has no counters of this worker
 };
 
+/// Who has an open connection of another worker: who serves it, or is its only holder. Empty: its owner.
+using HolderOf = std::function<std::optional<WorkerKey>(const OpenConnection&)>;
+
+[[nodiscard]] inline std::optional<WorkerKey> only_holder(const OpenConnection& connection) {
+  return connection.held_by;
+}
+
 /// Sums up `open` as of `at`; calls `place` once per owner, as named in the records. One pass, and memory for one
 /// number per connection while it runs.
 [[nodiscard]] OpenSummaries summarize(std::span<const OpenConnection> open, MonotonicTime at,
-                                      const std::function<OpenPlacement(const Owner&)>& place);
+                                      const std::function<OpenPlacement(const Owner&)>& place,
+                                      const HolderOf& holder_of = &only_holder);
 
 }  // namespace acceptscope

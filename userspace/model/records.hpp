@@ -5,6 +5,7 @@
 #include <array>
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -66,9 +67,29 @@ struct ClosedConnection : ConnectionFacts {
 };
 
 struct OpenConnection : ConnectionFacts {
-  bool active = false;               ///< bytes were received or sent since the tick before
-  std::uint64_t unread_bytes = 0;    ///< received and acknowledged by the kernel, not yet read by the application
-  std::optional<WorkerKey> held_by;  ///< the other process that is the only holder: handed over; tid is 0
+  bool active = false;             ///< bytes were received or sent since the tick before
+  std::uint64_t unread_bytes = 0;  ///< received and acknowledged by the kernel, not yet read by the application
+  bool waiting_request = false;    ///< unread bytes, and no request is in flight: the next one waits
+  /// When the oldest unread data arrived, if that was seen.
+  std::optional<MonotonicTime> ready_at;
+  std::optional<WorkerKey> held_by;            ///< the other process that is the only holder: handed over; tid is 0
+  std::optional<std::uint32_t> last_server{};  ///< pid (--by thread: tid) that serves its requests; empty: none yet
+};
+
+/// Connections that one worker accepted, or held when tracing began, and another one had at the end: who served the
+/// last request, or closed it where no request is known. Only closed ones.
+struct HandedOver {
+  std::uint64_t connections = 0;
+  Nanoseconds time{0};  ///< from the accept, or from when they were found, to the close
+  std::uint64_t bytes = 0;
+
+  HandedOver& operator+=(const HandedOver& other) {
+    connections += other.connections;
+    time += other.time;
+    bytes += other.bytes;
+    return *this;
+  }
+  bool operator==(const HandedOver&) const = default;
 };
 
 /// Kernel totals of one worker on one service, since tracing began.
@@ -84,16 +105,35 @@ struct WorkerCounters {
   std::array<std::uint64_t, kCloseReasons> close_reasons{};
   Histogram lifetime;  ///< without pre-existing ones, whose lifetimes are unknown
   Histogram wait;
+  HandedOver given;                         ///< of its connections, to others
+  HandedOver taken;                         ///< of others' connections
   std::optional<RequestCounters> requests;  ///< empty: not counted
+};
+
+/// What listening sockets dropped since tracing began (sk_drops): queue overflows, and bare ACKs of deferred
+/// handshakes, resets and so on, which harm nobody.
+struct ListenDrops {
+  std::uint64_t all = 0;
+  std::uint64_t deferring = 0;  ///< the part of it from sockets with TCP_DEFER_ACCEPT
+
+  ListenDrops& operator+=(const ListenDrops& other) {
+    all += other.all;
+    deferring += other.deferring;
+    return *this;
+  }
+  bool operator==(const ListenDrops&) const = default;
 };
 
 /// Kernel totals of one service, since tracing began.
 struct ServiceCounters {
   ServiceKey service;
-  bool listener_known = true;  ///< false: `service` is the connection's own local address
-  ConnectionCounts counts;     ///< without bytes, which the kernel counts by worker
+  bool listener_known = true;           ///< false: `service` is the connection's own local address
+  ConnectionCounts counts;              ///< without bytes, which the kernel counts by worker
+  std::uint64_t unattributed_open = 0;  ///< open connections that nobody is known to have accepted
   std::uint64_t never_accepted = 0;
+  Nanoseconds never_accepted_wait_max{0};  ///< the longest wait of these
   std::uint64_t queue_depth_max = 0;
+  ListenDrops closed_drops;  ///< of listening sockets that were closed
   std::optional<std::uint32_t> backlog;
   bool reuseport = false;
   std::optional<RequestLoad> requests;  ///< empty: not counted
@@ -104,7 +144,16 @@ struct ProcessInfo {
   WorkerKey worker;
   std::optional<std::string> cmdline;  ///< arguments joined by spaces; raw
   std::optional<std::string> cgroup;   ///< cgroup v2 path; raw
+  std::uint32_t parent_pid = 0;        ///< initial pid namespace; 0 if not known
+  std::optional<std::string> comm{};   ///< raw
   bool exited = false;
+  std::optional<MonotonicTime> exited_at{};  ///< when; empty: some time since the last look
+};
+
+/// A thread that waits for connections.
+struct WaitingThread {
+  WorkerKey worker;  ///< of the thread, also without --by thread
+  std::string comm;  ///< raw
 };
 
 /// A process that holds a listening socket: roll call. One per service and process, for any number of file descriptors.
@@ -113,9 +162,41 @@ struct Holder {
   WorkerKey worker;  ///< tid 0, also with --by thread
   std::string comm;  ///< raw
   std::uint32_t ns_pid = 0;
-  std::uint32_t parent_pid = 0;   ///< initial pid namespace
-  std::optional<bool> polls;      ///< the socket is in one of its epoll sets; empty: not readable in /proc
-  std::optional<bool> exclusive;  ///< with EPOLLEXCLUSIVE; empty unless it polls
+  std::uint32_t parent_pid = 0;        ///< initial pid namespace
+  std::optional<bool> waits;           ///< for connections, when it was looked at; empty: cannot be told
+  bool blocks = false;                 ///< it waits in accept(), poll() or io_uring: not while it is busy
+  std::optional<bool> exclusive;       ///< with EPOLLEXCLUSIVE; empty unless an epoll set of it watches the socket
+  std::vector<WaitingThread> threads;  ///< its threads that wait
+};
+
+/// At the head of the wait queue of a listening socket.
+struct WokenFirst {
+  ServiceKey service;
+  WorkerKey worker;                 ///< the process; tid 0
+  std::optional<WorkerKey> thread;  ///< empty: not told, it was busy
+  std::size_t processes = 0;        ///< that wait there
+  std::size_t threads = 0;          ///< likewise
+};
+
+/// One look at who holds listening sockets and who waits for connections on them. Who is busy does not wait, so several
+/// looks add up.
+struct DoorLook {
+  std::uint32_t number = 0;             ///< 1, 2, ...
+  MonotonicTime at;                     ///< when it began
+  std::vector<Holder> holders;          ///< all of the selection
+  std::vector<WokenFirst> woken_first;  ///< per listening socket on which anybody waits
+};
+
+/// One listening socket.
+struct ListeningSocket {
+  std::uint64_t inode = 0;               ///< as in ss -e; 0: not known yet
+  std::vector<std::uint32_t> holders{};  ///< pids, at the last walk that saw it
+  std::uint32_t depth = 0;               ///< connections waiting now; if it is closed, in the end
+  std::uint32_t depth_max = 0;
+  std::optional<MonotonicTime> head_since{};  ///< when the connection at the head of the queue entered it, or earlier
+  std::optional<MonotonicTime> head_seen{};   ///< when it was first seen there: nobody has accepted since
+  ListenDrops drops{};
+  std::uint64_t never_accepted = 0;  ///< connections that its closing threw out of the queue
 };
 
 /// The listening sockets of one service at a tick.
@@ -125,8 +206,23 @@ struct Listeners {
   std::uint32_t backlog = 0;  ///< of the largest
   bool reuseport = false;
   std::uint32_t queue_depth = 0;  ///< connections waiting now, all sockets
-  std::uint64_t overflows =
-      0;  ///< connection attempts that these sockets dropped since tracing began, mostly full queues (sk_drops)
+  ListenDrops drops;              ///< of the sockets that still listen
+  std::vector<ListeningSocket> open;
+  std::vector<ListeningSocket> closed;  ///< since the tick before: their last figures
+};
+
+/// A connection that entered an accept queue and whose accept was not seen.
+struct QueuedConnection {
+  ServiceKey service;
+  MonotonicTime since;      ///< when it entered the queue, or was found there when tracing began
+  std::uint32_t depth = 0;  ///< of the queue, this connection included; 0: not seen
+};
+
+/// What a network namespace counted since tracing began, over all its listening sockets, traced or not.
+struct NamespaceDrops {
+  std::uint64_t overflows = 0;  ///< ListenOverflows: the accept queue was full
+  std::uint64_t deferred = 0;   ///< TCPDeferAcceptDrop: bare ACKs of deferred handshakes
+  bool operator==(const NamespaceDrops&) const = default;
 };
 
 /// Cost of the tool itself, since tracing began.
@@ -145,8 +241,11 @@ struct Tick {
   std::vector<ServiceCounters> services;
   std::vector<WorkerCounters> workers;
   std::vector<OpenConnection> open;
-  std::vector<Listeners> listeners;    ///< all of the selection; a service without a listening socket is not listed
-  std::vector<Holder> holders;         ///< all of the selection
+  std::vector<QueuedConnection> queued;  ///< of any selection
+  std::vector<Listeners> listeners;      ///< all of the selection; a service without a listening socket is not listed
+  std::map<std::uint32_t, NamespaceDrops>
+      namespace_drops;                 ///< by network namespace, of those where sockets dropped some
+  DoorLook look;                       ///< the last one; the same as at the tick before if there was none since
   std::vector<ProcessInfo> processes;  ///< of workers and holders that are new or changed
   Losses losses;
   Overhead overhead;

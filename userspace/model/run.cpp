@@ -28,10 +28,16 @@ Run::Run(RunInfo info, ToolInfo tool, HostInfo host, ClockBase clock, RunOptions
       clock_(clock),
       options_(std::move(options)),
       table_(options_.max_connection_rows),
+      roll_call_(options_.by),
       activity_(info_.window, info_.interval) {
   if (info_.started_at == Instant{}) info_.started_at = clock_.realtime;
   info_.by = enum_name(options_.by);
-  started_ = last_tick_ = recent_since_ = milestone_ = clock_.monotonic + (info_.started_at - clock_.realtime);
+  start(clock_.monotonic + (info_.started_at - clock_.realtime));
+}
+
+void Run::start(MonotonicTime at) {
+  started_ = last_tick_ = recent_since_ = milestone_ = at;
+  info_.started_at = clock_.instant(at);
 }
 
 void Run::apply(const ClosedConnection& connection) {
@@ -53,6 +59,8 @@ void Run::apply(Tick tick) {
   sums_.losses = tick.losses;
   broken_ = broken_while_running(previous, sums_, table_.records_seen());
   update_open(std::move(tick.open));
+  if (options_.requests) update_stalls();
+  update_waiting(tick);
   update_activity(before);
 }
 
@@ -92,14 +100,19 @@ void Run::update_processes(std::vector<ProcessInfo>& processes) {
     // /proc of an exited process is empty: keep the earlier facts.
     if (process.cmdline) facts.cmdline = std::move(process.cmdline);
     if (process.cgroup) facts.cgroup = std::move(process.cgroup);
-    facts.exited = facts.exited || process.exited;
+    if (process.parent_pid != 0) facts.parent_pid = process.parent_pid;
+    if (process.exited && process.worker.tid != 0) roll_call_.forget_thread(process.worker);
+    if (process.comm) facts.comm = std::move(process.comm);
+    if (!process.exited) continue;
+    const bool was_known = std::exchange(facts.exited, true);
+    if (process.exited_at || !was_known) facts.left_at = process.exited_at.value_or(last_tick_);
   }
 }
 
 void Run::update_roll_call(Tick& tick) {
   for (const Listeners& listeners : tick.listeners) resolver_.add_listener(listeners.service);
-  for (const Holder& holder : tick.holders) resolver_.add_listener(holder.service);
-  roll_call_.update(tick.listeners, std::move(tick.holders));
+  for (const Holder& holder : tick.look.holders) resolver_.add_listener(holder.service);
+  roll_call_.update(tick.listeners, std::move(tick.look), tick.at);
   if (roll_call_.has_too_many()) forget_those_gone();
   if (processes_.size() > workers_.size() + roll_call_.members().size()) forget_processes();
 }
@@ -125,14 +138,24 @@ void Run::forget_those_gone() {
 void Run::forget_processes() {
   std::set<WorkerKey> with_row;
   for (const auto& [owner, state] : workers_) with_row.insert(owner.worker);
-  for (const auto& [owner, member] : roll_call_.members()) with_row.insert(owner.worker);
+  for (const auto& [owner, member] : roll_call_.members()) {
+    with_row.insert(owner.worker);
+    for (const auto& [key, thread] : member.threads) with_row.insert(key);
+  }
+  for (const auto& [owner, open] : open_.owners) with_row.insert(owner.worker);
   std::erase_if(processes_, [&](const auto& process) { return !with_row.contains(process.first); });
 }
 
 void Run::update_open(std::vector<OpenConnection> open) {
-  open_ = summarize(open, last_tick_, [this](const Owner& owner) {
-    return OpenPlacement{resolver_.resolve(owner.service), shown(owner), workers_.contains(owner)};
-  });
+  for (const OpenConnection& connection : open)
+    if (connection.held_by && !connection.preexisting && workers_.contains({connection.service, *connection.held_by}))
+      receivers_.insert(connection.held_by->pid);
+  open_ = summarize(
+      open, last_tick_,
+      [this](const Owner& owner) {
+        return OpenPlacement{resolver_.resolve(owner.service), shown(owner), workers_.contains(owner)};
+      },
+      [this, servers = servers()](const OpenConnection& connection) { return holder_of(connection, servers); });
   peers_.replace_open(open, last_tick_, [this](const Owner& owner) {
     return shown(owner) ? std::optional(resolver_.resolve(owner.service)) : std::nullopt;
   });
@@ -140,6 +163,59 @@ void Run::update_open(std::vector<OpenConnection> open) {
     std::erase_if(open, [this](const OpenConnection& connection) { return !shown(owner_of(connection)); });
   }
   table_.replace_open(std::move(open));
+}
+
+void Run::update_stalls() {
+  std::map<Owner, WorkerLook> looks;
+  std::map<ServiceKey, std::uint64_t> begun;
+  for (const auto& [owner, state] : workers_) {
+    const Owner resolved{resolver_.resolve(owner.service), owner.worker};
+    looks[resolved].begun += load_of(state.now).count;
+    begun[resolved.service] += load_of(state.now).count;
+  }
+  for (auto& [owner, look] : looks) {
+    const auto open = open_.owners.find(owner);
+    if (open != open_.owners.end()) look.waiting = open->second.waiting;
+    look.all = begun[owner.service];
+    stalls_.look(owner, last_tick_, look);
+  }
+}
+
+/// Call after update_open(): it takes the open connections of each worker from there.
+void Run::update_waiting(const Tick& tick) {
+  for (const auto& [netns, drops] : tick.namespace_drops) namespace_drops_[netns] = drops;
+  waiting_ = summarize_waiting(tick.queued, tick.listeners, last_tick_,
+                               [this](const ServiceKey& key) { return resolver_.resolve(key); });
+  std::erase_if(looks_, [this](const auto& look) { return !roll_call_.listeners().contains(look.first); });
+  if (waiting_.empty()) return;
+  std::map<Owner, std::uint64_t> peaks;
+  for (const auto& [owner, state] : workers_)
+    peaks[{resolver_.resolve(owner.service), owner.worker}] += state.now.counts.peak_open;
+  for (const auto& [service, waiting] : waiting_) ++looks_[service].count;
+  for (const auto& [owner, open] : open_.owners) {
+    const auto peak = peaks.find(owner);
+    if (waiting_.contains(owner.service) && peak != peaks.end() && open.count >= peak->second)
+      ++looks_[owner.service].occupied;
+  }
+}
+
+/// The youngest worker of each service and pid (--by thread: tid).
+Run::Servers Run::servers() const {
+  Servers servers;
+  for (const auto& [owner, state] : workers_) {  // ordered by pid and age
+    const std::uint32_t id = owner.worker.tid != 0 ? owner.worker.tid : owner.worker.pid;
+    servers.insert_or_assign({owner.service, id}, owner.worker);
+  }
+  return servers;
+}
+
+/// A walk sees the holders of descriptors, which are processes; who serves is known at once.
+std::optional<WorkerKey> Run::holder_of(const OpenConnection& connection, const Servers& servers) const {
+  if (connection.held_by && options_.by == WorkerUnit::process) return connection.held_by;
+  if (!connection.last_server) return connection.held_by;
+  const auto server = servers.find({connection.service, *connection.last_server});
+  if (server == servers.end() || server->second == connection.worker) return std::nullopt;
+  return server->second;
 }
 
 /// Workers that left are passed on once more after their last tick with activity, and not after that: their counts no
@@ -155,14 +231,16 @@ void Run::update_activity(MonotonicTime before) {
     const Owner resolved{resolver_.resolve(owner.service), owner.worker};
     const auto open = open_.owners.find(resolved);
     const bool has_open = open != open_.owners.end();
-    if (process_of(resolved).exited && !state.moved && !has_open) continue;
+    const bool is_gone = process_of(resolved).exited || roll_call_.has_left(resolved);
+    if (is_gone && !state.moved && !has_open) continue;
     const auto [activity, is_new] = services[resolved.service].try_emplace(owner.worker);
     activity->second.accepts += state.now.counts.accepts;
-    activity->second.bytes += state.now.counts.bytes();
+    activity->second.bytes += state.now.counts.bytes() - state.now.given.bytes + state.now.taken.bytes;
     if (state.now.requests) add_load(activity->second, state.now.requests->load);
     if (!has_open || !is_new) continue;
-    activity->second.bytes += open->second.bytes_received + open->second.bytes_sent;
-    activity->second.open = open->second.count;
+    const HandedOver &given = open->second.given, &taken = open->second.taken;
+    activity->second.bytes += open->second.bytes_received + open->second.bytes_sent - given.bytes + taken.bytes;
+    activity->second.open = open->second.count - given.connections + taken.connections;
     activity->second.active = open->second.active;
   }
   activity_.add(before, last_tick_, services);
@@ -194,19 +272,22 @@ bool Run::worker_selected(const Owner& owner) const {
   return comm != nullptr && comm_selected(*comm);
 }
 
-/// nullopt for a worker that is neither counted nor in the roll call.
+/// nullptr for a worker of which nothing is known.
 const std::string* Run::comm_of(const Owner& owner) const {
   const auto worker = workers_.find(owner);
   if (worker != workers_.end()) return &worker->second.now.comm;
-  const Member* const member = roll_call_.find(owner);
-  return member == nullptr ? nullptr : &member->holder.comm;
+  if (const Member* const member = roll_call_.find(owner)) return &member->holder.comm;
+  const auto process = processes_.find(owner.worker);
+  return process == processes_.end() || !process->second.comm ? nullptr : &*process->second.comm;
 }
 
-/// `owner` is resolved. A process that closed the listening socket is no longer a worker of the service.
+/// `owner` is resolved.
 ProcessFacts Run::process_of(const Owner& owner) const {
   const auto process = processes_.find(owner.worker);
   ProcessFacts facts = process == processes_.end() ? ProcessFacts{} : process->second;
-  facts.exited = facts.exited || roll_call_.has_left(owner);
+  facts.receives = receivers_.contains(owner.worker.pid);
+  if (const std::optional<MonotonicTime> left = roll_call_.left_at(owner))
+    facts.left_at = std::min(*left, facts.left_at.value_or(*left));
   return facts;
 }
 
@@ -265,6 +346,8 @@ void Run::add_roll_call(ServiceRowsBuilder& builder) const {
   std::set<ServiceKey> listed;
   for (const auto& [owner, member] : roll_call_.members()) {
     if (!shown(owner)) continue;
+    for (const auto& [key, thread] : member.threads)
+      builder.add_thread(member, thread, process_of({owner.service, key}));
     builder.add_member(member, process_of(owner));
     listed.insert(owner.service);
   }
@@ -272,18 +355,35 @@ void Run::add_roll_call(ServiceRowsBuilder& builder) const {
   for (const auto& [key, listeners] : roll_call_.listeners()) {
     const bool wanted = options_.comms.empty() ? address_selected(key) : listed.contains(key);
     if (!wanted) continue;
-    builder.add_listeners(listeners.sockets);
+    const auto drops = namespace_drops_.find(key.netns);
+    builder.add_listeners(listeners.sockets,
+                          drops == namespace_drops_.end() ? std::nullopt : std::optional(drops->second), last_tick_);
+    if (const auto waiting = waiting_.find(key); waiting != waiting_.end()) builder.add_waiting(key, waiting->second);
+    if (const auto looks = looks_.find(key); looks != looks_.end()) builder.add_looks(key, looks->second);
     const auto forgotten = workers_forgotten_.find(key);
     if (forgotten != workers_forgotten_.end()) builder.add_forgotten(key, forgotten->second);
   }
 }
 
+/// With --comm: the services with a selected worker or holder. Connections that nobody accepted are counted by service.
+std::set<ServiceKey> Run::services_of_comms() const {
+  std::set<ServiceKey> services;
+  if (options_.comms.empty()) return services;
+  for (const auto& [owner, state] : workers_)
+    if (comm_selected(state.now.comm)) services.insert(resolver_.resolve(owner.service));
+  for (const auto& [owner, member] : roll_call_.members())
+    if (worker_selected(owner)) services.insert(owner.service);
+  return services;
+}
+
 /// `duration`: length of the run so far, for the verdicts.
 ServiceRows Run::service_rows(Nanoseconds duration) const {
-  ServiceRowsBuilder builder(clock_, open_, fair_draws_);
+  ServiceRowsBuilder builder(clock_, {info_.started_at, clock_.instant(last_tick_)}, open_, roll_call_, fair_draws_);
+  const std::set<ServiceKey> selected = services_of_comms();
   for (const auto& [key, state] : services_) {
     const ServiceKey resolved = resolver_.resolve(key);
-    if (address_selected(resolved)) builder.add_service(resolved, state);
+    if (address_selected(resolved) && (options_.comms.empty() || selected.contains(resolved)))
+      builder.add_service(resolved, state);
   }
   for (const auto& [owner, state] : workers_) {
     const ServiceKey resolved = resolver_.resolve(owner.service);
@@ -292,7 +392,12 @@ ServiceRows Run::service_rows(Nanoseconds duration) const {
       builder.hide_worker(resolved);
       continue;
     }
-    builder.add_worker(resolved, state, table_.of(owner), process_of({resolved, owner.worker}));
+    const Owner worker{resolved, owner.worker};
+    builder.add_worker(resolved, state, table_.of(owner), process_of(worker));
+    if (const auto stall = stalls_.longest(worker)) builder.add_stall(worker, *stall);
+  }
+  for (const auto& [holder, open] : open_.owners) {
+    if (open.taken.connections > 0 && shown(holder)) builder.add_holder(holder, process_of(holder));
   }
   add_roll_call(builder);
   // Connections of a service that the kernel had no room for.
@@ -308,7 +413,7 @@ ServiceRows Run::service_rows(Nanoseconds duration) const {
     std::uint64_t listed = 0;
     for (const PeerRow& peer : row.peers) listed += peer.connections;
     row.peers_other = std::max(row.counts.connections(), listed) - listed;
-    judge(row, duration, fair_draws_);
+    judge(row, duration, sums_.losses, fair_draws_);
   }
   return services;
 }

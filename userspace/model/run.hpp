@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "model/service_resolver.hpp"
 #include "model/service_rows.hpp"
 #include "model/snapshot.hpp"
+#include "model/stalls.hpp"
 
 namespace acceptscope {
 
@@ -38,9 +40,11 @@ struct RunOptions {
 /// stopped before the drain: finish() then compares all counters exactly.
 class Run {
  public:
-  /// `info` as of the start; if `info.started_at` is zero, the run starts at the moment of `clock`.
+  /// `info` as of the start; if `info.started_at` is zero, the run starts at the moment of `clock`, or at start().
   Run(RunInfo info, ToolInfo tool, HostInfo host, ClockBase clock, RunOptions options = {});
 
+  /// Counting began at `at`. Before any record.
+  void start(MonotonicTime at);
   void apply(const ClosedConnection& connection);
   void apply(Tick tick);
 
@@ -70,6 +74,10 @@ class Run {
   [[nodiscard]] ProcessFacts process_of(const Owner& owner) const;
   [[nodiscard]] ConnectionRow base_row(const ConnectionFacts& connection) const;
 
+  using Servers = std::map<std::pair<ServiceKey, std::uint32_t>, WorkerKey>;
+  [[nodiscard]] Servers servers() const;
+  [[nodiscard]] std::optional<WorkerKey> holder_of(const OpenConnection& connection, const Servers& servers) const;
+
   [[nodiscard]] bool pass_milestone(MonotonicTime at);
   void update_counters(Tick& tick, bool is_first);
   void update_processes(std::vector<ProcessInfo>& processes);
@@ -77,9 +85,12 @@ class Run {
   void forget_those_gone();
   void forget_processes();
   void update_open(std::vector<OpenConnection> open);
+  void update_stalls();
+  void update_waiting(const Tick& tick);
   void update_activity(MonotonicTime before);
   [[nodiscard]] KernelSums kernel_sums(std::uint64_t open) const;
 
+  [[nodiscard]] std::set<ServiceKey> services_of_comms() const;
   void add_roll_call(ServiceRowsBuilder& builder) const;
   [[nodiscard]] ServiceRows service_rows(Nanoseconds duration) const;
   [[nodiscard]] Snapshot picture(MonotonicTime end, ServiceRows& services) const;
@@ -98,10 +109,15 @@ class Run {
   std::map<WorkerKey, ProcessFacts> processes_;
   ConnectionTable table_;
   OpenSummaries open_;
+  std::map<ServiceKey, WaitingSummary> waiting_;
+  std::map<ServiceKey, QueueLooks> looks_;                   ///< of services that still have listening sockets
+  std::map<std::uint32_t, NamespaceDrops> namespace_drops_;  ///< the last that could be read
+  std::set<std::uint32_t> receivers_;  ///< pids of workers with connections that another process accepted in the run
   RollCall roll_call_;
   std::map<ServiceKey, std::uint64_t> workers_forgotten_;  ///< selected workers only; by service in the roll call
   PeerTable peers_;
   ServiceActivity activity_;
+  Stalls stalls_;                 ///< by resolved owners
   mutable FairDraws fair_draws_;  ///< a cache
 
   MonotonicTime started_;

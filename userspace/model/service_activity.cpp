@@ -16,8 +16,7 @@ bool did_anything(const WorkerActivity& activity) {
 void ServiceActivity::add(MonotonicTime before, MonotonicTime at, const ServiceActivities& services) {
   for (const auto& [key, workers] : services) {
     if (services_.contains(key) || services_.size() >= kMaxServices) continue;
-    Series& series = services_.emplace(key, Series{{window_, interval_}, Timeline(interval_), {}, {}}).first->second;
-    series.windows.add(before, kNobody);
+    Series& series = services_.emplace(key, Series{WindowCounter(clock_), Timeline(interval_), {}, {}}).first->second;
     series.timeline.add(before, kNobody);
   }
   for (auto& [key, series] : services_) {
@@ -26,6 +25,7 @@ void ServiceActivity::add(MonotonicTime before, MonotonicTime at, const ServiceA
     series.windows.add(at, workers);
     series.timeline.add(at, with_room(series, workers));
   }
+  clock_.look(at);
 }
 
 std::map<WorkerKey, WorkerActivity> ServiceActivity::with_room(Series& series,

@@ -19,9 +19,10 @@ class ServiceActivity {
   static constexpr std::size_t kMaxServices = 64;
   static constexpr std::size_t kMaxWorkers = 1024;
 
-  ServiceActivity(Nanoseconds window, Nanoseconds interval) : window_(window), interval_(interval) {}
+  ServiceActivity(Nanoseconds window, Nanoseconds interval) : clock_(window), interval_(interval) {}
 
-  /// `before`: the tick before `at`, or the beginning of the run; a new service's counts are from after it.
+  /// `before`: the tick before `at`, or the beginning of the run; a new service's counts are from after it. Windows
+  /// begin at the first tick.
   void add(MonotonicTime before, MonotonicTime at, const ServiceActivities& services);
 
   [[nodiscard]] ActiveWorkers active_workers(const ServiceKey& service) const;
@@ -41,7 +42,7 @@ class ServiceActivity {
   [[nodiscard]] std::map<WorkerKey, WorkerActivity> with_room(Series& series,
                                                               const std::map<WorkerKey, WorkerActivity>& workers);
 
-  Nanoseconds window_;
+  WindowClock clock_;
   Nanoseconds interval_;
   std::size_t workers_ = 0;  ///< in all timelines
   std::map<ServiceKey, Series> services_;

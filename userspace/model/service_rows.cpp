@@ -5,10 +5,18 @@
 #include <numeric>
 #include <tuple>
 
+#include "model/roles.hpp"
 #include "model/serving.hpp"
+#include "model/spread.hpp"
 
 namespace acceptscope {
 namespace {
+
+/// Where at least one in two connections is served by another worker than the one that accepted it, the acceptors say
+/// nothing about the spread.
+constexpr std::uint64_t kHandedOverPart = 2;
+/// An acceptor keeps at most one in ten: a shared server may answer a few by itself.
+constexpr std::uint64_t kKeptPart = 10;
 
 /// Accepted or found, and neither closed nor untracked. Counters are read while they change, so one can be ahead of
 /// another.
@@ -18,23 +26,21 @@ std::uint64_t still_open(const WorkerRow& row, std::uint64_t untracked) {
   return connections > gone ? connections - gone : 0;
 }
 
-/// It had a connection, or served a request on another worker's.
-bool took_part(const WorkerRow& row) { return !has_no_connection(row) || serves(row); }
-
-bool had_traffic(const ServiceRow& row) {
-  return counts_requests(row) ||
-         row.counts.connections() + row.open + row.never_accepted + row.accept_queue.overflows.value_or(0) > 0;
+/// It had a connection, if only to hand it over, or served a request on another worker's.
+bool took_part(const WorkerRow& row) {
+  return row.counts.connections() + row.open > 0 || !has_no_connection(row) || serves(row);
 }
 
-/// N of snapshot.hpp.
-std::vector<const WorkerRow*> eligible_workers(const std::vector<WorkerRow>& rows) {
-  std::vector<const WorkerRow*> workers;
-  for (const WorkerRow& row : rows)
-    if (row.role == Role::worker) workers.push_back(&row);
-  const auto alive = [](const WorkerRow* row) { return !row->exited; };
-  if (std::none_of(workers.begin(), workers.end(), alive)) return workers;
-  std::erase_if(workers, [](const WorkerRow* row) { return row->exited && !took_part(*row); });
-  return workers;
+bool had_traffic(const ServiceRow& row) {
+  return counts_requests(row) || row.counts.connections() + row.open + row.never_accepted + row.accept_queue.depth +
+                                         row.accept_queue.overflows.value_or(0) >
+                                     0;
+}
+
+/// The counters that a connection is subtracted from and added to are read at different moments.
+template <class Count>
+Count moved(Count own, Count given, Count taken) {
+  return own - std::min(own, given) + taken;
 }
 
 template <class Stats>
@@ -114,7 +120,13 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   const ServiceCounters& counters = state.now;
   service.counted = true;
   service.row.counts += counters.counts;
+  service.unattributed_open += counters.unattributed_open;
   service.row.never_accepted += counters.never_accepted;
+  if (counters.never_accepted != 0) {
+    std::optional<Nanoseconds>& longest = service.row.accept_queue.never_accepted_wait_max;
+    longest = std::max(longest, std::optional(counters.never_accepted_wait_max));
+  }
+  service.drops += counters.closed_drops;
   service.row.accept_queue.depth_max = std::max(service.row.accept_queue.depth_max, counters.queue_depth_max);
   const Progress recent = state.recent();
   service.row.recent_accepts += recent.accepts;
@@ -142,6 +154,12 @@ ServiceRowsBuilder::Worker& ServiceRowsBuilder::worker_of(const ServiceKey& serv
   row.cmdline = process.cmdline;
   row.cgroup = process.cgroup;
   row.exited = process.exited;
+  worker.parent_pid = process.parent_pid;
+  worker.receives = process.receives;
+  if (row.exited || process.left_at)
+    row.left_at = clock_.instant(process.left_at.value_or(clock_.monotonic + (run_.to - clock_.realtime)));
+  // A death that was noticed by looking has the time of the tick, which may have begun before the birth.
+  if (row.left_at && row.start_time) row.left_at = std::max(*row.left_at, *row.start_time);
   return worker;
 }
 
@@ -157,6 +175,8 @@ void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& st
   row.recent_busy = std::max(row.recent_busy, recent.busy);
   worker.untracked += counters.untracked;
   worker.preexisting_time += counters.preexisting_time;
+  worker.given += counters.given;
+  worker.taken += counters.taken;
 
   // The kernel raises its maxima without a lock and may lose one in a race; the records may have a higher value.
   worker.lifetime.merge(counters.lifetime);
@@ -168,31 +188,92 @@ void ServiceRowsBuilder::add_worker(const ServiceKey& key, const WorkerState& st
   add_reasons(services_[key].row.close_reasons, counters.close_reasons);
 }
 
-void ServiceRowsBuilder::add_listeners(const Listeners& listeners) {
+void ServiceRowsBuilder::add_stall(const Owner& owner, const Stall& stall) {
+  services_[owner.service].workers[owner.worker].row.stall = stall;
+}
+
+void ServiceRowsBuilder::add_holder(const Owner& holder, const ProcessFacts& process) {
+  add_service(holder.service);
+  if (services_[holder.service].workers.contains(holder.worker)) return;
+  worker_of(holder.service, holder.worker, process.comm.value_or(""), 0, process);
+}
+
+void ServiceRowsBuilder::add_listeners(const Listeners& listeners, const std::optional<NamespaceDrops>& in_namespace,
+                                       MonotonicTime at) {
   add_service(listeners.service);
-  ServiceRow& row = services_[listeners.service].row;
+  Service& service = services_[listeners.service];
+  service.sockets_seen = true;
+  service.drops += listeners.drops;
+  service.in_namespace = in_namespace;
+  ServiceRow& row = service.row;
   row.listen_sockets = listeners.sockets;
   row.backlog = std::max(row.backlog.value_or(0), listeners.backlog);
   row.reuseport = row.reuseport.value_or(false) || listeners.reuseport;
   row.accept_queue.depth = listeners.queue_depth;
-  row.accept_queue.depth_max = std::max<std::uint64_t>(row.accept_queue.depth_max, listeners.queue_depth);
-  row.accept_queue.overflows = listeners.overflows;
+  const bool several = listeners.open.size() + listeners.closed.size() > 1;
+  const auto add = [&](const ListeningSocket& socket, bool closed) {
+    ListenerRow& listener = row.listeners.emplace_back();
+    if (socket.inode != 0) listener.inode = socket.inode;
+    listener.holders = socket.holders;
+    listener.depth = socket.depth;
+    listener.depth_max = socket.depth_max;
+    const auto time_since = [&](std::optional<MonotonicTime> since) -> std::optional<Nanoseconds> {
+      if (!since || closed) return std::nullopt;
+      return std::max(at - *since, Nanoseconds::zero());
+    };
+    listener.oldest_wait = time_since(socket.head_since);
+    listener.not_emptied = time_since(socket.head_seen);
+    listener.drops = socket.drops.all;
+    listener.overflows = overflows_of(socket.drops, in_namespace);
+    // The deferred handshakes of the others were subtracted, too.
+    if (several && socket.drops.deferring != 0 && in_namespace && in_namespace->overflows != 0)
+      listener.overflows.reset();
+    listener.never_accepted = socket.never_accepted;
+    listener.closed = closed;
+    row.accept_queue.depth_max = std::max(row.accept_queue.depth_max, listener.depth_max);
+  };
+  for (const ListeningSocket& socket : listeners.open) add(socket, false);
+  for (const ListeningSocket& socket : listeners.closed) add(socket, true);
+}
+
+void ServiceRowsBuilder::add_waiting(const ServiceKey& key, const WaitingSummary& waiting) {
+  add_service(key);
+  Service& service = services_[key];
+  service.waiting.merge(waiting.waits);
+  AcceptQueue& queue = service.row.accept_queue;
+  queue.oldest_wait = waiting.oldest;
+  queue.depth_max = std::max<std::uint64_t>(queue.depth_max, waiting.depth_max);
+}
+
+void ServiceRowsBuilder::add_looks(const ServiceKey& key, const QueueLooks& looks) {
+  add_service(key);
+  AcceptQueue& queue = services_[key].row.accept_queue;
+  queue.looks = looks.count;
+  if (looks.count != 0) queue.occupied_workers = static_cast<double>(looks.occupied) / static_cast<double>(looks.count);
+}
+
+void ServiceRowsBuilder::add_thread(const Member& member, const WaitingThread& thread, const ProcessFacts& process) {
+  const Holder& holder = member.holder;
+  add_service(holder.service);
+  if (services_[holder.service].workers.contains(thread.worker)) return;
+  worker_of(holder.service, thread.worker, thread.comm, holder.ns_pid, process);
 }
 
 void ServiceRowsBuilder::add_member(const Member& member, const ProcessFacts& process) {
   const Holder& holder = member.holder;
   add_service(holder.service);
   Service& service = services_[holder.service];
-  if (holder.polls.value_or(false) && holder.exclusive) {
-    service.row.epoll_exclusive = service.row.epoll_exclusive.value_or(true) && *holder.exclusive;
-  }
+  if (holder.exclusive) service.row.epoll_exclusive = service.row.epoll_exclusive.value_or(true) && *holder.exclusive;
+  if (member.blocked)
+    service.row.accept_blocks = true;
+  else if (holder.exclusive)
+    service.row.accept_blocks = service.row.accept_blocks.value_or(false);
+  service.row.waiting_threads = std::max(service.row.waiting_threads, static_cast<std::uint32_t>(member.threads_most));
   const auto thread = service.workers.upper_bound(holder.worker);
   if (thread != service.workers.end() && thread->first.pid == holder.worker.pid && thread->first.tid != 0) return;
 
-  const bool has_row = service.workers.contains(holder.worker);
-  Worker& worker = has_row ? service.workers[holder.worker]
-                           : worker_of(holder.service, holder.worker, holder.comm, holder.ns_pid, process);
-  worker.may_supervise = member.is_parent && !holder.polls.value_or(false);
+  if (!service.workers.contains(holder.worker))
+    worker_of(holder.service, holder.worker, holder.comm, holder.ns_pid, process);
 }
 
 void ServiceRowsBuilder::add_forgotten(const ServiceKey& key, std::uint64_t workers) {
@@ -215,28 +296,77 @@ void ServiceRowsBuilder::finish_worker(const ServiceKey& key, const WorkerKey& w
   row.counts.bytes_sent += open.bytes_sent;
   row.lifetime = lifetime_stats(worker.lifetime, open);
   row.accept_wait = stats_of<WaitStats>(worker.wait);
+  const HandedOver& given = worker.given += open.given;
+  const HandedOver& taken = worker.taken += open.taken;
+  row.held =
+      Held{moved(row.counts.connections(), given.connections, taken.connections),
+           moved(row.open, open.given.connections, open.taken.connections),
+           moved(row.connection_time, given.time, taken.time), moved(row.counts.bytes(), given.bytes, taken.bytes)};
   row.active_connections = open.active;
   row.unread_connections = open.unread;
   row.unread_bytes = open.unread_bytes;
+  row.waiting_requests = open.waiting;
+  row.oldest_waiting = open.oldest_waiting;
   if (worker.requests) row.requests = request_stats(*worker.requests, open.unread);
-  if (worker.may_supervise && !took_part(row)) row.role = Role::supervisor;
+}
+
+void ServiceRowsBuilder::decide_roles(const ServiceKey& key, Service& service) const {
+  const Instant looked_at = clock_.instant(roll_call_.looked_at());
+  std::vector<Candidate> candidates;
+  for (auto& [worker_key, worker] : service.workers) {
+    Candidate& candidate = candidates.emplace_back();
+    candidate.row = &worker.row;
+    candidate.member = roll_call_.find_process({key, worker_key});
+    candidate.parent_pid = candidate.member == nullptr ? worker.parent_pid : candidate.member->holder.parent_pid;
+    candidate.took_part = took_part(worker.row);
+    candidate.receives = worker.receives;
+    candidate.looked_at = worker.row.start_time && *worker.row.start_time < looked_at;
+  }
+  assign_roles(candidates, roll_call_.looks());
+}
+
+/// Where most connections are handed over, a worker that hands its own over and serves nobody is an acceptor. Without
+/// anybody else it stays a worker: those that serve are not selected.
+void ServiceRowsBuilder::mark_acceptors(Service& service) const {
+  if (service.row.handed_over * kHandedOverPart < service.row.counts.connections()) return;
+  const auto only_accepts = [](const WorkerRow& row) {
+    const std::uint64_t own = row.counts.connections();
+    return own > 0 && held_by(row).connections * kKeptPart <= own &&
+           (!row.requests || row.requests->load.count * kKeptPart <= own);
+  };
+  const auto is_worker = [](const WorkerRow& row) { return row.role == Role::worker; };
+  const bool others = std::ranges::any_of(service.workers, [&](const auto& entry) {
+    return is_worker(entry.second.row) && !only_accepts(entry.second.row);
+  });
+  if (!others) return;
+  for (auto& [key, worker] : service.workers)
+    if (is_worker(worker.row) && only_accepts(worker.row)) worker.row.role = Role::acceptor;
 }
 
 void ServiceRowsBuilder::add_fairness(ServiceRow& row) {
-  const std::vector<const WorkerRow*> workers = eligible_workers(row.workers);
-  const auto idle = std::count_if(workers.begin(), workers.end(), [](const auto* w) { return has_no_connection(*w); });
-  row.workers_eligible = static_cast<std::uint32_t>(workers.size());
-  row.workers_idle = static_cast<std::uint32_t>(idle);
-
-  std::vector<double> accepts, seconds, bytes, requests, busy;
+  std::vector<Stay> stays;
   std::uint64_t connections = 0;
-  for (const WorkerRow* worker : workers) {
-    accepts.push_back(static_cast<double>(worker->counts.accepts));
-    seconds.push_back(std::chrono::duration<double>(worker->connection_time).count());
-    bytes.push_back(static_cast<double>(worker->counts.bytes()));
-    if (worker->requests) requests.push_back(static_cast<double>(worker->requests->load.count));
-    if (worker->requests) busy.push_back(std::chrono::duration<double>(worker->requests->load.busy).count());
-    connections += worker->counts.connections();
+  for (const WorkerRow& worker : row.workers) {
+    if (worker.role != Role::worker) continue;
+    stays.push_back({std::max(worker.start_time.value_or(run_.from), run_.from), worker.left_at.value_or(run_.to)});
+    connections += held_by(worker).connections;
+  }
+  const Concurrency at_once = concurrency(stays);
+  row.workers_eligible = at_once.median;
+  row.workers_at_once = at_once.size;
+
+  const Slots slots(row);
+  const auto seconds_of = [](Nanoseconds time) { return std::chrono::duration<double>(time).count(); };
+  const auto held = slots.amounts([](const auto& w) { return static_cast<double>(held_by(w).connections); });
+  row.workers_idle = static_cast<std::uint32_t>(std::ranges::count_if(held, [](double amount) { return amount <= 0; }));
+  const auto accepts = slots.amounts([](const auto& w) { return static_cast<double>(amount_of(w, Basis::accepts)); });
+  const auto seconds = slots.amounts([&](const auto& w) { return seconds_of(held_by(w).time); });
+  const auto bytes = slots.amounts([](const auto& w) { return static_cast<double>(held_by(w).bytes); });
+  std::vector<double> requests, busy;
+  if (row.requests) {
+    requests =
+        slots.amounts([](const auto& w) { return w.requests ? static_cast<double>(w.requests->load.count) : 0.0; });
+    busy = slots.amounts([&](const auto& w) { return w.requests ? seconds_of(w.requests->load.busy) : 0.0; });
   }
   EffectiveWorkers& effective = row.effective_workers;
   effective.accepts = effective_workers(accepts);
@@ -260,10 +390,10 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   ConnectionCounts counts;                  // likewise
   std::uint64_t recent_accepts = 0, recent_requests = 0, peaks = 0;
   std::vector<std::pair<WorkerKey, WorkerRow*>> workers;
-  row.open = open.without_counters;
-  row.handed_over = open.handed_over;
+  row.open = open.without_counters + service.unattributed_open;
   for (auto& [worker_key, worker] : service.workers) {
     finish_worker(key, worker_key, worker);
+    row.handed_over += worker.given.connections;
     lifetime.merge(worker.lifetime);
     wait.merge(worker.wait);
     if (worker.requests) merge(requests ? *requests : requests.emplace(), *worker.requests);
@@ -273,6 +403,11 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
     peaks += worker.row.counts.peak_open;
     row.open += worker.row.open;
     workers.emplace_back(worker_key, &worker.row);
+  }
+  decide_roles(key, service);
+  if (const std::optional<WorkerKey> first = roll_call_.woken_first(key)) {
+    row.woken_first_pid = first->pid;
+    if (first->tid != 0) row.woken_first_tid = first->tid;
   }
   if (service.hides_workers || !service.counted) {  // the kernel's counts are not, or not only, from these workers
     counts.peak_open = std::min(row.counts.peak_open, peaks);
@@ -284,14 +419,22 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   row.counts.bytes_sent = counts.bytes_sent;
   row.counts.peak_open = std::max(row.counts.peak_open, row.open);
   row.lifetime = lifetime_stats(lifetime, open);
+  wait.merge(service.waiting);
   row.accept_wait = stats_of<WaitStats>(wait);
+  row.accept_wait.waiting = service.waiting.count();
+  // The depth of each socket is known from looks and from queues that build up; the depth of all, from each connection.
+  if (row.listeners.size() == 1 && row.listen_sockets == 1) row.listeners[0].depth_max = row.accept_queue.depth_max;
+  row.accept_queue.drops = service.drops.all;
+  if (service.sockets_seen || service.drops.all != 0)
+    row.accept_queue.overflows = overflows_of(service.drops, service.in_namespace);
   if (requests) {  // the kernel counts the load of a service, and durations by worker
     if (service.requests && !service.hides_workers) requests->load = service.requests->load;
     row.requests = request_stats(*requests, open.unread);
   }
+  mark_acceptors(service);
   std::stable_sort(workers.begin(), workers.end(), [](const auto& a, const auto& b) {  // the map's order is by pid
-    return std::tuple(a.second->role, b.second->counts.connections()) <
-           std::tuple(b.second->role, a.second->counts.connections());
+    return std::tuple(a.second->role, held_by(*b.second).connections) <
+           std::tuple(b.second->role, held_by(*a.second).connections);
   });
   for (const auto& [worker_key, worker] : workers) {
     order.push_back(worker_key);

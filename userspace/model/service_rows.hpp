@@ -11,7 +11,9 @@
 #include "model/fair_draws.hpp"
 #include "model/open_connections.hpp"
 #include "model/roll_call.hpp"
+#include "model/slots.hpp"
 #include "model/snapshot.hpp"
+#include "model/waiting.hpp"
 
 namespace acceptscope {
 
@@ -61,11 +63,21 @@ struct CounterState {
 using ServiceState = CounterState<ServiceCounters>;
 using WorkerState = CounterState<WorkerCounters>;
 
+/// Ticks at which connections waited, and the sum over them of the workers that had as many connections as ever.
+struct QueueLooks {
+  std::uint64_t count = 0;
+  std::uint64_t occupied = 0;
+};
+
 /// Facts about a process besides its counters.
 struct ProcessFacts {
   std::optional<std::string> cmdline;
   std::optional<std::string> cgroup;
+  std::uint32_t parent_pid = 0;  ///< 0: not known
   bool exited = false;
+  bool receives = false;                 ///< holds a connection that another process accepted in the run
+  std::optional<MonotonicTime> left_at;  ///< when it exited, or closed the listening socket, if it did
+  std::optional<std::string> comm{};
 };
 
 /// Service rows in their final order, with the keys of the services and of their worker rows.
@@ -79,15 +91,26 @@ struct ServiceRows {
 /// additions under the same key are summed up. Add members after all workers.
 class ServiceRowsBuilder {
  public:
-  ServiceRowsBuilder(const ClockBase& clock, const OpenSummaries& open, FairDraws& draws)
-      : clock_(clock), open_(open), draws_(draws) {}
+  /// `run`: from the beginning of the run to now.
+  ServiceRowsBuilder(const ClockBase& clock, Stay run, const OpenSummaries& open, const RollCall& roll_call,
+                     FairDraws& draws)
+      : clock_(clock), run_(run), open_(open), roll_call_(roll_call), draws_(draws) {}
 
   /// A service that may have no counters of its own.
   void add_service(const ServiceKey& key);
   void add_service(const ServiceKey& key, const ServiceState& state);
   void add_worker(const ServiceKey& key, const WorkerState& state, const OwnerRecords& records,
                   const ProcessFacts& process);
-  void add_listeners(const Listeners& listeners);
+  /// The worker's longest stall; after add_worker().
+  void add_stall(const Owner& owner, const Stall& stall);
+  /// As of `at`; `in_namespace` as for overflows_of().
+  void add_listeners(const Listeners& listeners, const std::optional<NamespaceDrops>& in_namespace, MonotonicTime at);
+  void add_waiting(const ServiceKey& key, const WaitingSummary& waiting);
+  void add_looks(const ServiceKey& key, const QueueLooks& looks);
+  /// A thread of the member that waited for connections gets a row of its own, unless it has one.
+  void add_thread(const Member& member, const WaitingThread& thread, const ProcessFacts& process);
+  /// Has connections that others accepted. It gets a row of its own unless it has one.
+  void add_holder(const Owner& holder, const ProcessFacts& process);
   /// A holder gets a row of its own unless it, or one of its threads, already has a row as a worker.
   void add_member(const Member& member, const ProcessFacts& process);
   /// The number of workers that left without a connection and no longer have a row.
@@ -107,12 +130,19 @@ class ServiceRowsBuilder {
     std::optional<RequestCounters> requests;
     std::uint64_t untracked = 0;
     Nanoseconds preexisting_time{0};  ///< of closed connections
-    bool may_supervise = false;       ///< the parent of other holders, and does not poll the socket
+    std::uint32_t parent_pid = 0;
+    bool receives = false;    ///< as in ProcessFacts
+    HandedOver given, taken;  ///< of closed connections
   };
   struct Service {
     ServiceRow row;
     std::optional<RequestCounters> requests;  ///< the load only
-    bool counted = false;                     ///< the kernel has counters of this service
+    Histogram waiting;                        ///< waits so far of the connections in the accept queue
+    ListenDrops drops;
+    std::uint64_t unattributed_open = 0;
+    std::optional<NamespaceDrops> in_namespace;
+    bool sockets_seen = false;
+    bool counted = false;  ///< the kernel has counters of this service
     bool hides_workers = false;
     std::map<WorkerKey, Worker> workers;
   };
@@ -120,11 +150,15 @@ class ServiceRowsBuilder {
   Worker& worker_of(const ServiceKey& service, const WorkerKey& key, std::string_view comm, std::uint32_t ns_pid,
                     const ProcessFacts& process);
   void finish_worker(const ServiceKey& key, const WorkerKey& worker_key, Worker& worker) const;
+  void decide_roles(const ServiceKey& key, Service& service) const;
   void finish_service(const ServiceKey& key, Service& service, std::vector<WorkerKey>& order);
+  void mark_acceptors(Service& service) const;
   void add_fairness(ServiceRow& row);
 
   ClockBase clock_;
+  Stay run_;
   const OpenSummaries& open_;
+  const RollCall& roll_call_;
   FairDraws& draws_;
   std::map<ServiceKey, Service> services_;
 };

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "model/slots.hpp"
+
 namespace acceptscope {
 namespace {
 
@@ -23,17 +25,27 @@ std::optional<ActiveStats> active_by_requests(const ServiceRow& service) {
 
 bool serves(const WorkerRow& worker) { return worker.requests && any(*worker.requests); }
 
-bool has_no_connection(const WorkerRow& worker) { return worker.counts.connections() + worker.open == 0; }
+Held held_by(const WorkerRow& worker) {
+  return worker.held.value_or(
+      Held{worker.counts.connections(), worker.open, worker.connection_time, worker.counts.bytes()});
+}
+
+bool has_no_connection(const WorkerRow& worker) {
+  const Held held = held_by(worker);
+  return held.connections + held.open == 0;
+}
 
 bool is_idle(const ServiceRow& service, const WorkerRow& worker) {
+  if (worker.role == Role::acceptor) return false;
   return counts_requests(service) ? !serves(worker) : has_no_connection(worker);
 }
 
 std::uint32_t workers_serving(const ServiceRow& service) {
   if (!counts_requests(service)) return 0;
-  // All of them are eligible: a worker that left with a request served counts.
-  return static_cast<std::uint32_t>(std::ranges::count_if(
-      service.workers, [](const WorkerRow& worker) { return worker.role == Role::worker && serves(worker); }));
+  const Slots slots(service);
+  return static_cast<std::uint32_t>(
+      std::ranges::count_if(slots.amounts([](const WorkerRow& worker) { return serves(worker) ? 1.0 : 0.0; }),
+                            [](double n) { return n > 0; }));
 }
 
 std::uint32_t idle_workers(const ServiceRow& service) {

@@ -22,8 +22,16 @@ namespace acceptscope {
 /// The worker served a request in the run, or has one in flight.
 [[nodiscard]] bool serves(const WorkerRow& worker);
 
+/// What it really had. Where a dump does not say what was handed over, nothing was.
+[[nodiscard]] Held held_by(const WorkerRow& worker);
+
 /// It never had a connection in the run.
 [[nodiscard]] bool has_no_connection(const WorkerRow& worker);
+
+/// It is listed apart, below the workers' rows: not a worker, and without connections.
+[[nodiscard]] inline bool is_apart(const WorkerRow& row) {
+  return row.role == Role::supervisor || row.role == Role::holder;
+}
 
 /// It serves no request, or never had a connection where requests are not counted. `worker` is one of the service's.
 [[nodiscard]] bool is_idle(const ServiceRow& service, const WorkerRow& worker);
@@ -35,7 +43,7 @@ namespace acceptscope {
 [[nodiscard]] std::uint32_t idle_workers(const ServiceRow& service);
 
 /// The service's rows in the order in which people read them: most requests first, then as in ServiceRow::workers, by
-/// connections; supervisors last.
+/// connections; who could not accept last.
 [[nodiscard]] std::vector<const WorkerRow*> rows_in_order(const ServiceRow& service);
 
 /// Places for requests, if each worker may serve `limit` at once.

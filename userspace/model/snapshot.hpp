@@ -90,9 +90,11 @@ struct LifetimeStats {
   bool operator==(const LifetimeStats&) const = default;
 };
 
-/// Accept waits of the accepts whose enqueue was seen.
+/// Accept waits of the accepts whose enqueue was seen, and of a service's connections that wait, with their wait so
+/// far.
 struct WaitStats {
   std::uint64_t count = 0;
+  std::uint64_t waiting = 0;  ///< of these: not accepted yet
   std::optional<Nanoseconds> mean, p50, p90, p95, p99, max;
   std::vector<HistogramBucket> buckets;
   bool operator==(const WaitStats&) const = default;
@@ -119,11 +121,42 @@ struct CloseReasonCounts {
   bool operator==(const CloseReasonCounts&) const = default;
 };
 
+/// All listening sockets of a service together, those that were closed during the run included.
 struct AcceptQueue {
   std::uint64_t depth_max = 0;
-  std::uint64_t depth = 0;                 ///< [live] now
-  std::optional<std::uint64_t> overflows;  ///< attempts that the listening sockets dropped during the run
+  std::uint64_t depth = 0;  ///< now
+  std::optional<std::uint64_t>
+      overflows{};          ///< connection attempts that found a full queue, at least; see overflows_of()
+  std::uint64_t drops = 0;  ///< all that the sockets dropped: overflows, bare ACKs of deferred handshakes, resets ...
+  std::optional<Nanoseconds> oldest_wait{};              ///< of those that wait now
+  std::optional<Nanoseconds> never_accepted_wait_max{};  ///< of those that left the queue without an accept
+  std::uint64_t looks = 0;                               ///< ticks at which connections waited
+  std::optional<double>
+      occupied_workers{};  ///< mean over these of the workers with as many connections as they ever had
   bool operator==(const AcceptQueue&) const = default;
+};
+
+/// One listening socket.
+struct ListenerRow {
+  std::optional<std::uint64_t> inode;
+  std::vector<std::uint32_t> holders;  ///< pids of the processes that hold it, or held it last
+  std::uint64_t depth = 0;             ///< now; if it is closed, in the end
+  std::uint64_t depth_max = 0;
+  std::optional<Nanoseconds> oldest_wait;
+  std::optional<Nanoseconds> not_emptied;  ///< connections have waited and nobody has accepted for at least so long
+  std::optional<std::uint64_t> overflows;  ///< as in AcceptQueue
+  std::uint64_t drops = 0;                 ///< likewise
+  std::uint64_t never_accepted = 0;        ///< connections that its closing threw out of the queue
+  bool closed = false;
+  bool operator==(const ListenerRow&) const = default;
+};
+
+/// The number of workers at a time.
+struct PoolSize {
+  std::uint32_t min = 0;  ///< the fewest, while there was one
+  std::uint32_t max = 0;
+  std::uint64_t seen = 0;  ///< all that there were
+  bool operator==(const PoolSize&) const = default;
 };
 
 /// Active workers per complete window.
@@ -154,7 +187,7 @@ struct TopShare {
   bool operator==(const TopShare&) const = default;
 };
 
-/// The connections that a verdict counts: all of the run, those open at the end, or those accepted in the run.
+/// The connections that a finding counts: all of the run, those open at the end, or those accepted in the run.
 enum class Basis : std::uint8_t { all, open, accepts };
 inline constexpr std::size_t kBases = 3;
 
@@ -168,7 +201,7 @@ struct Spread {
   std::vector<double> amounts;       ///< connections of each worker's share, largest first, empty shares included
   std::vector<std::size_t> owners;   ///< rows of the fewest shares that make up kOwnersPart, largest first; or kNoRow
   std::uint64_t owned = 0;           ///< connections of the owners
-  std::vector<std::size_t> without;  ///< rows of workers that are alive and have none of the connections
+  std::vector<std::size_t> without;  ///< rows of workers that are alive, whose places had none of the connections
   double effective = 0;              ///< effective workers; 0 without connections
   std::optional<FairBaseline> fair;  ///< only if the spread is materially uneven
   bool uneven = false;               ///< more than chance explains, and enough to matter
@@ -183,13 +216,14 @@ struct Spread {
 
 enum class Severity : std::uint8_t { ok, info, warning, critical };
 
-struct Verdict {
+/// One thing that a rule found.
+struct Finding {
   VerdictCode code = VerdictCode::no_traffic;
   Severity severity = Severity::info;
   std::string summary;                ///< one plain sentence with the numbers
   std::vector<std::string> evidence;  ///< sentences
   std::vector<std::string> advice;    ///< sentences: settings to change and their expected effect
-  bool operator==(const Verdict&) const = default;
+  bool operator==(const Finding&) const = default;
 };
 
 /// A client address and its connections.
@@ -224,7 +258,29 @@ struct TimelineRows {
   bool operator==(const TimelineRows&) const = default;
 };
 
-enum class Role : std::uint8_t { worker, supervisor };
+/// In the order in which the rows are listed. An acceptor accepts connections for others, which serve them; a draining
+/// process lives, gave the listening socket up, and still holds connections; a holder has the listening socket, neither
+/// waits on it nor ever accepted. Only a worker counts.
+enum class Role : std::uint8_t { worker, acceptor, draining, supervisor, holder };
+
+/// A worker left requests unread and began none.
+struct Stall {
+  Nanoseconds lasted{0};           ///< at least
+  std::uint64_t waiting = 0;       ///< requests that lay unread in the end
+  std::uint64_t others_began = 0;  ///< requests that the other workers of the service began meanwhile
+  bool over = true;                ///< false: it was so at the last look
+  bool operator==(const Stall&) const = default;
+};
+
+/// The connections that a worker really had: those that it accepted, or held when tracing began, without those that it
+/// handed over to others, and with those that others handed over to it.
+struct Held {
+  std::uint64_t connections = 0;
+  std::uint64_t open = 0;  ///< of these, still open
+  Nanoseconds time{0};     ///< as WorkerRow::connection_time
+  std::uint64_t bytes = 0;
+  bool operator==(const Held&) const = default;
+};
 
 struct WorkerRow {
   std::uint32_t pid = 0;
@@ -235,10 +291,12 @@ struct WorkerRow {
   std::optional<std::string> cmdline;  ///< raw
   std::optional<std::string> cgroup;   ///< raw
   Role role = Role::worker;
-  bool exited = false;  ///< it exited, or closed the listening socket
+  bool exited = false;             ///< it exited, or closed the listening socket and has no connections
+  std::optional<Instant> left_at;  ///< when; empty also in dumps that do not say
   ConnectionCounts counts;
   std::uint64_t open = 0;          ///< pre-existing ones included
   Nanoseconds connection_time{0};  ///< lifetimes of its closed connections + ages of its open ones
+  std::optional<Held> held;        ///< empty in dumps that do not say: nothing was handed over
   LifetimeStats lifetime;
   WaitStats accept_wait;
   std::optional<RequestStats> requests;  ///< that it served; empty: not counted
@@ -248,6 +306,10 @@ struct WorkerRow {
   std::uint64_t active_connections = 0;  ///< [live] open ones with traffic in the last tick
   std::uint64_t unread_connections = 0;  ///< [live] open ones with bytes that the application has not read
   std::uint64_t unread_bytes = 0;        ///< [live]
+  std::uint64_t waiting_requests = 0;    ///< [live] that lie unread, with none in flight on their connection
+  /// [live] Of these the oldest, if the arrival of one was seen.
+  std::optional<Nanoseconds> oldest_waiting;
+  std::optional<Stall> stall;  ///< [live] the longest of the run
   bool operator==(const WorkerRow&) const = default;
 };
 
@@ -258,16 +320,21 @@ struct ServiceRow {
   std::optional<bool> reuseport;
   std::optional<std::uint32_t> backlog;
   std::optional<bool>
-      epoll_exclusive;      ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: none polls, or unknown
+      epoll_exclusive;  ///< all workers that poll the socket use EPOLLEXCLUSIVE; null: none polls, or unknown
+  std::optional<bool> accept_blocks{};  ///< workers wait for connections in a call, and not while they serve;
+                                        ///< false: in an epoll set; null: unknown
+  std::optional<std::uint32_t> woken_first_pid{};  ///< was first in the wait queue at all looks, before others
+  std::optional<std::uint32_t> woken_first_tid{};  ///< likewise, with --by thread
+  std::uint32_t waiting_threads = 0;               ///< the most threads of one process that were seen to wait at once
   ConnectionCounts counts;  ///< bytes are the sums over `workers`; a dump only has them there, the reader sums them up
   std::uint64_t open = 0;   ///< pre-existing ones included
   std::uint64_t never_accepted = 0;
-  std::uint64_t handed_over = 0;  ///< open connections whose only holder is another process
-  /// N: rows with role worker that are alive, or left but had a connection or served a request in the run. So workers
-  /// that replace one another without ever getting a connection do not inflate N. If none is alive, the server has
-  /// stopped, and all were eligible.
+  std::uint64_t handed_over = 0;  ///< connections that others had than those that accepted them
+  /// N: workers that could accept or serve at a time, the median over the time with at least one. So workers that
+  /// replace one another do not inflate N: N is a number of places, see model/slots.hpp.
   std::uint32_t workers_eligible = 0;
-  std::uint32_t workers_idle = 0;  ///< of N: no accept, no open or pre-existing connection
+  std::optional<PoolSize> workers_at_once;  ///< how N varied; empty in dumps that do not say
+  std::uint32_t workers_idle = 0;           ///< of N: no accept, no open or pre-existing connection
   ActiveWorkers active_workers;
   EffectiveWorkers effective_workers;
   TopShare top_share;
@@ -275,10 +342,13 @@ struct ServiceRow {
   WaitStats accept_wait;
   std::optional<RequestStats> requests;  ///< empty: not counted
   AcceptQueue accept_queue;
+  std::vector<ListenerRow> listeners;  ///< open ones, and of closed ones those that lost connections, at most 64
   CloseReasonCounts close_reasons;
-  Verdict verdict;
-  Spread spread;  ///< [live], and computed for a dump that is read: of the connections that the verdict counts
-  std::vector<WorkerRow> workers;  ///< most connections (accepts + pre-existing) first, then by pid; supervisors last
+  std::vector<Finding> findings;  ///< worst first: by severity, then by harm; empty if the rules found nothing
+  Finding verdict;                ///< the worst finding; without one, the state ok with its reason
+  Spread spread;  ///< [live], and computed for a dump that is read: of the connections that the findings count
+  std::vector<WorkerRow>
+      workers;  ///< most connections (accepts + pre-existing) first, then by pid; who could not accept last
   std::uint64_t workers_forgotten = 0;  ///< left without a connection, and no longer among `workers`
   std::vector<PeerRow> peers;           ///< at most 20, most connections first
   std::uint64_t peers_other = 0;        ///< connections of addresses that are not among `peers`

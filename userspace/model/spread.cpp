@@ -7,54 +7,17 @@
 #include <vector>
 
 #include "model/fairness.hpp"
+#include "model/serving.hpp"
+#include "model/slots.hpp"
 #include "model/verdict.hpp"
 
 namespace acceptscope {
 namespace {
 
-/// Maximum number of workers without a row: a dump may claim any number.
-constexpr std::uint32_t kMostMissing = 65'536;
-
-struct Share {
-  double amount = 0;
-  std::size_t row = Spread::kNoRow;  ///< index into ServiceRow::workers
-};
-
-bool has_more(const Share& a, const Share& b) { return a.amount > b.amount; }
-
-void hand_down(std::vector<Share>& shares, std::vector<Share> left) {
-  std::stable_sort(left.begin(), left.end(), has_more);
-  std::make_heap(shares.begin(), shares.end(), has_more);
-  for (const Share& share : left) {
-    std::pop_heap(shares.begin(), shares.end(), has_more);
-    shares.back().amount += share.amount;
-    std::push_heap(shares.begin(), shares.end(), has_more);
-  }
-}
-
-/// The shares of the rows: of workers that are alive, and of workers that left.
-struct Shares {
-  std::vector<Share> alive, left;
-};
-
-/// Also sets the total and the rows without connections.
-Shares take_shares(const ServiceRow& service, Spread& spread) {
-  Shares shares;
-  for (std::size_t i = 0; i < service.workers.size(); ++i) {
-    const WorkerRow& row = service.workers[i];
-    if (row.role != Role::worker) continue;
-    const std::uint64_t amount = amount_of(row, spread.basis);
-    spread.total += amount;
-    (row.exited ? shares.left : shares.alive).push_back({static_cast<double>(amount), i});
-    if (!row.exited && amount == 0) spread.without.push_back(i);
-  }
-  return shares;
-}
-
 /// The fewest shares, largest first, that make up kOwnersPart of all.
-void add_owners(Spread& spread, const std::vector<Share>& shares) {
+void add_owners(Spread& spread, const std::vector<Slots::Share>& shares) {
   double owned = 0;
-  for (const Share& share : shares) {
+  for (const Slots::Share& share : shares) {
     if (owned >= kOwnersPart * static_cast<double>(spread.total)) break;
     owned += share.amount;
     spread.owners.push_back(share.row);
@@ -65,16 +28,17 @@ void add_owners(Spread& spread, const std::vector<Share>& shares) {
 Spread spread_of(const ServiceRow& service, Basis basis) {
   Spread spread;
   spread.basis = basis;
-  auto [shares, left] = take_shares(service, spread);
-  const std::size_t rows = shares.size() + left.size();
-  if (shares.empty()) shares = std::exchange(left, {});
-  if (service.workers_eligible > rows)
-    shares.resize(shares.size() + std::min<std::size_t>(service.workers_eligible - rows, kMostMissing));
+  const Slots slots(service);
+  const auto amount = [&](const WorkerRow& row) { return static_cast<double>(amount_of(row, basis)); };
+  for (const WorkerRow& row : service.workers)
+    if (row.role == Role::worker) spread.total += amount_of(row, basis);
+  std::vector<Slots::Share> shares = slots.shares(amount);
   if (shares.empty()) return spread;
-  hand_down(shares, std::move(left));
-  std::sort(shares.begin(), shares.end(),
-            [](const Share& a, const Share& b) { return std::tuple(b.amount, a.row) < std::tuple(a.amount, b.row); });
-  for (const Share& share : shares) spread.amounts.push_back(share.amount);
+  spread.without = slots.without(amount);
+  std::sort(shares.begin(), shares.end(), [](const Slots::Share& x, const Slots::Share& y) {
+    return std::tuple(y.amount, x.row) < std::tuple(x.amount, y.row);
+  });
+  for (const Slots::Share& share : shares) spread.amounts.push_back(share.amount);
   spread.effective = effective_workers(spread.amounts).value_or(0);
   add_owners(spread, shares);
   return spread;
@@ -94,10 +58,11 @@ void compare_with_chance(Spread& spread, FairDraws& draws) {
 }  // namespace
 
 std::uint64_t amount_of(const WorkerRow& worker, Basis basis) {
+  const Held held = held_by(worker);
   switch (basis) {
-    case Basis::all: return worker.counts.connections();
-    case Basis::open: return worker.open;
-    case Basis::accepts: return worker.counts.accepts;
+    case Basis::all: return held.connections;
+    case Basis::open: return held.open;
+    case Basis::accepts: return held.connections - std::min(held.connections, worker.counts.preexisting);
   }
   return 0;
 }

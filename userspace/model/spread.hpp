@@ -25,7 +25,7 @@ inline constexpr double kMaterialPart = 0.8;
 /// even two workers can be told from chance (8 to 0 happens in 0.8 % of fair draws).
 inline constexpr std::uint64_t kFewestConnections = 8;
 
-/// Number of the connections of `worker` that `basis` counts.
+/// Number of the connections of `worker` that `basis` counts: of those that it really had, see Held.
 [[nodiscard]] std::uint64_t amount_of(const WorkerRow& worker, Basis basis);
 
 /// "connections", "open connections", "accepted connections"
@@ -33,10 +33,7 @@ inline constexpr std::uint64_t kFewestConnections = 8;
 
 /// The spreads of one service, each computed when it is first asked for.
 ///
-/// Each worker that is alive has a share (every worker, if none is alive). The connections of workers that left go to
-/// the workers with the fewest, largest amount first: the most favorable guess at their successors, so that a reload is
-/// no unevenness. If `workers_eligible` exceeds the rows with role worker, the missing workers count as idle (at most
-/// 65,536).
+/// They are over the places of the workers, see model/slots.hpp.
 class Spreads {
  public:
   /// `service` and `draws` must outlive it.
@@ -46,6 +43,7 @@ class Spreads {
   [[nodiscard]] const Spread& by(Basis basis);
   /// With one, if there are two workers and kFewestConnections connections, and the spread is materially uneven.
   [[nodiscard]] const Spread& judged(Basis basis);
+  [[nodiscard]] FairDraws& draws() { return draws_; }
 
  private:
   struct Entry {

@@ -22,6 +22,8 @@ KernelFacts modern_kernel() {
   facts.has_sock_graft = true;
   facts.syscall_programs = true;
   facts.cgroup2 = true;
+  facts.wait_functions.epoll = 1;
+  facts.wait_functions.poll = 2;
   return facts;
 }
 
@@ -34,7 +36,7 @@ std::vector<std::string> names(const AttachPlan& plan) {
 TEST(AttachPlan, FentryTakesTheTwoArgumentFormOfAcceptSince610) {
   EXPECT_THAT(names(make_attach_plan(Backend::fentry, modern_kernel(), {})),
               ElementsAre("accept_fexit610", "close_fentry", "graft_fentry", "enqueue_fentry", "enqueue2_fentry",
-                          "state_tp", "destroy_tp"));
+                          "state_tp", "destroy_tp", "fork_tp", "exit_tp"));
 }
 
 TEST(AttachPlan, FentryTakesTheFourArgumentFormOfAcceptBefore610) {
@@ -91,6 +93,21 @@ TEST(AttachPlan, WithoutAHookOnTheQueueTheHandshakesEndStartsTheWait) {
   EXPECT_THAT(plan.notes, Contains(HasSubstr("no hook on the accept queue")));
 }
 
+TEST(AttachPlan, WithoutBpfLoopTheWalkIsAnotherProgram) {
+  KernelFacts facts = modern_kernel();
+  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, {}).walk, "walk_holders510");
+  facts.bpf_loop = true;
+  EXPECT_EQ(make_attach_plan(Backend::fentry, facts, {}).walk, "walk_holders");
+}
+
+TEST(AttachPlan, WhereTheKernelHidesItsAddressesEveryHolderCounts) {
+  KernelFacts facts = modern_kernel();
+  facts.wait_functions = {};
+
+  EXPECT_THAT(make_attach_plan(Backend::fentry, facts, {}).notes, Contains(HasSubstr("CAP_SYSLOG")));
+  EXPECT_EQ(make_attach_plan(Backend::fentry, modern_kernel(), {}).wait_functions.poll, 2u);
+}
+
 TEST(AttachPlan, WithoutASecondLookAtAcceptsTheBlockedOnesAreNamed) {
   KernelFacts facts = modern_kernel();
   facts.has_sock_graft = false;
@@ -109,7 +126,8 @@ TEST(AttachPlan, TracepointClosesByStateWhereThereIsNoCgroup2) {
   const AttachPlan plan = make_attach_plan(Backend::tracepoint, facts, {});
 
   EXPECT_TRUE(plan.close_from_state);
-  EXPECT_THAT(names(plan), ElementsAre("accept_sysexit", "accept_sysexit", "state_tp", "destroy_tp"));
+  EXPECT_THAT(names(plan),
+              ElementsAre("accept_sysexit", "accept_sysexit", "state_tp", "destroy_tp", "fork_tp", "exit_tp"));
 }
 
 TEST(AttachPlan, MptcpClosesAreHookedWhereThereIsMptcp) {
@@ -120,10 +138,10 @@ TEST(AttachPlan, MptcpClosesAreHookedWhereThereIsMptcp) {
   EXPECT_THAT(names(make_attach_plan(Backend::kprobe, facts, {})), Contains("mptcp_kprobe"));
 }
 
-TEST(AttachPlan, ForksAreFollowedOnlyForAProcessFilter) {
+TEST(AttachPlan, BirthsAndDeathsAreFollowedAndAPidIsFreedOnlyForAProcessFilter) {
   for (const Backend backend : enum_values<Backend>) {
-    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {})), Not(Contains("fork_tp")));
-    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {.follow_pids = true})), Contains("fork_tp"));
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {})), IsSupersetOf({"fork_tp", "exit_tp"}));
+    EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {})), Not(Contains("free_tp")));
     EXPECT_THAT(names(make_attach_plan(backend, modern_kernel(), {.follow_pids = true})), Contains("free_tp"));
   }
 }

@@ -93,23 +93,71 @@ TEST(Convert, ListeningSocketsOfOneAddressAreOneService) {
   raw.service.port = 8000;
   raw.drops = 12;
   raw.drops_before = 10;
+  raw.inode = 77;
   raw.depth = 3;
+  raw.depth_max = 9;
+  raw.head_ns = 5'000;
   raw.backlog = 128;
   raw.reuseport = 1;
   std::vector<Listeners> services;
 
-  add_listener(services, raw);
+  add_listener(services, raw, {7, 8});
   raw.backlog = 64;
-  add_listener(services, raw);
+  raw.defers = 1;
+  raw.head_ns = 0;
+  raw.inode = 0;
+  add_listener(services, raw, {});
   raw.service.port = 8001;
-  add_listener(services, raw);
+  add_listener(services, raw, {});
 
   ASSERT_EQ(services.size(), 2u);
   EXPECT_EQ(services[0].sockets, 2u);
   EXPECT_EQ(services[0].backlog, 128u);
   EXPECT_EQ(services[0].queue_depth, 6u);
-  EXPECT_EQ(services[0].overflows, 4u);
+  EXPECT_EQ(services[0].drops, (ListenDrops{.all = 4, .deferring = 2}));
   EXPECT_TRUE(services[0].reuseport);
+  ASSERT_EQ(services[0].open.size(), 2u);
+  const ListeningSocket& first = services[0].open[0];
+  EXPECT_EQ(first.inode, 77u);
+  EXPECT_EQ(first.holders, (std::vector<std::uint32_t>{7, 8}));
+  EXPECT_EQ(first.depth, 3u);
+  EXPECT_EQ(first.depth_max, 9u);
+  EXPECT_EQ(first.head_since, MonotonicTime{5'000});
+  EXPECT_EQ(first.drops, (ListenDrops{.all = 2, .deferring = 0}));
+  EXPECT_EQ(services[0].open[1].head_since, std::nullopt);
+}
+
+TEST(Convert, AClosedListeningSocketIsNoneOfItsServicesSockets) {
+  wire::listener raw{};
+  raw.closed = 1;
+  raw.depth = 3;
+  raw.drops = 5;
+  raw.never_accepted = 3;
+  std::vector<Listeners> services;
+
+  add_listener(services, raw, {7});
+
+  ASSERT_EQ(services.size(), 1u);
+  EXPECT_EQ(services[0].sockets, 0u);
+  EXPECT_EQ(services[0].queue_depth, 0u);
+  EXPECT_EQ(services[0].drops, ListenDrops{});
+  ASSERT_EQ(services[0].closed.size(), 1u);
+  EXPECT_EQ(services[0].closed[0].depth, 3u);
+  EXPECT_EQ(services[0].closed[0].drops.all, 5u);
+  EXPECT_EQ(services[0].closed[0].never_accepted, 3u);
+}
+
+TEST(Convert, AQueuedConnectionWaitsSinceItEnteredTheQueue) {
+  wire::connection raw{};
+  raw.worker.service.port = 8000;
+  raw.enqueued_ns = 4'000;
+  raw.queue_depth = 6;
+
+  const QueuedConnection queued = to_queued_connection(raw);
+
+  EXPECT_EQ(queued.service.endpoint.port, 8000u);
+  EXPECT_EQ(queued.since, MonotonicTime{4'000});
+  EXPECT_EQ(queued.depth, 6u);
 }
 
 TEST(Convert, AReasonFromTheFutureIsUnknown) {
@@ -136,6 +184,29 @@ TEST(Convert, ACommandsNameOfFullLengthNeedsNoTerminator) {
 }
 
 TEST(Convert, ABacklogThatWasNotSeenIsNotZero) { EXPECT_EQ(to_service_counters({}, {}).backlog, std::nullopt); }
+
+TEST(Convert, AWaiterKeepsItsThreadAndItsSet) {
+  wire::waiter raw{};
+  raw.way = wire::WAIT_POLL;
+  raw.exclusive = 1;
+  raw.object = 1;
+  raw.set = 2;
+  raw.tgid = 7;
+  raw.tid = 71;
+  raw.start_ns = 99;
+  std::memcpy(raw.comm, "sixteen bytes ..", sizeof raw.comm);  // not terminated
+  const QueueEntry entry = to_queue_entry(raw);
+
+  EXPECT_EQ(entry.way, WaitWay::poll);
+  EXPECT_TRUE(entry.exclusive);
+  EXPECT_EQ(entry.object, 1u);
+  EXPECT_EQ(entry.set, 2u);
+  EXPECT_EQ(entry.thread.worker, (WorkerKey{7, 71, 99}));
+  EXPECT_EQ(entry.thread.comm, "sixteen bytes ..");
+
+  raw.way = 200;
+  EXPECT_EQ(to_queue_entry(raw).way, WaitWay::unknown);
+}
 
 }  // namespace
 }  // namespace acceptscope

@@ -6,8 +6,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
-#include <iomanip>
-#include <sstream>
 #include <string>
 
 #include "model/records.hpp"
@@ -18,6 +16,7 @@ namespace acceptscope::testing {
 struct FakeProcess {
   std::uint32_t pid = 1;
   std::uint32_t parent = 0;
+  std::uint32_t task = 0;  ///< thread of `pid`; 0: the process
   std::uint64_t start_ticks = 100;
   std::string comm = "worker";
   char state = 'S';
@@ -39,7 +38,7 @@ class FakeProc {
   [[nodiscard]] const std::string& root() const { return root_; }
 
   void add(const FakeProcess& process) {
-    const std::string directory = root_ + "/" + std::to_string(process.pid);
+    const std::string directory = directory_of(process.pid, process.task);
     std::filesystem::create_directories(directory);
     std::string stat =
         std::to_string(process.pid) + " (" + process.comm + ") " + process.state + " " + std::to_string(process.parent);
@@ -48,25 +47,21 @@ class FakeProc {
     put(directory + "/cmdline", process.cmdline);
     put(directory + "/cgroup", process.cgroup);
   }
-  /// An epoll set with one watched file descriptor, as /proc/PID/fdinfo/FD shows it.
-  void add_epoll(std::uint32_t pid, std::uint32_t fd, std::uint64_t inode, std::uint32_t events) {
-    const std::string directory = root_ + "/" + std::to_string(pid) + "/fdinfo";
-    std::filesystem::create_directories(directory);
-    std::ostringstream line;
-    line << "pos:\t0\nflags:\t02\nmnt_id:\t15\nino:\t1062\ntfd:        3 events: " << std::hex << std::setw(8) << events
-         << " data:                3  pos:0 ino:" << inode << " sdev:8\n";
-    put(directory + "/" + std::to_string(fd), line.str());
-  }
-  void remove(std::uint32_t pid) { std::filesystem::remove_all(root_ + "/" + std::to_string(pid)); }
+  void remove(std::uint32_t pid, std::uint32_t task = 0) { std::filesystem::remove_all(directory_of(pid, task)); }
 
   /// The key of such a process in the kernel.
   [[nodiscard]] static WorkerKey key_of(const FakeProcess& process) {
     const std::int64_t ns_per_tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
-    return {process.pid, 0, static_cast<std::int64_t>(process.start_ticks) * ns_per_tick + ns_per_tick / 2};
+    return {process.pid, process.task, static_cast<std::int64_t>(process.start_ticks) * ns_per_tick + ns_per_tick / 2};
   }
 
  private:
   static void put(const std::string& path, const std::string& text) { std::ofstream(path, std::ios::binary) << text; }
+
+  [[nodiscard]] std::string directory_of(std::uint32_t pid, std::uint32_t task) const {
+    const std::string process = root_ + "/" + std::to_string(pid);
+    return task == 0 ? process : process + "/task/" + std::to_string(task);
+  }
 
   std::string root_;
 };

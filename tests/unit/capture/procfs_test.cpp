@@ -5,12 +5,16 @@
 
 #include "capture/process_watch.hpp"
 #include "unit/capture/fake_proc.hpp"
+#include "unit/model/builders.hpp"
 
 namespace acceptscope {
 namespace {
 
 using ::acceptscope::testing::FakeProc;
 using ::acceptscope::testing::FakeProcess;
+using ::acceptscope::testing::kStart;
+using ::acceptscope::testing::tick;
+using namespace std::chrono_literals;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 using ::testing::UnorderedElementsAre;
@@ -19,6 +23,14 @@ WorkerCounters counters_of(const FakeProcess& process) {
   WorkerCounters counters;
   counters.worker = FakeProc::key_of(process);
   return counters;
+}
+
+ProcessInfo exit_of(const FakeProcess& process, Nanoseconds since_start) {
+  ProcessInfo exit;
+  exit.worker = FakeProc::key_of(process);
+  exit.exited = true;
+  exit.exited_at = kStart + since_start;
+  return exit;
 }
 
 TEST(ProcFs, ReadsArgumentsAndTheUnifiedCgroup) {
@@ -89,18 +101,64 @@ TEST(ProcessWatch, DescribesAWorkerOnceAndThenItsEnd) {
   FakeProc proc;
   const FakeProcess process{.pid = 7, .cmdline = std::string("w\0", 2)};
   proc.add(process);
-  ProcessWatch watch{ProcFs(proc.root())};
+  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
 
-  const auto first = watch.update({counters_of(process), counters_of(process)}, {});
+  const auto first = watch.update(tick(0s).with(counters_of(process)).with(counters_of(process)));
   ASSERT_THAT(first, SizeIs(1));
   EXPECT_EQ(first[0].cmdline, "w");
-  EXPECT_THAT(watch.update({counters_of(process)}, {}), IsEmpty());
+  EXPECT_THAT(watch.update(tick(0s).with(counters_of(process))), IsEmpty());
 
   proc.remove(7);
-  const auto last = watch.update({counters_of(process)}, {});
+  const auto last = watch.update(tick(0s).with(counters_of(process)));
   ASSERT_THAT(last, SizeIs(1));
   EXPECT_TRUE(last[0].exited);
-  EXPECT_THAT(watch.update({counters_of(process)}, {}), IsEmpty());
+  EXPECT_THAT(watch.update(tick(0s).with(counters_of(process))), IsEmpty());
+}
+
+TEST(ProcessWatch, TheKernelTellsWhenAWorkerExited) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7, .cmdline = std::string("w\0", 2)};
+  proc.add(process);
+  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+  static_cast<void>(watch.update(tick(0s).with(counters_of(process))));
+
+  const ProcessInfo exit = exit_of(process, 300ms);
+  const auto news = watch.update(tick(1s).with(counters_of(process)).with(exit));
+
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_TRUE(news[0].exited);
+  EXPECT_EQ(news[0].exited_at, kStart + 300ms);
+  EXPECT_THAT(watch.update(tick(2s).with(counters_of(process)).with(exit)), SizeIs(0));
+}
+
+TEST(ProcessWatch, AnExitThatWasSeenFirstGetsItsTimeWhenTheKernelTellsIt) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7};
+  proc.add(process);
+  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+  static_cast<void>(watch.update(tick(0s).with(counters_of(process))));
+
+  proc.remove(7);
+  const auto seen = watch.update(tick(1s).with(counters_of(process)));
+  ASSERT_THAT(seen, SizeIs(1));
+  EXPECT_TRUE(seen[0].exited);
+  EXPECT_EQ(seen[0].exited_at, std::nullopt);
+  const auto told = watch.update(tick(2s).with(counters_of(process)).with(exit_of(process, 900ms)));
+  ASSERT_THAT(told, SizeIs(1));
+  EXPECT_EQ(told[0].exited_at, kStart + 900ms);
+  EXPECT_THAT(watch.update(tick(3s).with(counters_of(process))), IsEmpty());
+}
+
+TEST(ProcessWatch, AnExitThatIsToldBeforeItsWorkerIsListedIsRemembered) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7};
+  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+
+  EXPECT_THAT(watch.update(tick(1s).with(exit_of(process, 900ms))), IsEmpty());
+  const auto news = watch.update(tick(2s).with(counters_of(process)));
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_TRUE(news[0].exited);
+  EXPECT_EQ(news[0].exited_at, kStart + 900ms);
 }
 
 TEST(ProcessWatch, AHolderThatLetGoIsForgottenAndDescribedAnewWhenItComesBack) {
@@ -109,12 +167,32 @@ TEST(ProcessWatch, AHolderThatLetGoIsForgottenAndDescribedAnewWhenItComesBack) {
   proc.add(process);
   Holder holder;
   holder.worker = FakeProc::key_of(process);
-  ProcessWatch watch{ProcFs(proc.root())};
+  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
 
-  EXPECT_THAT(watch.update({}, {holder}), SizeIs(1));
-  EXPECT_THAT(watch.update({}, {holder}), IsEmpty());
-  EXPECT_THAT(watch.update({}, {}), IsEmpty());
-  EXPECT_THAT(watch.update({}, {holder}), SizeIs(1));
+  EXPECT_THAT(watch.update(tick(0s).with(holder)), SizeIs(1));
+  EXPECT_THAT(watch.update(tick(0s).with(holder)), IsEmpty());
+  EXPECT_THAT(watch.update(tick(0s)), IsEmpty());
+  EXPECT_THAT(watch.update(tick(0s).with(holder)), SizeIs(1));
+}
+
+TEST(ProcessWatch, AWaitingThreadIsFollowedUntilItExitsAlsoWhileItIsBusy) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7};
+  proc.add(process);
+  proc.add({.pid = 7, .task = 71});
+  Holder holder;
+  holder.worker = FakeProc::key_of(process);
+  Holder waiting = holder;
+  waiting.threads.push_back({FakeProc::key_of({.pid = 7, .task = 71}), "pool"});
+  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::thread};
+
+  EXPECT_THAT(watch.update(tick(0s).with(waiting)), SizeIs(2));
+  EXPECT_THAT(watch.update(tick(1s).with(holder)), IsEmpty());
+  proc.remove(7, 71);
+  const auto last = watch.update(tick(1s).with(holder));
+  ASSERT_THAT(last, SizeIs(1));
+  EXPECT_TRUE(last[0].exited);
+  EXPECT_EQ(last[0].worker.tid, 71u);
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ std::uint64_t sum(const std::vector<std::uint64_t>& values) {
 }
 
 TEST(WindowCounter, KnowsNothingBeforeTheFirstWindowIsComplete) {
-  WindowCounter counter(5s, 1s);
+  WindowCounter counter{WindowClock(5s)};
   EXPECT_EQ(counter.active_workers(), ActiveWorkers{});
 
   for (const auto at : {0s, 1s, 4s}) counter.add(kStart + at, {{worker(1), {1, 100, 1, 1}}});
@@ -29,7 +29,7 @@ TEST(WindowCounter, KnowsNothingBeforeTheFirstWindowIsComplete) {
 }
 
 TEST(WindowCounter, CountsWhoAcceptedAndWhoServed) {
-  WindowCounter counter(1s, 1s);
+  WindowCounter counter{WindowClock(1s)};
   counter.add(kStart, {{worker(1), {}}, {worker(2), {}}, {worker(3), {}}});
   counter.add(kStart + 1s, {{worker(1), {1, 0, 1, 0}}, {worker(2), {0, 10, 1, 1}}, {worker(3), {0, 10, 1, 1}}});
   counter.add(kStart + 2s, {{worker(1), {1, 0, 1, 0}}, {worker(2), {0, 10, 1, 0}}, {worker(3), {0, 20, 1, 1}}});
@@ -40,7 +40,7 @@ TEST(WindowCounter, CountsWhoAcceptedAndWhoServed) {
 }
 
 TEST(WindowCounter, WhatHappenedBeforeTheFirstTickDoesNotCount) {
-  WindowCounter counter(1s, 1s);
+  WindowCounter counter{WindowClock(1s)};
   counter.add(kStart, {{worker(1), {1000, 5000, 10, 3}}});
   counter.add(kStart + 1s, {{worker(1), {1000, 5000, 10, 0}}});
 
@@ -49,7 +49,7 @@ TEST(WindowCounter, WhatHappenedBeforeTheFirstTickDoesNotCount) {
 }
 
 TEST(WindowCounter, AWorkerThatTurnsUpLaterStartsFromZero) {
-  WindowCounter counter(1s, 1s);
+  WindowCounter counter{WindowClock(1s)};
   counter.add(kStart, {});
   counter.add(kStart + 1s, {{worker(7), {1, 0, 1, 0}}});
 
@@ -57,7 +57,7 @@ TEST(WindowCounter, AWorkerThatTurnsUpLaterStartsFromZero) {
 }
 
 TEST(WindowCounter, AWorkerThatLeftCountsByWhatItDidBefore) {
-  WindowCounter counter(2s, 1s);
+  WindowCounter counter{WindowClock(2s)};
   counter.add(kStart, {{worker(1), {}}});
   counter.add(kStart + 1s, {{worker(1), {3, 0, 0, 0}}});
   counter.add(kStart + 2s, {});
@@ -67,7 +67,7 @@ TEST(WindowCounter, AWorkerThatLeftCountsByWhatItDidBefore) {
 }
 
 TEST(WindowCounter, AWindowOfSeveralTicksCountsAWorkerOnce) {
-  WindowCounter counter(3s, 1s);
+  WindowCounter counter{WindowClock(3s)};
   counter.add(kStart, {{worker(1), {}}});
   for (std::uint64_t second = 1; second <= 3; ++second) {
     counter.add(kStart + second * 1s, {{worker(1), {second, 0, 0, 0}}});
@@ -76,16 +76,41 @@ TEST(WindowCounter, AWindowOfSeveralTicksCountsAWorkerOnce) {
   EXPECT_EQ(counter.active_workers().accepting, (ActiveStats{1, 1, 1, 1, 1, 1}));
 }
 
-TEST(WindowCounter, ATimerThatIsEarlyStillEndsTheWindow) {
-  WindowCounter counter(1s, 1s);
-  counter.add(kStart, {});
-  for (int second = 1; second <= 10; ++second) counter.add(kStart + (second * 1s - second % 2 * 30ms), {});
+TEST(WindowCounter, OnlyCompleteWindowsCount) {
+  WindowCounter counter{WindowClock(1s)};
+  for (int second = 0; second <= 7; ++second) counter.add(kStart + second * 1s, {});
+  counter.add(kStart + 7480ms, {});
+
+  EXPECT_EQ(counter.active_workers().serving.windows, 7u);
+}
+
+TEST(WindowCounter, TicksThatAreALittleLateDoNotAddUp) {
+  WindowCounter counter{WindowClock(1s)};
+  for (int second = 0; second <= 10; ++second) counter.add(kStart + (second * 1s + second % 5 * 10ms), {});
 
   EXPECT_EQ(counter.active_workers().serving.windows, 10u);
 }
 
+TEST(WindowCounter, ALateTickMakesNeitherALongWindowNorAShortOne) {
+  WindowCounter counter{WindowClock(1s)};
+  counter.add(kStart, {{worker(1), {}}, {worker(2), {}}});
+  counter.add(kStart + 1s, {{worker(1), {1, 0, 0, 0}}, {worker(2), {1, 0, 0, 0}}});
+  counter.add(kStart + 2700ms, {{worker(1), {4, 0, 0, 0}}, {worker(2), {4, 0, 0, 0}}});  // late
+  counter.add(kStart + 3s, {{worker(1), {5, 0, 0, 0}}, {worker(2), {4, 0, 0, 0}}});      // 0.3 s after it
+  counter.add(kStart + 4s, {{worker(1), {6, 0, 0, 0}}, {worker(2), {6, 0, 0, 0}}});
+
+  EXPECT_EQ(counter.active_workers().accepting, (ActiveStats{2, 2, 2, 2, 2, 2}));
+}
+
+TEST(WindowCounter, AnAdditionalTickDoesNotEndAWindow) {
+  WindowCounter counter{WindowClock(1s)};
+  for (const auto at : {0ms, 600ms, 990ms, 1000ms, 1010ms, 2000ms}) counter.add(kStart + at, {});
+
+  EXPECT_EQ(counter.active_workers().serving.windows, 2u);
+}
+
 TEST(WindowCounter, ACounterReadTooLowIsNotActivity) {
-  WindowCounter counter(1s, 1s);
+  WindowCounter counter{WindowClock(1s)};
   counter.add(kStart, {{worker(1), {5, 900, 1, 0}}});
   counter.add(kStart + 1s, {{worker(1), {4, 400, 1, 0}}});
   counter.add(kStart + 2s, {{worker(1), {5, 900, 1, 0}}});
@@ -95,7 +120,7 @@ TEST(WindowCounter, ACounterReadTooLowIsNotActivity) {
 }
 
 TEST(WindowCounter, QuantilesAreThoseOfTheNearestRank) {
-  WindowCounter counter(1s, 1s);
+  WindowCounter counter{WindowClock(1s)};
   Workers workers;
   counter.add(kStart, workers);
   for (std::uint32_t window = 1; window <= 20; ++window) {  // 1, 2, ... 20 active workers

@@ -35,10 +35,10 @@ class Turnover {
     now.services.push_back(counters_of(service()).accepts(ticks_ * kWorkers));
     const ServiceKey own = service("127.0.0.1:1", serial);
     now.listeners.push_back(listeners(1, own));
-    now.holders.push_back(holder(worker(serial, 800s)).on(own));
+    now.look.holders.push_back(holder(worker(serial, 800s)).on(own));
     for (std::uint32_t i = 0; i < 4; ++i) {
       const WorkerKey idle = worker(10 * serial + i, 700s);
-      now.holders.push_back(holder(idle).child_of(kMaster).named("a worker with a name"));
+      now.look.holders.push_back(holder(idle).child_of(kMaster).named("a worker with a name"));
       now.processes.push_back({idle, "the arguments of a worker that never accepts", "/a/control/group.slice", true});
     }
     run_.apply(std::move(now));

@@ -96,6 +96,13 @@ class OpenConnectionBuilder : public ConnectionBuilder<OpenConnectionBuilder, Op
  public:
   OpenConnectionBuilder& active() { return record_.active = true, *this; }
   OpenConnectionBuilder& unread(std::uint64_t bytes) { return record_.unread_bytes = bytes, *this; }
+  /// A request lies unread, since this time if that is known.
+  OpenConnectionBuilder& waiting(std::optional<Nanoseconds> since = {}) {
+    record_.waiting_request = true;
+    if (since) record_.ready_at = kStart + *since;
+    return unread(80);
+  }
+  OpenConnectionBuilder& served_by(std::uint32_t pid) { return record_.served_by = pid, *this; }
   OpenConnectionBuilder& held_by(const WorkerKey& key) { return record_.held_by = key, *this; }
 };
 
@@ -152,7 +159,9 @@ class ServiceCountersBuilder {
   ServiceCountersBuilder& preexisting(std::uint64_t count, std::uint64_t closes = 0) {
     return counters_.counts.preexisting = count, counters_.counts.preexisting_closes = closes, *this;
   }
-  ServiceCountersBuilder& never_accepted(std::uint64_t count) { return counters_.never_accepted = count, *this; }
+  ServiceCountersBuilder& never_accepted(std::uint64_t count, Nanoseconds longest_wait = {}) {
+    return counters_.never_accepted = count, counters_.never_accepted_wait_max = longest_wait, *this;
+  }
   ServiceCountersBuilder& peak(std::uint64_t count) { return counters_.counts.peak_open = count, *this; }
   ServiceCountersBuilder& queue(std::uint64_t depth_max, std::uint32_t backlog) {
     return counters_.queue_depth_max = depth_max, counters_.backlog = backlog, *this;
@@ -172,8 +181,14 @@ class HolderBuilder {
   HolderBuilder& on(const ServiceKey& key) { return holder_.service = key, *this; }
   HolderBuilder& named(std::string comm) { return holder_.comm = std::move(comm), *this; }
   HolderBuilder& child_of(std::uint32_t pid) { return holder_.parent_pid = pid, *this; }
-  HolderBuilder& polling(bool polls, std::optional<bool> exclusive = {}) {
-    return holder_.polls = polls, holder_.exclusive = exclusive, *this;
+  HolderBuilder& waiting(bool waits, std::optional<bool> exclusive = {}) {
+    return holder_.waits = waits, holder_.exclusive = exclusive, *this;
+  }
+  HolderBuilder& blocking() { return holder_.waits = holder_.blocks = true, *this; }
+  HolderBuilder& with_threads(std::initializer_list<std::uint32_t> tids) {
+    holder_.waits = true;
+    for (const std::uint32_t tid : tids) holder_.threads.push_back({thread(holder_.worker.pid, tid), "pool"});
+    return *this;
   }
   operator Holder() const { return holder_; }  // NOLINT
 
@@ -181,6 +196,11 @@ class HolderBuilder {
   Holder holder_;
 };
 inline HolderBuilder holder(const WorkerKey& key) { return HolderBuilder(key); }
+
+/// Entered an accept queue `since_start`.
+inline QueuedConnection queued(Nanoseconds since_start, const ServiceKey& key = service()) {
+  return {key, kStart + since_start, 0};
+}
 
 inline Listeners listeners(std::uint32_t sockets, const ServiceKey& key = service()) {
   Listeners result;
@@ -197,8 +217,17 @@ class TickBuilder {
   TickBuilder& with(WorkerCounters counters) { return tick_.workers.push_back(std::move(counters)), *this; }
   TickBuilder& with(OpenConnection connection) { return tick_.open.push_back(connection), *this; }
   TickBuilder& with(Listeners listeners) { return tick_.listeners.push_back(listeners), *this; }
-  TickBuilder& with(Holder holder) { return tick_.holders.push_back(std::move(holder)), *this; }
+  TickBuilder& with(const QueuedConnection& queued) { return tick_.queued.push_back(queued), *this; }
+  TickBuilder& counted_in_namespace(std::uint32_t netns, const NamespaceDrops& drops) {
+    return tick_.namespace_drops[netns] = drops, *this;
+  }
+  TickBuilder& with(Holder holder) { return tick_.look.holders.push_back(std::move(holder)), *this; }
   TickBuilder& with(ProcessInfo process) { return tick_.processes.push_back(std::move(process)), *this; }
+  TickBuilder& with(WokenFirst first) { return tick_.look.woken_first.push_back(first), *this; }
+  /// The look was taken at `since_start`, not before everything.
+  TickBuilder& looked(std::uint32_t number, Nanoseconds since_start) {
+    return tick_.look.number = number, tick_.look.at = kStart + since_start, *this;
+  }
   TickBuilder& losing(const Losses& losses) { return tick_.losses = losses, *this; }
   /// Counts every worker's accepts and closes again as counters of its service.
   TickBuilder& with_service_totals() {

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 /// 10 accepts: 6 closed (including 1 lost record and 1 accept by an unknown worker), 3 open, 1 untracked; 2 belong to a
 /// worker without counters, one of them closed.
@@ -67,6 +68,19 @@ TEST(Consistency, AnOpenConnectionTooManyIsNamed) {
                           "tracked.",
                           "The workers counted 5 accepts, but 3 closes, 3 connections are open and 0 could not be "
                           "tracked."));
+}
+
+TEST(Consistency, ConnectionsThatNobodyIsKnownToHaveAcceptedMayBeOpen) {
+  KernelSums sums = lossless();
+  sums.services.accepts += 10;
+  sums.services.closes += 2;
+  sums.unattributed_open = 8;
+  sums.losses.unattributed_accept = 10;
+  EXPECT_THAT(broken_at_end(sums, 3), IsEmpty());
+  EXPECT_THAT(broken_while_running(sums, sums, 3), IsEmpty());
+
+  sums.unattributed_open = 7;
+  EXPECT_THAT(broken_at_end(sums, 3), SizeIs(2));
 }
 
 TEST(Consistency, AnAcceptOfNoWorkerIsNamed) {

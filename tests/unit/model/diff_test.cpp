@@ -117,7 +117,39 @@ TEST(Diff, AFixOfTheSpreadDoesNotHideALongerWait) {
   const Diff diff = compare_services(before, after);
 
   EXPECT_EQ(figure(diff, "accept_wait_p50").kind, ChangeKind::worse);
-  EXPECT_THAT(diff.services.at(0).verdict.summary, HasSubstr("; worse than before: accept_wait_p50, accept_wait_p95"));
+  EXPECT_EQ(diff.services.at(0).verdict.code, FixCode::worse);
+  EXPECT_EQ(
+      diff.services.at(0).verdict.summary,
+      "Worse: clients wait longer or are refused: accept_wait_p95 1.0 ms before, 14.0 ms after (p < 0.001); "
+      "effective workers 2.6 of 8 before, 7.8 of 8 after (a fair draw gives at least 5.4), 5 idle before, 0 after; "
+      "worse than before: accept_wait_p50, accept_wait_p95");
+}
+
+TEST(Diff, AWaitThatNobodyFeelsIsNotWorse) {
+  ServiceRow before = spread(80);
+  ServiceRow after = spread(80);
+  before.accept_wait = waits(10us, 40);
+  after.accept_wait = waits(90us, 40);
+  const FixVerdict verdict = compare_services(before, after).services.at(0).verdict;
+
+  EXPECT_EQ(verdict.code, FixCode::unchanged);
+  EXPECT_THAT(verdict.summary, HasSubstr("; worse than before: accept_wait_p50, accept_wait_p95"));
+}
+
+TEST(Diff, ClientsThatAreRefusedNowAreWorse) {
+  ServiceRow after = spread(80);
+  after.findings.push_back({.code = VerdictCode::clients_refused,
+                            .severity = Severity::critical,
+                            .summary = "14 of 60 new connections were refused while waiting to be accepted",
+                            .evidence = {},
+                            .advice = {}});
+  const FixVerdict verdict = compare_services(pinned(80), after).services.at(0).verdict;
+  EXPECT_EQ(verdict.code, FixCode::worse);
+  EXPECT_THAT(verdict.summary, HasSubstr("14 of 60 new connections were refused"));
+
+  ServiceRow before = pinned(80);
+  before.findings = after.findings;
+  EXPECT_EQ(compare_services(before, after).services.at(0).verdict.code, FixCode::fixed) << "they were before";
 }
 
 TEST(Diff, ActiveWorkersAreTestedOnTheTimeline) {
@@ -186,8 +218,10 @@ TEST(Diff, RequestsAreComparedAndTested) {
 }
 
 TEST(Diff, LongerResponsesAreWorse) {
-  EXPECT_THAT(compare_services(serving(9'600, 6s, 1s), serving(9'600, 6s, 2s)).services.at(0).verdict.summary,
-              HasSubstr("; worse than before: response_p50, response_p95, unread_wait_p95"));
+  const FixVerdict verdict = compare_services(serving(9'600, 6s, 1s), serving(9'600, 6s, 2s)).services.at(0).verdict;
+  EXPECT_EQ(verdict.code, FixCode::worse);
+  EXPECT_THAT(verdict.summary, HasSubstr("unread_wait_p95 1.0 s before, 2.0 s after"));
+  EXPECT_THAT(verdict.summary, HasSubstr("; worse than before: response_p50, response_p95, unread_wait_p95"));
 }
 
 TEST(Diff, RequestsThatOneSideDidNotCountAreUnknownAndNotZero) {

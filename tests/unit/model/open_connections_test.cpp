@@ -50,6 +50,32 @@ TEST(OpenConnections, PlacementIsAskedOncePerOwnerAndHides) {
   EXPECT_EQ(summaries.services.at(service("0.0.0.0:8000")).without_counters, 1u);
 }
 
+TEST(OpenConnections, RequestsWaitForTheOwnerIfNobodyElseServesItsConnection) {
+  const std::vector<OpenConnection> open{open_connection().by(worker(1)).waiting(4s),
+                                         open_connection().by(worker(1)).waiting(7s).served_by(1),
+                                         open_connection().by(worker(1)).waiting(),
+                                         open_connection().by(worker(1)).waiting(1s).served_by(2),
+                                         open_connection().by(worker(1)).waiting(1s).held_by(worker(2)),
+                                         open_connection().by(worker(1)).unread(80)};
+  const OpenSummary& waits = summarize(open, kStart + 10s, as_recorded).owners.at({service(), worker(1)});
+
+  EXPECT_EQ(waits.waiting, 3u);
+  EXPECT_EQ(waits.oldest_waiting, 6s);
+}
+
+TEST(OpenConnections, RequestsOfAConnectionThatWasHandedOverWaitForItsHolder) {
+  const std::vector<OpenConnection> open{open_connection().by(worker(1)).waiting(4s).held_by(worker(2)),
+                                         open_connection().by(worker(1)).waiting(7s).held_by(worker(2)),
+                                         open_connection().by(worker(1)).held_by(worker(2))};
+  const OpenSummaries summaries =
+      summarize(open, kStart + 10s, as_recorded, [](const OpenConnection& connection) { return connection.held_by; });
+  const OpenSummary& holder = summaries.owners.at({service(), worker(2)});
+
+  EXPECT_EQ(holder.waiting, 2u);
+  EXPECT_EQ(holder.oldest_waiting, 6s);
+  EXPECT_EQ(summaries.owners.at({service(), worker(1)}).waiting, 0u);
+}
+
 TEST(OpenConnections, ActivityUnreadBytesAndHandOversAreSummedUp) {
   const std::vector<OpenConnection> open{open_connection().active().unread(100), open_connection().unread(20),
                                          open_connection().active().held_by(worker(9))};
@@ -58,7 +84,7 @@ TEST(OpenConnections, ActivityUnreadBytesAndHandOversAreSummedUp) {
   EXPECT_EQ(all.active, 2u);
   EXPECT_EQ(all.unread, 2u);
   EXPECT_EQ(all.unread_bytes, 120u);
-  EXPECT_EQ(all.handed_over, 1u);
+  EXPECT_EQ(all.given.connections, 1u);
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ std::vector<std::uint32_t> pids(const ServiceRow& row) {
 /// `count` workers from pid 101 on, children of 100, which also holds the socket but does not poll it.
 TickBuilder roll_call(Nanoseconds since_start, std::uint32_t count) {
   TickBuilder result = tick(since_start);
-  result.with(listeners(1)).with(Holder(holder(worker(100)).named("master").polling(false)));
+  result.with(listeners(1)).with(Holder(holder(worker(100)).named("master").waiting(false)));
   for (std::uint32_t pid = 101; pid <= 100 + count; ++pid)
-    result.with(Holder(holder(worker(pid)).named("worker").child_of(100).polling(true, false)));
+    result.with(Holder(holder(worker(pid)).named("worker").child_of(100).waiting(true, false)));
   return result;
 }
 
@@ -95,26 +95,31 @@ TEST(RollCallPicture, AParentThatAcceptsOrPollsOrOwnsIsAWorker) {
   };
 
   EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7))))), 1u);
-  EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7)).polling(true)))), 2u);
+  EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7)).waiting(true)))), 2u);
   EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7)))).with(counters_of(worker(7)).accepts(1))), 2u);
   EXPECT_EQ(eligible(tick(1s).with(Holder(holder(worker(7)))).with(counters_of(worker(7)).preexisting(1))), 2u);
 }
 
-TEST(RollCallPicture, AWorkerThatLeavesKeepsItsRowAndOnlyCountsIfItHadAConnection) {
+TEST(RollCallPicture, AWorkerThatLeavesKeepsItsRowAndItsSuccessorHasItsPlace) {
   auto traced = run();
+  ProcessInfo exit;
+  exit.worker = worker(101);
+  exit.exited = true;
   traced.apply(roll_call(1s, 3).with(counters_of(worker(101)).accepts(5).closed_after({1s})).with_service_totals());
   traced.apply(Tick(tick(2s)
                         .with(listeners(1))
-                        .with(Holder(holder(worker(100)).polling(false)))
-                        .with(Holder(holder(worker(103)).child_of(100).polling(true)))
-                        .with(Holder(holder(worker(104)).child_of(100).polling(true)))));
+                        .with(exit)
+                        .with(Holder(holder(worker(100)).waiting(false)))
+                        .with(Holder(holder(worker(103)).child_of(100).waiting(true)))
+                        .with(Holder(holder(worker(104, 1052s)).child_of(100).waiting(true)))));  // born now
   const ServiceRow row = traced.snapshot().services.at(0);
 
   EXPECT_THAT(pids(row), ElementsAre(101, 102, 103, 104, 100));
   EXPECT_TRUE(row.workers[0].exited);
   EXPECT_TRUE(row.workers[1].exited);
   EXPECT_FALSE(row.workers[2].exited);
-  EXPECT_EQ(row.workers_eligible, 3u);  // 101, 103, 104
+  EXPECT_EQ(row.workers_eligible, 3u);
+  EXPECT_EQ(row.workers_at_once, (PoolSize{3, 3, 4}));
   EXPECT_EQ(row.workers_idle, 2u);
 }
 
@@ -140,7 +145,7 @@ TEST(RollCallPicture, WithThreadsAProcessHasARowOnlyIfNoneOfItsThreadsHas) {
   traced.apply(tick(1s)
                    .with(Holder(holder(worker(7))))
                    .with(Holder(holder(worker(8))))
-                   .with(counters_of(thread(7, 71, 901s)).accepts(2))
+                   .with(counters_of(thread(7, 71, 901s)).accepts(2).closed_after({1s, 1s}))
                    .with_service_totals());
   traced.apply(tick(2s).with(Holder(holder(worker(8)))));
   const ServiceRow row = traced.snapshot().services.at(0);
@@ -167,14 +172,17 @@ TEST(RollCallPicture, IdleServicesAreShownWhenTheUserSelectedSome) {
 
 TEST(RollCallPicture, DroppedAttemptsAreTrafficToo) {
   Listeners full = listeners(1);
-  full.overflows = 3;
+  full.drops.all = 3;
   full.queue_depth = 129;
+  full.open.push_back({.depth = 129, .depth_max = 129});
   auto traced = run();
   traced.apply(tick(1s).with(full));
   const Snapshot snapshot = traced.snapshot();
 
   ASSERT_THAT(snapshot.services, SizeIs(1));
-  EXPECT_EQ(snapshot.services[0].accept_queue, (AcceptQueue{129, 129, 3}));
+  EXPECT_EQ(
+      snapshot.services[0].accept_queue,
+      (AcceptQueue{.depth_max = 129, .depth = 129, .overflows = 3, .drops = 3, .looks = 1, .occupied_workers = 0}));
 }
 
 TEST(RollCallPicture, CommGlobsAreAboutHoldersToo) {
@@ -302,7 +310,10 @@ TEST(Preexisting, WorkersAndServicesAreRankedByAllTheirConnections) {
 // --- activity, fairness, peers, verdict
 
 TEST(Picture, AKeepAlivePoolFromBeforeIsSeenAtOnce) {
-  auto traced = run();
+  RunInfo info;
+  info.window = 1s;
+  acceptscope::Run traced(info, {}, {}, kClock);
+  traced.apply(roll_call(1s, 32));
   TickBuilder last = roll_call(2s, 32);
   std::uint32_t pid = 101;
   for (const std::uint64_t count : {20u, 12u, 8u}) {
@@ -355,6 +366,115 @@ TEST(Picture, HandedOverConnectionsAreCounted) {
   EXPECT_EQ(row.workers.at(0).unread_bytes, 7u);
 }
 
+/// The acceptor, pid 1, has accepted 40 connections and passed 10 to each of pids 2 to 5, of which 2 are open.
+Tick passed_on() {
+  TickBuilder result = tick(1s);
+  WorkerCounters acceptor = counters_of(worker(1)).accepts(40).peak(40);
+  acceptor.counts.closes = 32;
+  acceptor.given = {32, 32s, 3200};
+  result.with(acceptor);
+  for (std::uint32_t pid = 2; pid <= 5; ++pid) {
+    WorkerCounters counters = counters_of(worker(pid));
+    counters.taken = {8, 8s, 800};
+    result.with(counters);
+    for (int i = 0; i < 2; ++i) result.with(open_connection().bytes(5, 5).held_by(worker(pid)));
+  }
+  return result.with(Holder(holder(worker(1)).waiting(true))).with_service_totals();
+}
+
+TEST(HandedOverPicture, WorkersAreThoseThatServe) {
+  auto traced = run();
+  traced.apply(passed_on());
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_THAT(pids(row), ElementsAre(2, 3, 4, 5, 1));
+  EXPECT_EQ(row.workers.back().role, Role::acceptor);
+  EXPECT_EQ(row.workers.back().held, (Held{0, 0, 0s, 0}));
+  EXPECT_EQ(row.workers.front().held, (Held{10, 2, 10s, 820}));
+  EXPECT_EQ(row.handed_over, 40u);
+  EXPECT_EQ(row.workers_eligible, 4u);
+  EXPECT_EQ(row.workers_idle, 0u);
+  EXPECT_EQ(row.effective_workers.accepts, 4.0);
+  EXPECT_EQ(row.effective_workers.connection_seconds, 4.0);
+  EXPECT_EQ(row.effective_workers.bytes, 4.0);
+  EXPECT_EQ(row.spread.total, 40u);
+}
+
+TEST(HandedOverPicture, WhoAlsoServesIsAWorker) {
+  Tick tick = passed_on();
+  tick.workers[0].given = {22, 22s, 2200};
+  auto traced = run();
+  traced.apply(std::move(tick));
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_EQ(row.workers_eligible, 5u);
+  EXPECT_EQ(row.workers.front().pid, 1u);  // it kept 10
+}
+
+TEST(HandedOverPicture, OpenConnectionsBelongToThoseThatServeThem) {
+  RunOptions options;
+  options.by = WorkerUnit::thread;
+  auto traced = run(options);
+  TickBuilder now = tick(1s);
+  now.with(counters_of(thread(7, 71)).accepts(20).requests(0)).with(counters_of(thread(7, 72)).requests(20));
+  for (int i = 0; i < 20; ++i) {
+    OpenConnection open = open_connection().by(thread(7, 71));
+    open.last_server = 72;
+    now.with(open);
+  }
+  traced.apply(now.with_service_totals());
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_EQ(row.handed_over, 20u);
+  EXPECT_EQ(row.workers.at(0).tid, 72u);
+  EXPECT_EQ(row.workers.at(0).held->open, 20u);
+  EXPECT_EQ(row.workers.at(1).role, Role::acceptor);
+}
+
+TEST(HandedOverPicture, AHolderThatDidNothingYetHasARow) {
+  auto traced = run();
+  ProcessInfo process;
+  process.worker = worker(2);
+  process.comm = "worker";
+  TickBuilder now = tick(1s);
+  for (int i = 0; i < 3; ++i) now.with(open_connection().held_by(worker(2)));
+  traced.apply(now.with(counters_of(worker(1)).accepts(3)).with(process).with_service_totals());
+  const ServiceRow row = traced.snapshot().services.at(0);
+
+  EXPECT_THAT(pids(row), ElementsAre(2, 1));
+  EXPECT_EQ(row.workers.front().comm, "worker");
+  EXPECT_EQ(row.workers.front().held->open, 3u);
+}
+
+TEST(Picture, WorkersThatReplaceOneAnotherAreAsManyAsThereAreAtATime) {
+  // 8 places; each worker serves 50 requests and is replaced. Every second the roll call sees who is there then.
+  auto traced = run();
+  std::vector<WorkerCounters> all;
+  for (int second = 0; second < 7; ++second) {
+    const auto at = second * 1s;
+    TickBuilder now = tick(at + 900ms);
+    for (std::uint32_t place = 0; place < 8; ++place) {
+      const WorkerKey born = worker(1000 + 10 * static_cast<std::uint32_t>(second) + place, 1050s + at + 1ms);
+      all.push_back(counters_of(born).accepts(50));
+      now.with(Holder(holder(born).child_of(100).waiting(true)));
+      if (second == 0) continue;
+      ProcessInfo gone;
+      gone.worker = worker(1000 + 10 * static_cast<std::uint32_t>(second - 1) + place, 1050s + at - 1s + 1ms);
+      gone.exited = true;
+      gone.exited_at = kStart + at;
+      now.with(gone);
+    }
+    for (const WorkerCounters& counters : all) now.with(counters);
+    traced.apply(now.with(Holder(holder(worker(100)))).with_service_totals());
+
+    const ServiceRow row = traced.snapshot().services.at(0);
+    EXPECT_EQ(row.workers_eligible, 8u) << "after " << second << " s";
+    EXPECT_EQ(row.effective_workers.accepts, 8.0);
+    EXPECT_EQ(row.spread.workers(), 8u);
+  }
+  EXPECT_EQ(traced.snapshot().services.at(0).workers_at_once->seen, 56u);
+}
+
 TEST(Picture, TheTimelineHasTheWorkersOfTheRowsAndComesWithTheEnd) {
   RunInfo info;
   info.interval = info.window = 1s;
@@ -376,7 +496,7 @@ TEST(Picture, TheTimelineHasTheWorkersOfTheRowsAndComesWithTheEnd) {
   EXPECT_THAT(row.timeline.workers[0].accepts, ElementsAre(2, 1));
   EXPECT_THAT(row.timeline.workers[0].bytes, ElementsAre(10, 2));
   EXPECT_THAT(row.timeline.workers[1].accepts, ElementsAre(0, 0));
-  EXPECT_EQ(row.active_workers.accepting.windows, 2u);
+  EXPECT_EQ(row.active_workers.accepting.windows, 1u);
   EXPECT_EQ(row.active_workers.accepting.p50, 1u);
 }
 

@@ -324,7 +324,7 @@ TEST(Run, AReusedPidIsAnotherWorker) {
   traced.apply(tick(1s)
                    .with(counters_of(worker(7, 900s)).named("old").accepts(2))
                    .with(counters_of(worker(7, 950s)).named("new").accepts(1))
-                   .with(ProcessInfo{worker(7, 900s), "old --flag", {}, true})
+                   .with(ProcessInfo{.worker = worker(7, 900s), .cmdline = "old --flag", .cgroup = {}, .exited = true})
                    .with_service_totals());
   const std::vector<WorkerRow> rows = traced.snapshot().services.at(0).workers;
 
@@ -340,9 +340,9 @@ TEST(Run, AnExitedWorkerKeepsItsRowAndWhatWasKnownOfIt) {
   auto traced = run();
   traced.apply(tick(1s)
                    .with(counters_of(worker(7)).accepts(2))
-                   .with(ProcessInfo{worker(7), "uvicorn", "/app", false})
+                   .with(ProcessInfo{.worker = worker(7), .cmdline = "uvicorn", .cgroup = "/app"})
                    .with_service_totals());
-  traced.apply(tick(2s).with(ProcessInfo{worker(7), {}, {}, true}));
+  traced.apply(tick(2s).with(ProcessInfo{.worker = worker(7), .cmdline = {}, .cgroup = {}, .exited = true}));
   const WorkerRow row = traced.snapshot().services.at(0).workers.at(0);
 
   EXPECT_TRUE(row.exited);
@@ -645,6 +645,28 @@ TEST(Run, WhileItRunsItHasNoEndButALength) {
   EXPECT_EQ(traced.snapshot().run.ended_at, kStartedAt + 5s);
   EXPECT_EQ(traced.snapshot().run.duration, 5s);
   EXPECT_EQ(traced.snapshot().run.by, "process");
+}
+
+TEST(Run, AWorkerThatReadsNothingBetweenTwoLooksStalls) {
+  RunOptions options;
+  options.requests = true;
+  auto traced = run(options);
+  const auto look = [&traced](Nanoseconds at, std::uint64_t by_second) {
+    traced.apply(tick(at)
+                     .with(counters_of(worker(1)).accepts(1).requests(5))
+                     .with(counters_of(worker(2)).accepts(1).requests(by_second))
+                     .with(open_connection().by(worker(1)).waiting(500ms))
+                     .with(open_connection().by(worker(2)).waiting(at)));
+  };
+  look(1s, 10);
+  EXPECT_EQ(traced.snapshot().services.at(0).workers.at(0).stall, std::nullopt);
+  look(3s, 70);
+
+  const ServiceRow row = traced.snapshot().services.at(0);
+  EXPECT_EQ(row.workers.at(0).stall, (Stall{2s, 1, 60, false}));
+  EXPECT_EQ(row.workers.at(0).oldest_waiting, 2500ms);
+  EXPECT_EQ(row.workers.at(1).stall, std::nullopt);
+  EXPECT_EQ(row.verdict.code, VerdictCode::worker_stalled);
 }
 
 TEST(Run, ItsEndTellsWhenWhyAndHowTheCommandEnded) {

@@ -14,6 +14,7 @@ MonotonicTime at(Nanoseconds since_start) { return kStart + since_start; }
 
 TEST(ServiceActivity, WhatANewServiceBringsHappenedSinceTheTickBefore) {
   ServiceActivity activity(1s, 1s);
+  activity.add(at(0s), at(4s), {});
   activity.add(at(4s), at(5s), {{service(), {{worker(1), {3, 10, 1, 1}}}}});
 
   EXPECT_EQ(activity.active_workers(service()).accepting.windows, 1u);
@@ -24,8 +25,23 @@ TEST(ServiceActivity, WhatANewServiceBringsHappenedSinceTheTickBefore) {
   EXPECT_THAT(rows.workers.at(1).accepts, ElementsAre(0));
 }
 
+TEST(ServiceActivity, WindowsBeginAtTheFirstTickOfTheRunForEveryService) {
+  ServiceActivity activity(1s, 1s);
+  activity.add(at(0s), at(700ms), {{service(), {{worker(1), {1, 0, 0, 0}}}}});  // attaching took its time
+  activity.add(at(700ms), at(1700ms), {{service(), {{worker(1), {2, 0, 0, 0}}}}});
+  activity.add(at(1700ms), at(2100ms),
+               {{service(), {{worker(1), {2, 0, 0, 0}}}},  // an additional tick
+                {service("127.0.0.1:1"), {{worker(2), {1, 0, 0, 0}}}}});
+  activity.add(at(2100ms), at(2700ms),
+               {{service(), {{worker(1), {3, 0, 0, 0}}}}, {service("127.0.0.1:1"), {{worker(2), {1, 0, 0, 0}}}}});
+
+  EXPECT_EQ(activity.active_workers(service()).accepting, (ActiveStats{1, 1, 1, 1, 2, 1}));
+  EXPECT_EQ(activity.active_workers(service("127.0.0.1:1")).accepting, (ActiveStats{1, 1, 1, 1, 1, 1}));
+}
+
 TEST(ServiceActivity, AServiceThatIsNotGivenAnyMoreIsIdle) {
   ServiceActivity activity(1s, 1s);
+  activity.add(at(0s), at(0s), {});
   activity.add(at(0s), at(1s), {{service(), {{worker(1), {3, 10, 1, 1}}}}});
   activity.add(at(1s), at(2s), {});
 
@@ -38,6 +54,7 @@ TEST(ServiceActivity, ServicesBeyondTheBoundHaveNone) {
   for (std::uint32_t netns = 0; netns <= ServiceActivity::kMaxServices; ++netns)
     many[service("127.0.0.1:1", netns)][worker(1)] = {1, 1, 1, 1};
   ServiceActivity activity(1s, 1s);
+  activity.add(at(0s), at(0s), {});
   activity.add(at(0s), at(1s), many);
 
   EXPECT_EQ(activity.active_workers(many.begin()->first).accepting.windows, 1u);
@@ -53,6 +70,7 @@ TEST(ServiceActivity, WorkersBeyondTheBoundAreLeftOutOfTheTimelineAndCountInTheW
     order.push_back(worker(pid));
   }
   ServiceActivity activity(1s, 1s);
+  activity.add(at(0s), at(0s), {});
   activity.add(at(0s), at(1s), {{service(), workers}});
 
   EXPECT_EQ(activity.timeline(service(), kClock, order).workers.size(), ServiceActivity::kMaxWorkers);

@@ -61,6 +61,37 @@ class ServiceRowBuilder {
     row_.effective_workers.bytes = effective_workers(amounts);
     return *this;
   }
+  /// Requests that each worker began, and the time with one in flight.
+  ServiceRowBuilder& requests(const Counts& counts, const std::vector<Nanoseconds>& busy) {
+    std::vector<double> amounts, seconds;
+    RequestStats& all = row_.requests.emplace();
+    for (std::size_t i = 0; i < row_.workers.size(); ++i) {
+      RequestLoad& load = row_.workers[i].requests.emplace().load;
+      load.count = i < counts.size() ? counts[i] : 0;
+      load.busy = i < busy.size() ? busy[i] : Nanoseconds{0};
+      all.load.count += load.count;
+      amounts.push_back(static_cast<double>(load.count));
+      seconds.push_back(std::chrono::duration<double>(load.busy).count());
+    }
+    row_.effective_workers.requests = effective_workers(amounts);
+    row_.effective_workers.busy = effective_workers(seconds);
+    row_.top_share.requests = top_share(amounts);
+    return *this;
+  }
+  /// Requests of one worker lay unread; of `now` more the oldest has for `oldest`.
+  ServiceRowBuilder& unread(std::size_t worker, std::uint64_t count, Nanoseconds p95, std::uint64_t now = 0,
+                            std::optional<Nanoseconds> oldest = {}) {
+    WorkerRow& row = row_.workers[worker];
+    row.requests->unread_wait.count = count;
+    row.requests->unread_wait.p95 = p95;
+    row.waiting_requests = now;
+    row.oldest_waiting = oldest;
+    return *this;
+  }
+  ServiceRowBuilder& stalled(std::size_t worker, const Stall& stall) {
+    row_.workers[worker].stall = stall;
+    return *this;
+  }
   ServiceRowBuilder& exited(std::initializer_list<std::size_t> workers) {
     for (const std::size_t i : workers) row_.workers[i].exited = true;
     return *this;

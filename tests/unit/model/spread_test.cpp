@@ -19,7 +19,7 @@ Spread spread_of(const ServiceRow& service, Basis basis = Basis::all) {
 
 ServiceRow judged(ServiceRow service) {
   FairDraws draws;
-  judge(service, 60s, draws);
+  judge(service, 60s, {}, draws);
   return service;
 }
 

@@ -18,26 +18,29 @@ using ::testing::AllOf;
 using ::testing::AnyOf;
 using ::testing::Contains;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
-Verdict judge(ServiceRow service, Nanoseconds duration) {
+ServiceRow judged(ServiceRow service, Nanoseconds duration, const Losses& losses = {}) {
   FairDraws draws;
-  acceptscope::judge(service, duration, draws);
-  return service.verdict;
+  acceptscope::judge(service, duration, losses, draws);
+  return service;
 }
+
+Finding judge(const ServiceRow& service, Nanoseconds duration) { return judged(service, duration).verdict; }
 
 const Counts kPitchfork{49131, 46997, 44023, 38420, 14945, 1742, 91, 12, 0, 0, 0, 1, 0, 0, 0, 0};
 
-bool is_alarm(const Verdict& verdict) {
-  return verdict.code == VerdictCode::keepalive_pinning || verdict.code == VerdictCode::accept_skew;
-}
+/// Of any rule: the verdict is the worst finding.
+bool is_alarm(const Finding& verdict) { return verdict.severity >= Severity::warning; }
 
 // ---- nothing
 
 TEST(Verdict, OfAServiceWithoutConnectionsIsNoTraffic) {
-  const Verdict verdict = judge(service_of(4), 60s);
+  const Finding verdict = judge(service_of(4), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::no_traffic);
   EXPECT_EQ(verdict.severity, Severity::info);
@@ -48,11 +51,13 @@ TEST(Verdict, WithoutAnyKnownWorkerThereIsNothingToJudge) {
   ServiceRow row = service_of(0);
   row.counts.accepts = row.counts.closes = 100;
 
-  EXPECT_EQ(judge(row, 60s).code, VerdictCode::no_traffic);
+  const Finding verdict = judge(row, 60s);
+  EXPECT_EQ(verdict.code, VerdictCode::not_told);
+  EXPECT_EQ(verdict.summary, "The worker of 100 of 100 connections is not known: how they are spread cannot be told");
 }
 
 TEST(Verdict, OfASingleWorkerIsBalanced) {
-  const Verdict verdict = judge(service_of(1).closed({1000}, 5ms), 10s);
+  const Finding verdict = judge(service_of(1).closed({1000}, 5ms), 10s);
 
   EXPECT_EQ(verdict.code, VerdictCode::balanced);
   EXPECT_EQ(verdict.severity, Severity::ok);
@@ -63,7 +68,7 @@ TEST(Verdict, OfASingleWorkerIsBalanced) {
 
 TEST(Verdict, APoolOfFortyOnThreeOfThirtyTwoWorkersIsPinning) {
   ServiceRow row = service_of(32).preexisting({20, 12, 4}, 41s).open({0, 0, 4}, 41s);
-  const Verdict verdict = judge(row, 41s);
+  const Finding verdict = judge(row, 41s);
 
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
   EXPECT_EQ(
@@ -79,7 +84,7 @@ TEST(Verdict, APoolOfFortyOnThreeOfThirtyTwoWorkersIsPinning) {
 
 TEST(Verdict, UvicornWithAPoolOpenedBeforeTracingBeganIsPinningWithinTwoSeconds) {
   for (const Nanoseconds duration : {Nanoseconds{1s}, Nanoseconds{2s}, Nanoseconds{60s}}) {
-    const Verdict verdict = judge(service_of(8).supervisor().preexisting({22, 11, 7}, duration), duration);
+    const Finding verdict = judge(service_of(8).supervisor().preexisting({22, 11, 7}, duration), duration);
 
     EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
     EXPECT_THAT(verdict.summary, AllOf(HasSubstr("3 of 8 workers own 40 of 40 connections"), HasSubstr("no accepts")));
@@ -100,28 +105,28 @@ TEST(Verdict, PinningIsCriticalWhenTheBytesConfirmIt) {
 TEST(Verdict, PinningIsCriticalWhenFewWorkersServeInAnyWindow) {
   auto builder = service_of(32).preexisting({20, 12, 8}, 60s);
   builder.row().active_workers.serving = {1, 2, 3, 3, 59, 3};
-  const Verdict verdict = judge(builder, 60s);
+  const Finding verdict = judge(builder, 60s);
 
   EXPECT_EQ(verdict.severity, Severity::critical);
   EXPECT_THAT(verdict.evidence, Contains("Workers that exchanged any bytes, per window: 2 at the median, 3 at most."));
 }
 
 TEST(Verdict, APoolThatClosedAtTheEndOfTheRunWasPinnedAllTheSame) {
-  const Verdict verdict = judge(service_of(32).closed({20, 12, 8}, 55s, 40), 60s);
+  const Finding verdict = judge(service_of(32).closed({20, 12, 8}, 55s, 40), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
   EXPECT_THAT(verdict.summary, AllOf(HasSubstr("3 of 32 workers owned 40 of 40"), HasSubstr("median lifetime 55 s")));
 }
 
 TEST(Verdict, HealthChecksBesideThePoolDoNotHidePinning) {
-  const Verdict verdict = judge(service_of(8).closed(Counts(8, 500), 3ms).preexisting({22, 11, 7}, 60s), 60s);
+  const Finding verdict = judge(service_of(8).closed(Counts(8, 500), 3ms).preexisting({22, 11, 7}, 60s), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
   EXPECT_THAT(verdict.summary, HasSubstr("3 of 8 workers own 40 of 40 connections"));
 }
 
 TEST(Verdict, OfAPoolSpreadByAFairDrawIsBalanced) {
-  const Verdict verdict = judge(service_of(8).preexisting({5, 3, 8, 4, 6, 2, 7, 5}, 60s), 60s);
+  const Finding verdict = judge(service_of(8).preexisting({5, 3, 8, 4, 6, 2, 7, 5}, 60s), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::balanced);
   EXPECT_EQ(verdict.severity, Severity::ok);
@@ -140,7 +145,7 @@ TEST(Verdict, NamesTheSocketOptionThatIsNotSetYet) {
 
 TEST(Verdict, ManyShortConnectionsOnFewWorkersAreSkew) {
   ServiceRow row = service_of(16).closed(kPitchfork, 20ms);
-  const Verdict verdict = judge(row, 60s);
+  const Finding verdict = judge(row, 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::accept_skew);
   EXPECT_EQ(verdict.severity, Severity::warning);
@@ -163,7 +168,7 @@ TEST(Verdict, AConnectionPerRequestIsNeverPinning) {
   for (const Counts& counts : {Counts{5000, 0, 0, 0, 0, 0, 0, 0}, Counts{900, 50, 20, 3, 0, 0, 0, 0}, Counts(8, 100)}) {
     for (const Nanoseconds lifetime : {Nanoseconds{2ms}, Nanoseconds{200ms}, Nanoseconds{3s}}) {
       // The connections open at the end are as young as the others were.
-      const Verdict verdict = judge(service_of(8).closed(counts, lifetime).open({6, 2}, lifetime / 2), 60s);
+      const Finding verdict = judge(service_of(8).closed(counts, lifetime).open({6, 2}, lifetime / 2), 60s);
       EXPECT_NE(verdict.code, VerdictCode::keepalive_pinning);
       EXPECT_EQ(is_alarm(verdict), counts[0] != 100);
     }
@@ -179,21 +184,109 @@ TEST(Verdict, UnevennessThatIsNoChanceButNoHarmIsBalanced) {
 }
 
 TEST(Verdict, OfABurstInItsFirstMomentsIsOnlyThatItIsTooEarly) {
-  const Verdict verdict = judge(service_of(8).open({40}, 200ms), 300ms);
+  const Finding verdict = judge(service_of(8).open({40}, 200ms), 300ms);
 
-  EXPECT_EQ(verdict.code, VerdictCode::balanced);
+  EXPECT_EQ(verdict.code, VerdictCode::too_early);
   EXPECT_EQ(verdict.severity, Severity::info);
-  EXPECT_THAT(verdict.summary, HasSubstr("after 300 ms it is too early to judge"));
+  EXPECT_THAT(verdict.summary, AllOf(HasSubstr("1 of 8 workers accepted 40 of 40 connections"),
+                                     HasSubstr("after 300 ms it is too early to say why")));
 }
 
 TEST(Verdict, SaysWhatTheWakeUpModeDoes) {
   auto builder = service_of(8).closed({349, 17, 4}, 30ms).queue(3, 2048);
   EXPECT_THAT(judge(builder, 60s).advice, Not(Contains(HasSubstr("EPOLLEXCLUSIVE"))));
-  EXPECT_THAT(judge(builder, 60s).advice, Contains(HasSubstr("up to the backlog, now 2,048, per wake-up")));
   builder.row().epoll_exclusive = true;
   EXPECT_THAT(judge(builder, 60s).advice, Contains(HasSubstr("with EPOLLEXCLUSIVE")));
   builder.row().epoll_exclusive = false;
   EXPECT_THAT(judge(builder, 60s).advice, Contains(HasSubstr("without EPOLLEXCLUSIVE")));
+}
+
+TEST(Verdict, AdviceNamesTheSettingsOfTheServerThatItIs) {
+  auto builder = service_of(8).closed({349, 17, 4}, 30ms).queue(3, 2048);
+  const auto advice_for = [&](std::string_view comm, std::string_view cmdline) {
+    for (WorkerRow& row : builder.row().workers) row.comm = comm, row.cmdline = std::string(cmdline);
+    std::string text;
+    for (const std::string& advice : judge(builder, 60s).advice) text += advice;
+    return text;
+  };
+  EXPECT_THAT(advice_for("python3", "python3 /usr/bin/uvicorn app:app"),
+              HasSubstr("uvicorn accepts the backlog, as asyncio does; the backlog is 2,048"));
+  EXPECT_THAT(advice_for("nginx", "nginx: worker process"),
+              AllOf(HasSubstr("(nginx: listen … reuseport)"), Not(HasSubstr("asyncio"))));
+  EXPECT_THAT(advice_for("gunicorn", "gunicorn -k uvicorn.workers.UvicornWorker"), HasSubstr("uvicorn accepts"));
+  EXPECT_THAT(advice_for("postgres", "postgres: checkpointer"), Not(HasSubstr("nginx")));
+  EXPECT_THAT(advice_for("own", "./own"), Not(AnyOf(HasSubstr("nginx"), HasSubstr("asyncio"))));
+}
+
+TEST(Verdict, WorkersThatServeOneAtATimeKeepTheirSharedQueue) {
+  // Apache prefork, PHP-FPM: two workers are held by clients that keep their connections, and the others accept.
+  auto builder = service_of(8).closed({349, 340, 4, 3, 2, 1}, 30ms).queue(3, 511).waits(699, 30us, 90us);
+  for (WorkerRow& row : builder.row().workers) row.counts.peak_open = 1;
+  builder.row().accept_blocks = true;
+  const Finding verdict = judge(builder, 60s);
+
+  EXPECT_EQ(verdict.code, VerdictCode::accept_skew);
+  EXPECT_EQ(verdict.severity, Severity::info) << "nobody waits";
+  EXPECT_THAT(verdict.advice, Not(Contains(HasSubstr("SO_REUSEPORT"))));
+  EXPECT_THAT(verdict.advice, Contains(HasSubstr("a shorter keep-alive timeout of the server")));
+
+  builder.row().accept_blocks = false;
+  EXPECT_EQ(judge(builder, 60s).severity, Severity::warning) << "an event loop with one connection at a time";
+}
+
+TEST(Verdict, OneStoppedWorkerOnASharedSocketIsNoAlarm) {
+  auto builder = service_of(4).closed({130, 120, 125, 0}, 30ms).queue(3, 511).waits(375, 30us, 90us);
+  const Finding verdict = judge(builder, 60s);
+  EXPECT_EQ(verdict.code, VerdictCode::accept_skew);
+  EXPECT_EQ(verdict.severity, Severity::info);
+  EXPECT_THAT(verdict.advice, ElementsAre(HasSubstr("look at what the one does that accepts nothing")));
+
+  EXPECT_EQ(judge(service_of(4).closed({300, 50, 25, 0}, 30ms), 60s).severity, Severity::warning);
+  EXPECT_EQ(judge(service_of(5).closed({130, 120, 125, 0, 0}, 30ms), 60s).severity, Severity::warning);
+  EXPECT_EQ(judge(service_of(2).closed({130, 0}, 30ms), 60s).severity, Severity::warning);
+}
+
+TEST(Verdict, UnevenConnectionsWithEvenRequestsAreAFactOnly) {
+  const std::vector<Nanoseconds> busy(8, 10s);
+  auto pinned = service_of(8).preexisting({20, 12, 8}, 60s).bytes({90, 80, 70}).requests(Counts(8, 1000), busy);
+  EXPECT_EQ(judge(pinned, 60s).code, VerdictCode::keepalive_pinning);
+  EXPECT_EQ(judge(pinned, 60s).severity, Severity::info);
+  EXPECT_THAT(judge(pinned, 60s).evidence,
+              Contains("The requests are even all the same: effective workers by requests 8.0 of 8."));
+  auto skewed = service_of(8).closed({349, 17, 4}, 30ms).requests(Counts(8, 1000), busy);
+  EXPECT_EQ(judge(skewed, 60s).severity, Severity::info);
+}
+
+TEST(Verdict, OldWorkersThatHoldMostConnectionsAreDraining) {
+  auto builder = service_of(8).preexisting({10, 10, 5, 5, 1}, 60s);
+  for (std::size_t i = 0; i < 4; ++i) builder.row().workers[i].role = Role::draining;
+  builder.row().workers_eligible = 4;
+  const Finding verdict = judge(builder, 60s);
+
+  EXPECT_EQ(verdict.code, VerdictCode::draining);
+  EXPECT_EQ(verdict.severity, Severity::info);
+  EXPECT_EQ(verdict.summary,
+            "4 old workers that accept no more (draining) hold 30 of 31 open connections; 4 workers accept now");
+  EXPECT_THAT(verdict.evidence, Contains("Draining: pids 101, 102, 103, 104."));
+
+  for (std::size_t i = 0; i < 2; ++i) builder.row().workers[i].role = Role::worker;
+  EXPECT_NE(judge(builder, 60s).code, VerdictCode::draining) << "10 of 31";
+}
+
+TEST(Verdict, ThreadsOfTheOnlyProcessAreToldToBeHidden) {
+  auto builder = service_of(1).preexisting({40}, 60s);
+  EXPECT_EQ(judge(builder, 60s).code, VerdictCode::balanced);
+  builder.row().waiting_threads = 8;
+  const Finding verdict = judge(builder, 60s);
+
+  EXPECT_EQ(verdict.code, VerdictCode::not_told);
+  EXPECT_EQ(
+      verdict.summary,
+      "The only process has all 40 connections, and 8 of its threads wait for connections: how they share them was "
+      "not counted");
+  EXPECT_THAT(verdict.advice, ElementsAre(HasSubstr("--by thread")));
+  builder.row().workers[0].tid = 101;
+  EXPECT_EQ(judge(builder, 60s).code, VerdictCode::balanced);
 }
 
 TEST(Verdict, AFewLateJoinersOfAnEvenPoolOnOneWorkerAreNoSkew) {
@@ -214,7 +307,7 @@ TEST(Verdict, ThreadsAreNamedByTheirOwnIds) {
   auto builder = service_of(8).preexisting({22, 11, 7}, 60s);
   for (WorkerRow& worker : builder.row().workers) worker.tid = std::exchange(worker.pid, 50u);
 
-  const Verdict verdict = judge(builder, 60s);
+  const Finding verdict = judge(builder, 60s);
   EXPECT_THAT(verdict.evidence, Contains("5 of 8 workers own none: threads 104, 105, 106, 107, 108."));
   EXPECT_THAT(verdict.evidence, Contains("The busiest worker, thread 101, has 55 % of the connections."));
 }
@@ -229,7 +322,7 @@ TEST(Verdict, SaysWhenOneClientHasMostOfTheConnections) {
 }
 
 TEST(Verdict, ASupervisorIsNotIdle) {
-  const Verdict verdict = judge(service_of(4).supervisor().closed({250, 250, 250, 250}, 5ms), 60s);
+  const Finding verdict = judge(service_of(4).supervisor().closed({250, 250, 250, 250}, 5ms), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::balanced);
   EXPECT_EQ(verdict.summary, "4 of 4 workers have had 1,000 connections (effective workers 4.0)");
@@ -250,7 +343,9 @@ TEST(Verdict, WorkersThatRetireOneByOneAreNotUnevenness) {
 }
 
 TEST(Verdict, AWorkerThatDiedIdleIsNotIdle) {
-  const Verdict verdict = judge(service_of(5).closed({250, 250, 250, 250, 0}, 5ms).exited({4}), 60s);
+  auto builder = service_of(5).closed({250, 250, 250, 250, 0}, 5ms).exited({4});
+  builder.row().workers_eligible = 4;
+  const Finding verdict = judge(builder, 60s);
 
   EXPECT_THAT(verdict.summary, HasSubstr("4 of 4 workers"));
 }
@@ -265,7 +360,7 @@ TEST(Verdict, EligibleWorkersWithoutARowAreIdle) {
   EXPECT_EQ(judge(builder, 60s).code, VerdictCode::balanced);
   builder.row().workers_eligible = 32;
 
-  const Verdict verdict = judge(builder, 60s);
+  const Finding verdict = judge(builder, 60s);
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
   EXPECT_THAT(verdict.summary, HasSubstr("3 of 32 workers own 40 of 40"));
 }
@@ -273,7 +368,7 @@ TEST(Verdict, EligibleWorkersWithoutARowAreIdle) {
 // ---- too_few_connections
 
 TEST(Verdict, FewerConnectionsThanWorkersAreNobodysFault) {
-  const Verdict verdict = judge(service_of(32).preexisting({2, 1, 1, 1, 1, 1, 1, 1, 1}, 60s), 60s);
+  const Finding verdict = judge(service_of(32).preexisting({2, 1, 1, 1, 1, 1, 1, 1, 1}, 60s), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::too_few_connections);
   EXPECT_EQ(verdict.severity, Severity::info);
@@ -301,7 +396,7 @@ TEST(Verdict, AHandfulOfConnectionsIsNeverAnAlarm) {
 // ---- accept_queue_saturated
 
 TEST(Verdict, AnOverflowIsCritical) {
-  const Verdict verdict = judge(service_of(4).closed(Counts(4, 500), 5ms).queue(129, 128, 17), 60s);
+  const Finding verdict = judge(service_of(4).closed(Counts(4, 500), 5ms).queue(129, 128, 17), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::accept_queue_saturated);
   EXPECT_EQ(verdict.severity, Severity::critical);
@@ -311,34 +406,96 @@ TEST(Verdict, AnOverflowIsCritical) {
   EXPECT_THAT(verdict.advice, Contains(HasSubstr("larger backlog (now 128;")));
 }
 
-TEST(Verdict, LongWaitsInANearlyFullQueueAreAWarning) {
+TEST(Verdict, LongWaitsAreAWarningHoweverFullTheQueueIs) {
   const auto loaded = [] { return service_of(4).closed(Counts(4, 500), 5ms); };
 
   EXPECT_EQ(judge(loaded().queue(120, 128).waits(2000, 40ms, 350ms), 60s).code, VerdictCode::accept_queue_saturated);
   EXPECT_EQ(judge(loaded().queue(120, 128).waits(2000, 40ms, 350ms), 60s).severity, Severity::warning);
-  EXPECT_EQ(judge(loaded().queue(60, 128).waits(2000, 40ms, 350ms), 60s).code, VerdictCode::balanced);
+  EXPECT_EQ(judge(loaded().queue(6, 4096).waits(2000, 40ms, 350ms), 60s).code, VerdictCode::accept_queue_saturated);
   EXPECT_EQ(judge(loaded().queue(120, 128).waits(2000, 1ms, 9ms), 60s).code, VerdictCode::balanced);
   EXPECT_EQ(judge(loaded().queue(120, 128).waits(19, 40ms, 350ms), 60s).code, VerdictCode::balanced);
 }
 
 TEST(Verdict, WorkersThatAcceptNothingWhileConnectionsWaitAreNotNoTraffic) {
-  const Verdict verdict = judge(service_of(4).queue(60, 128), 10s);
+  const Finding verdict = judge(service_of(4).queue(60, 128), 10s);
 
   EXPECT_EQ(verdict.code, VerdictCode::accept_queue_saturated);
   EXPECT_EQ(verdict.summary, "60 connections waited and none was accepted in 10 s");
 }
 
-TEST(Verdict, OfTwoTheGraverComesFirstAndTheOtherIsEvidence) {
+TEST(Verdict, IsTheWorstFindingAndTheOthersFollow) {
   const auto pinned = [] { return service_of(32).preexisting({20, 12, 8}, 60s).bytes({9000, 8000, 7000}); };
+  const auto codes = [](const ServiceRow& row) {
+    std::vector<VerdictCode> found;
+    for (const Finding& finding : row.findings) found.push_back(finding.code);
+    return found;
+  };
 
-  const Verdict waiting = judge(pinned().queue(120, 128).waits(2000, 40ms, 350ms), 60s);
-  EXPECT_EQ(waiting.code, VerdictCode::keepalive_pinning);
-  EXPECT_THAT(waiting.evidence, Contains(HasSubstr("waited 350 ms or more to be accepted")));
+  const ServiceRow waiting = judged(pinned().queue(120, 128).waits(2000, 40ms, 350ms), 60s);
+  EXPECT_THAT(codes(waiting), ElementsAre(VerdictCode::keepalive_pinning, VerdictCode::accept_queue_saturated));
+  EXPECT_EQ(waiting.verdict, waiting.findings.front());
 
-  const Verdict dropping = judge(pinned().queue(129, 128, 1), 60s);
-  EXPECT_EQ(dropping.code, VerdictCode::accept_queue_saturated);
-  EXPECT_THAT(dropping.summary, HasSubstr("1 connection attempt was dropped"));
-  EXPECT_THAT(dropping.evidence, Contains(HasSubstr("3 of 32 workers own 40 of 40")));
+  const ServiceRow dropping = judged(pinned().queue(129, 128, 1), 60s);  // as severe, but the worse harm
+  EXPECT_THAT(codes(dropping), ElementsAre(VerdictCode::accept_queue_saturated, VerdictCode::keepalive_pinning));
+  EXPECT_THAT(dropping.verdict.summary, HasSubstr("1 connection attempt was dropped"));
+}
+
+TEST(Verdict, WithoutAFindingIsOkWithItsReason) {
+  const ServiceRow row = judged(service_of(4).closed(Counts(4, 250), 5ms), 60s);
+
+  EXPECT_THAT(row.findings, IsEmpty());
+  EXPECT_EQ(row.verdict.severity, Severity::ok);
+  EXPECT_EQ(row.verdict.summary, "4 of 4 workers have had 1,000 connections (effective workers 4.0)");
+}
+
+// ---- not_told
+
+TEST(Verdict, ConnectionsOfNoKnownWorkerAreNeverCalledFine) {
+  ServiceRow row = service_of(3);
+  row.counts.accepts = row.counts.closes = 40;  // as the kernel counts accepts that it only notices at the close
+
+  const Finding verdict = judge(row, 60s);
+  EXPECT_EQ(verdict.code, VerdictCode::not_told);
+  EXPECT_EQ(verdict.severity, Severity::info);
+  EXPECT_EQ(verdict.summary, "The worker of 40 of 40 connections is not known: how they are spread cannot be told");
+}
+
+TEST(Verdict, AFewConnectionsOfNoKnownWorkerHideNothing) {
+  for (const std::uint64_t unknown : {50U, 60U}) {
+    auto builder = service_of(4).closed(Counts(4, 250), 5ms);
+    builder.row().counts.accepts += unknown;
+    builder.row().counts.closes += unknown;
+    EXPECT_EQ(judge(builder, 60s).code, unknown == 50 ? VerdictCode::balanced : VerdictCode::not_told);
+  }
+}
+
+TEST(Verdict, NoSpreadIsJudgedIfManyWorkersAreNotKnown) {
+  auto builder = service_of(4).closed({40}, 5ms);
+  builder.row().counts.accepts += 120;
+  builder.row().counts.closes += 120;
+
+  const ServiceRow row = judged(builder, 60s);
+  EXPECT_EQ(row.verdict.code, VerdictCode::not_told);
+  EXPECT_FALSE(has_finding(row, VerdictCode::accept_skew));
+}
+
+TEST(Verdict, AcceptsThatTheKernelDidNotReportAreNeverCalledFine) {
+  for (const auto loss : {&Losses::program_skipped, &Losses::unknown_close, &Losses::pid_filter_full}) {
+    Losses losses;
+    losses.*loss = 51;
+    EXPECT_EQ(judged(service_of(4).closed(Counts(4, 250), 5ms), 60s, losses).verdict.code, VerdictCode::not_told);
+    losses.*loss = 50;
+    EXPECT_EQ(judged(service_of(4).closed(Counts(4, 250), 5ms), 60s, losses).verdict.code, VerdictCode::balanced);
+  }
+}
+
+TEST(Verdict, UnseenConnectionsDoNotHideAnAlarm) {
+  Losses losses;
+  losses.program_skipped = 20;
+  const ServiceRow row = judged(service_of(32).preexisting({20, 12, 8}, 60s), 60s, losses);
+
+  EXPECT_EQ(row.verdict.code, VerdictCode::keepalive_pinning);
+  EXPECT_TRUE(has_finding(row, VerdictCode::not_told));
 }
 
 // ---- handed_over
@@ -346,13 +503,42 @@ TEST(Verdict, OfTwoTheGraverComesFirstAndTheOtherIsEvidence) {
 TEST(Verdict, ConnectionsServedByOthersThanTheAcceptorAreHandedOver) {
   auto builder = service_of(8).open({40}, 30s);
   builder.row().handed_over = 38;
-  const Verdict verdict = judge(builder, 60s);
+  const Finding verdict = judge(builder, 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::handed_over);
   EXPECT_EQ(verdict.severity, Severity::info);
-  EXPECT_EQ(verdict.summary, "38 of 40 open connections are held by other processes than the one that accepted");
+  EXPECT_EQ(verdict.summary,
+            "38 of 40 connections are held by others than the worker that accepted, and these are not known");
   builder.row().handed_over = 3;
   EXPECT_EQ(judge(builder, 60s).code, VerdictCode::keepalive_pinning);
+}
+
+/// One process accepts 400 connections for four others, which have `counts` of them.
+ServiceRow passed_on(const Counts& counts) {
+  ServiceRow row = service_of(5).closed({0, 0, 0, 0, 400}, 5ms);
+  row.handed_over = 400;
+  for (std::size_t i = 0; i < 5; ++i) row.workers[i].held = Held{i < 4 ? counts[i] : 0, 0, 0s, 0};
+  row.workers[4].role = Role::acceptor;
+  row.workers_eligible = 4;
+  return row;
+}
+
+TEST(Verdict, AnEvenSpreadOverThoseThatServeIsBalanced) {
+  const Finding verdict = judge(passed_on({100, 100, 100, 100}), 60s);
+
+  EXPECT_EQ(verdict.code, VerdictCode::balanced);
+  EXPECT_THAT(verdict.summary, HasSubstr("4 of 4 workers have had 400 connections"));
+  EXPECT_THAT(verdict.evidence, Contains(HasSubstr("accepted by another worker than the one that had them: pid 105")));
+}
+
+TEST(Verdict, AnUnevenSpreadOverThoseThatServeIsForTheAcceptorToMend) {
+  const Finding verdict = judge(passed_on({370, 10, 10, 10}), 60s);
+
+  EXPECT_EQ(verdict.code, VerdictCode::accept_skew);
+  EXPECT_EQ(verdict.severity, Severity::warning);
+  EXPECT_THAT(verdict.summary, StartsWith("1 of 4 workers had 370 of 400 connections"));
+  EXPECT_THAT(verdict.advice, Contains(HasSubstr("is up to pid 105")));
+  EXPECT_THAT(verdict.advice, Not(Contains(HasSubstr("SO_REUSEPORT"))));
 }
 
 TEST(Verdict, IsTheSameFromFairDrawsThatAreKept) {
@@ -360,7 +546,7 @@ TEST(Verdict, IsTheSameFromFairDrawsThatAreKept) {
   for (int tick = 0; tick < 2; ++tick) {
     for (const std::size_t workers : {8U, 32U}) {
       ServiceRow row = service_of(workers).preexisting({20, 12, 8}, 60s);
-      acceptscope::judge(row, 60s, draws);
+      acceptscope::judge(row, 60s, {}, draws);
       EXPECT_EQ(row.verdict, judge(row, 60s)) << workers << " workers, tick " << tick;
     }
   }

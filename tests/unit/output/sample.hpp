@@ -267,6 +267,12 @@ inline void add_findings(ServiceRow& row) {
       {"1 of 4 workers took 3 connections: pid 4124.", "Half of the connections lasted 1.2 ms or less."},
       {"One listening socket per worker (SO_REUSEPORT): the kernel deals connections by a hash instead of waking "
        "workers in a fixed order."}};
+  row.findings = {row.verdict,
+                  {VerdictCode::not_told,
+                   Severity::info,
+                   "The worker of 61 of 1,204 connections is not known: how they are spread cannot be told",
+                   {"3 connections ended before any worker accepted."},
+                   {"See the losses below the tables."}}};
   row.peers = {{endpoint("10.0.0.7", 0).address, 1'100, 40, 0, 90s, 4},
                {endpoint("2001:db8::7", 0).address, 101, 3, 0, 1'500ms, 3}};
   row.workers_forgotten = 2;
@@ -302,6 +308,7 @@ inline ServiceRow pinned_service() {
       {"5 of 8 workers own none: pids 4124, 4125, 4126, 4127, 4128."},
       {"Client: limit how long or for how many requests a pooled connection is used, whether it is busy or not.",
        "Server: close after a number of requests."}};
+  row.findings = {row.verdict};
   row.peers = {{endpoint("10.0.0.7", 0).address, 40, 40, 40, 41s, 3}};
   return row;
 }
@@ -356,7 +363,6 @@ inline Snapshot without_live(Snapshot s) {
     service.recent_accepts = service.recent_requests = 0;
     if (service.active_workers.requests) service.active_workers.requests->now = 0;
     service.spread = {};
-    service.accept_queue.depth = 0;
     service.active_workers.accepting.now = service.active_workers.serving.now = 0;
     for (WorkerRow& worker : service.workers) {
       worker.recent_busy = {};

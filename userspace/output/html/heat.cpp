@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "model/owners.hpp"
+#include "model/serving.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/timeline.hpp"
 #include "output/words/worker_cells.hpp"
@@ -88,7 +89,7 @@ std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, con
   std::size_t other_workers = 0;
   for (const TimelineWorker& worker : service.timeline.workers) {
     const auto row = known.find({worker.pid, worker.tid.value_or(0)});
-    if (row != known.end() && row->second->role == Role::supervisor) continue;
+    if (row != known.end() && is_apart(*row->second)) continue;
     std::vector<double> values = columns_of(worker, measure, grid);
     const std::string command = row == known.end() ? "" : command_text(*row->second, false);
     const std::string pid = worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);

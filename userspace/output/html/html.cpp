@@ -76,7 +76,7 @@ std::string render_html(const Snapshot& snapshot, const HtmlOptions& options) {
                             reuse.of(index));
   if (!rest.empty())
     body += "<section aria-label=\"More services\">\n" + services_table(snapshot, rest) + "</section>\n";
-  body += "</main>\n<footer>\n<h2>The run</h2>\n" + run_facts(snapshot) + "</footer>\n";
+  body += "</main>\n<footer>\n<h2>The run</h2>\n" + run_facts(snapshot) + finding_kinds_table() + "</footer>\n";
   return html_document(fmt::format("acceptscope: {}", host), body);
 }
 

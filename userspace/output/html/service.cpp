@@ -10,11 +10,13 @@
 #include "model/owners.hpp"
 #include "model/serving.hpp"
 #include "model/spread.hpp"
+#include "model/verdict.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/requests.hpp"
 #include "output/html/tables.hpp"
 #include "output/html/timeline.hpp"
+#include "output/words/finding_lines.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/escape.hpp"
@@ -26,9 +28,9 @@ namespace {
 /// Maximum number of workers named at the head; the figure below names all.
 constexpr std::size_t kMostNamed = 8;
 
-bool is_uneven(const Verdict& verdict) {
-  return verdict.code == VerdictCode::keepalive_pinning || verdict.code == VerdictCode::accept_skew ||
-         verdict.code == VerdictCode::too_few_connections;
+bool is_uneven(const ServiceRow& service) {
+  return has_finding(service, VerdictCode::keepalive_pinning) || has_finding(service, VerdictCode::accept_skew) ||
+         has_finding(service, VerdictCode::too_few_connections);
 }
 
 /// Rows of owners that had connections themselves.
@@ -56,7 +58,7 @@ std::string which_workers(const ServiceRow& service) {
   const Spread& spread = service.spread;
   if (spread.owners.empty()) return "No worker had a connection.";
   const std::string workers = count_of(spread.workers(), "worker");
-  if (!is_uneven(service.verdict)) return fmt::format("{} of {} had connections.", count_text(spread.busy()), workers);
+  if (!is_uneven(service)) return fmt::format("{} of {} had connections.", count_text(spread.busy()), workers);
   return fmt::format("{} ({} of {}): {} of {} {}. {} have none of them.", owner_names(service),
                      count_text(spread.owners.size()), workers, count_text(spread.owned), count_text(spread.total),
                      basis_name(spread.basis), count_text(spread.workers() - spread.busy()));
@@ -74,7 +76,7 @@ std::string how_skewed(const Spread& spread) {
 std::string since_when(const Snapshot& snapshot, const ServiceRow& service) {
   const std::string run =
       fmt::format("{} \u2013 {} UTC", clock_text(snapshot.run.started_at), clock_text(snapshot.run.ended_at));
-  const std::optional<OwnedSince> since = is_uneven(service.verdict) ? owned_since(service) : std::nullopt;
+  const std::optional<OwnedSince> since = is_uneven(service) ? owned_since(service) : std::nullopt;
   if (!since) return "The whole run, " + run + ".";
   std::string text = since->from_before
                          ? fmt::format("Since before tracing began ({} UTC)", clock_text(snapshot.run.started_at))
@@ -115,6 +117,10 @@ std::string connections_text(const ServiceRow& service) {
                      count_text(service.counts.accepts));
 }
 
+std::string code_link(VerdictCode code) {
+  return fmt::format("<span class=\"soft\"><a href=\"#code-{0}\">{0}</a></span>", enum_name(code));
+}
+
 std::string pair(const std::string& left, const std::string& right) {
   return left.empty() && right.empty() ? "" : "<div class=\"pair\">\n" + left + right + "</div>\n";
 }
@@ -132,16 +138,28 @@ std::string severity_badge(Severity severity) {
 }
 
 std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading) {
-  const Verdict& verdict = service.verdict;
+  const Finding& verdict = service.verdict;
   const Spread& spread = service.spread;
-  std::string html = fmt::format("<div class=\"verdict {}\">\n<h2>{} {} <span class=\"soft\">{}</span></h2>\n",
-                                 enum_name(verdict.severity), severity_badge(verdict.severity), html_escape(heading),
-                                 enum_name(verdict.code));
+  std::string html = fmt::format("<div class=\"verdict {}\">\n<h2>{} {} {}</h2>\n", enum_name(verdict.severity),
+                                 severity_badge(verdict.severity), html_escape(heading), code_link(verdict.code));
   if (!verdict.summary.empty()) html += fmt::format("<p class=\"say\">{}</p>\n", html_text(verdict.summary));
   html += "<dl class=\"glance\">\n" + answer("Which workers", which_workers(service)) +
           answer("How skewed", how_skewed(spread)) + answer("Since when", since_when(snapshot, service)) +
           answer("What to do", verdict.advice.empty() ? "Nothing." : escape_text(verdict.advice.front())) + "</dl>\n";
   return html + "</div>\n";
+}
+
+/// The findings beside the verdict, with their evidence and advice.
+std::string further_boxes(const ServiceRow& service) {
+  std::string html;
+  for (const Finding* finding : further_findings(service)) {
+    html += fmt::format("<div class=\"verdict further {}\">\n<h3>{} {}</h3>\n<p>{}</p>\n", enum_name(finding->severity),
+                        severity_badge(finding->severity), code_link(finding->code), html_text(finding->summary));
+    html += pair("<div>" + list_of("Evidence", finding->evidence) + "</div>\n",
+                 "<div>" + list_of("What to do", finding->advice) + "</div>\n");
+    html += "</div>\n";
+  }
+  return html;
 }
 
 std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
@@ -178,7 +196,8 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
   const std::string name = service_name(service, snapshot, {});
   const std::vector<std::string>& advice = service.verdict.advice;
   std::string html = fmt::format("<section id=\"s{}\" aria-label=\"Service {}\">\n", index + 1, html_escape(name));
-  html += verdict_box(snapshot, service, name) + number_tiles(snapshot, service) + request_tiles(snapshot, service);
+  html += verdict_box(snapshot, service, name) + further_boxes(service);
+  html += number_tiles(snapshot, service) + request_tiles(snapshot, service);
   html += pair(workers_figure(ids, service), lorenz_figure(ids, service));
   html += pair("<div>" + list_of("Evidence", service.verdict.evidence) + "</div>\n",
                "<div>" + list_of("What to do", advice) + "</div>\n");
@@ -189,7 +208,7 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
   html += pair(lifetime_figure(ids, service), wait_figure(ids, service));
   html += lanes_figure(ids, snapshot, index, lanes);
   html += workers_table(service, snapshot.run.duration) + peers_table(service);
-  return html + "<h3>Listener</h3>\n" + listener_facts(service) + "</section>\n";
+  return html + "<h3>Listener</h3>\n" + listener_facts(service) + listeners_table(service) + "</section>\n";
 }
 
 }  // namespace acceptscope

@@ -6,6 +6,7 @@
 
 #include "model/lorenz.hpp"
 #include "model/owners.hpp"
+#include "model/serving.hpp"
 #include "model/spread.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
@@ -22,7 +23,7 @@ constexpr double kCurve = 300;
 
 /// Bars of open and, lighter, of closed connections; in the main color if all are closed.
 std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, bool any_open) {
-  const std::uint64_t connections = row.counts.connections();
+  const std::uint64_t connections = held_by(row).connections;
   const std::uint64_t open = std::min(row.open, connections);
   const double width = scale * static_cast<double>(open);
   std::string svg;
@@ -34,7 +35,7 @@ std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, 
 }
 
 std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double scale, std::uint64_t all) {
-  const std::uint64_t connections = row.counts.connections();
+  const std::uint64_t connections = held_by(row).connections;
   const std::string_view css_class = connections == 0 ? "i" : "l";
   const std::string text =
       connections == 0 ? "0, idle" : fmt::format("{} ({})", count_text(connections), share_text(connections, all));
@@ -110,7 +111,7 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
   if (rows.empty()) return {};
   const std::size_t drawn = std::min(rows.size(), kMostBars);
   double most = 1;
-  for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(row->counts.connections()));
+  for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(held_by(*row).connections));
   const std::vector<double> marks = count_marks(most, kMostMarks);
   const Plot plot{150, 26, kSmall - 150 - 84, kBarRow * static_cast<double>(drawn)};
   const double scale = plot.width / marks.back();

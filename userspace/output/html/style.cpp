@@ -26,11 +26,12 @@ section{margin:24px 0 48px}
 .verdict{border:1px solid var(--edge);border-left:10px solid var(--edge);border-radius:8px;background:var(--card);padding:16px 20px}
 .verdict.critical{border-left-color:#b3261e}.verdict.warning{border-left-color:#a15c00}
 .verdict.ok{border-left-color:#1a7443}.verdict.info{border-left-color:#1f6fb2}
+.further{padding:8px 16px;margin:10px 0}.further h3 .badge{font-size:.8125rem}
 .verdict>p.say{font-size:1.25rem;line-height:1.4;margin:10px 0}
 .badge{display:inline-block;border-radius:4px;padding:2px 10px;font-size:1rem;font-weight:700;color:#fff;background:#4a545e;
 vertical-align:middle;white-space:nowrap}
-.critical>h2>.badge,.badge.critical{background:#b3261e}.warning>h2>.badge,.badge.warning{background:#8f5200}
-.ok>h2>.badge,.badge.ok{background:#1a7443}.info>h2>.badge,.badge.info{background:#1d639e}
+.critical>h2>.badge,.critical>h3>.badge,.badge.critical{background:#b3261e}.warning>h2>.badge,.warning>h3>.badge,.badge.warning{background:#8f5200}
+.ok>h2>.badge,.badge.ok{background:#1a7443}.info>h2>.badge,.info>h3>.badge,.badge.info{background:#1d639e}
 .glance{display:grid;grid-template-columns:1fr 1fr 1fr 1.6fr;gap:16px;margin:14px 0 0;padding:0}
 .glance>div{border-top:2px solid var(--edge);padding-top:6px}
 .glance dt{font-weight:700;color:var(--soft);font-size:.875rem}

@@ -4,8 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <tuple>
 #include <vector>
 
+#include "model/findings/table.hpp"
 #include "model/names.hpp"
 #include "model/owners.hpp"
 #include "model/serving.hpp"
@@ -44,7 +47,7 @@ std::string worker_cell(const WorkerColumn& column, const WorkerCell& input) {
       return fmt::format("<td class=\"w\"{}>{}{}</td>",
                          row.cmdline ? fmt::format(" title=\"{}\"", html_text(*row.cmdline)) : "", text,
                          is_idle(input.service, row) ? ", idle" : "");
-    case ColumnKind::share: return share_cell(row.counts.connections(), input.service.counts.connections());
+    case ColumnKind::share: return share_cell(held_by(row).connections, input.service.counts.connections());
     case ColumnKind::text:
     case ColumnKind::bar: break;
   }
@@ -159,16 +162,52 @@ std::string listener_facts(const ServiceRow& service) {
   html += fact("SO_REUSEPORT", yes_no(service.reuseport));
   html += fact("EPOLLEXCLUSIVE",
                service.epoll_exclusive ? yes_no(service.epoll_exclusive) : "nobody polls it with epoll, or not known");
+  if (service.woken_first_pid)
+    html += fact("Always woken first", service.woken_first_tid ? fmt::format("thread {}", *service.woken_first_tid)
+                                                               : fmt::format("pid {}", *service.woken_first_pid));
+  if (service.waiting_threads > 1)
+    html += fact("Threads of one process that wait", "up to " + count_text(service.waiting_threads));
   html +=
       fact("Accept queue, deepest",
            count_text(queue.depth_max) + (service.backlog ? " of a backlog of " + count_text(*service.backlog) : ""));
+  html += fact(
+      "Accept queue at the end",
+      count_text(queue.depth) + (queue.oldest_wait ? ", waiting for up to " + duration_text(queue.oldest_wait) : ""));
   html += fact("Accept queue, overflows", queue.overflows ? count_text(*queue.overflows) : "not known");
+  if (const std::string others = other_drops_text(queue); !others.empty()) html += fact("Dropped beside", others);
   html += fact("Never accepted", count_text(service.never_accepted));
   if (service.handed_over > 0)
-    html += fact("Handed over", count_of(service.handed_over, "connection") + " held by another process");
+    html += fact("Handed over",
+                 count_of(service.handed_over, "connection") + " served by others than those that accepted them");
   html += fact("Closed by", reasons(service.close_reasons));
   html += fact("Network namespace", std::to_string(service.netns));
   return html + "</dl>\n";
+}
+
+std::string listeners_table(const ServiceRow& service) {
+  if (service.listeners.size() < 2) return {};
+  std::vector<const ListenerRow*> rows;
+  for (const ListenerRow& listener : service.listeners) rows.push_back(&listener);
+  std::ranges::stable_sort(rows, std::greater{}, [](const ListenerRow* row) {
+    return std::tuple(row->never_accepted, row->closed ? 0 : row->depth, row->overflows.value_or(0), row->depth_max);
+  });
+  std::string body;
+  for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) {
+    const ListenerRow& row = *rows[i];
+    std::string holders;
+    for (const std::uint32_t pid : row.holders) holders += (holders.empty() ? "" : ", ") + std::to_string(pid);
+    body +=
+        fmt::format("<tr><th scope=\"row\" class=\"w\">{}</th><td class=\"wrap\">{}</td>{}{}{}{}{}</tr>\n",
+                    (row.inode ? std::to_string(*row.inode) : "not known") + (row.closed ? " (closed)" : ""), holders,
+                    cell(count_text(row.depth)), cell(count_text(row.depth_max)), cell(duration_text(row.oldest_wait)),
+                    cell(row.overflows ? count_text(*row.overflows) : "-"), cell(count_text(row.never_accepted)));
+  }
+  const std::string head = column("Inode", "w") + column("Held by PID", "wrap") + column("In its queue") +
+                           column("Deepest") + column("Oldest wait") + column("Overflows") + column("Never accepted");
+  std::string html = scrolling_table("Listening sockets", service.endpoint.to_string(), head, body);
+  if (rows.size() > kMostRows)
+    html += paragraph(fmt::format("{} more are in the dump.", count_of(rows.size() - kMostRows, "listening socket")));
+  return html;
 }
 
 std::string services_table(const Snapshot& snapshot, const std::vector<std::size_t>& services) {
@@ -184,6 +223,21 @@ std::string services_table(const Snapshot& snapshot, const std::vector<std::size
   return scrolling_table("More services", escape_text(snapshot.host.hostname),
                          column("Service", "w") + column("Severity", "w") + column("Connections") + column("Workers") +
                              column("Idle") + column("Verdict", "wrap"),
+                         body);
+}
+
+std::string finding_kinds_table() {
+  std::string body;
+  for (const FindingKind& kind : finding_kinds()) {
+    body += fmt::format("<tr id=\"code-{0}\"><th scope=\"row\" class=\"w\">{0}</th><td class=\"w\">{1}</td>",
+                        enum_name(kind.code), severities_text(kind));
+    for (const std::string& text : {kind.when, kind.what_to_do, kind.why})
+      body += fmt::format("<td class=\"wrap\">{}</td>", html_text(text));
+    body += "</tr>\n";
+  }
+  return scrolling_table("What each finding means", "by acceptscope",
+                         column("Code", "w") + column("Severity", "w") + column("When", "wrap") +
+                             column("What to do", "wrap") + column("Why this threshold", "wrap"),
                          body);
 }
 

@@ -30,11 +30,17 @@ namespace acceptscope {
 /// Listening sockets, accept queue, close reasons.
 [[nodiscard]] std::string listener_facts(const ServiceRow& service);
 
+/// Each listening socket, those with the most that waits or was refused first; empty for a single socket.
+[[nodiscard]] std::string listeners_table(const ServiceRow& service);
+
 /// Services without a section of their own, one line each.
 [[nodiscard]] std::string services_table(const Snapshot& snapshot, const std::vector<std::size_t>& services);
 
 /// A box if something was lost or is inconsistent; else empty.
 [[nodiscard]] std::string losses_box(const Snapshot& snapshot);
+
+/// What each code of a finding means.
+[[nodiscard]] std::string finding_kinds_table();
 
 /// Host, run, selection, backend, cost of the tracing.
 [[nodiscard]] std::string run_facts(const Snapshot& snapshot);

@@ -22,8 +22,10 @@ struct Described<FixVerdict> {
   static constexpr std::string_view name = "fix_verdict";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("code", &FixVerdict::code,
-            "change of the spread over the workers; fixed: better, and as even as a fair draw or balanced"),
+      field(
+          "code", &FixVerdict::code,
+          "change of the spread over the workers; fixed: better, and as even as a fair draw or balanced; worse also if clients "
+          "wait longer or are refused, whatever the spread did"),
       field("summary", &FixVerdict::summary, "the change in one sentence, with its numbers"));
 };
 

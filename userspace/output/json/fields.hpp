@@ -253,7 +253,9 @@ struct Described<WaitStats> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
       field("count", &WaitStats::count,
-            "number of accepts covered: the connections that were seen to enter the accept queue"),
+            "number of connections covered: those that were seen to enter the accept queue"),
+      field("waiting", &WaitStats::waiting,
+            "number of these that are not accepted yet: a service's are covered with their wait so far", kLater),
       field("mean", &WaitStats::mean, "mean time in the accept queue; null if count is 0, here and below"),
       field("p50", &WaitStats::p50, "median time in the accept queue; percentiles are within 12.5 %"),
       field("p90", &WaitStats::p90, "90th percentile of these times"),
@@ -281,11 +283,46 @@ struct Described<AcceptQueue> {
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(  //
       field("depth_max", &AcceptQueue::depth_max, "largest number of connections seen in the accept queue"),
+      field("overflows", &AcceptQueue::overflows,
+            "connection attempts that found the accept queue full during the run, as far as is known; null if unknown",
+            kLater),
+      field("drops", &AcceptQueue::drops,
+            "packets that the listening sockets dropped: overflows, and what harms nobody, such as bare "
+            "acknowledgements of handshakes with TCP_DEFER_ACCEPT",
+            kLater),
+      field("waiting_now", &AcceptQueue::depth, "connections in the accept queue at the end", kLater),
+      field("oldest_wait_seconds", &AcceptQueue::oldest_wait,
+            "wait so far of the one that waits longest, at least; null if none waits or this is unknown", kLater),
       field(
-          "overflows", &AcceptQueue::overflows,
-          "connection attempts that the listening sockets dropped during the run, mostly because of a full queue; null "
-          "if unknown",
+          "never_accepted_wait_max_seconds", &AcceptQueue::never_accepted_wait_max,
+          "longest time in the accept queue of the connections that left it without an accept; null if there are none",
+          kLater),
+      field("looks", &AcceptQueue::looks, "ticks at which connections waited in the accept queue", kLater),
+      field(
+          "occupied_workers", &AcceptQueue::occupied_workers,
+          "workers that had as many connections open as they ever had at once, mean over these ticks; null without one",
           kLater));
+};
+
+template <>
+struct Described<ListenerRow> {
+  static constexpr std::string_view name = "listener";
+  static constexpr Layout layout = Layout::line;
+  static constexpr auto fields = std::make_tuple(
+      field("inode", &ListenerRow::inode, "inode number of the socket, as ss -e shows it; null if unknown"),
+      field("holders", &ListenerRow::holders, "process ids of those that hold it, or held it last"),
+      field("depth", &ListenerRow::depth, "connections in its accept queue at the end, or when it was closed"),
+      field("depth_max", &ListenerRow::depth_max, "largest number of connections seen in its accept queue"),
+      field(
+          "oldest_wait_seconds", &ListenerRow::oldest_wait,
+          "wait so far of the connection at the head of its queue, at least; null if there is none or this is unknown"),
+      field("not_emptied_seconds", &ListenerRow::not_emptied,
+            "time for which connections have waited and nobody has accepted from it, at least; null if none waits"),
+      field("overflows", &ListenerRow::overflows,
+            "connection attempts that found its queue full, as far as is known; null if unknown"),
+      field("drops", &ListenerRow::drops, "packets that it dropped, for any reason"),
+      field("never_accepted", &ListenerRow::never_accepted, "connections that were waiting when it was closed: reset"),
+      field("closed", &ListenerRow::closed, "whether it was closed during the run"));
 };
 
 template <>
@@ -380,15 +417,15 @@ struct Described<TopShare> {
 };
 
 template <>
-struct Described<Verdict> {
-  static constexpr std::string_view name = "verdict";
+struct Described<Finding> {
+  static constexpr std::string_view name = "finding";
   static constexpr Layout layout = Layout::block;
   static constexpr auto fields = std::make_tuple(
-      field("code", &Verdict::code, "code of the finding"),
-      field("severity", &Verdict::severity, "severity of the finding"),
-      field("summary", &Verdict::summary, "the finding in one sentence, with its numbers"),
-      field("evidence", &Verdict::evidence, "facts that support the finding, one sentence each"),
-      field("advice", &Verdict::advice, "changes to make and their expected effect, one sentence each"));
+      field("code", &Finding::code, "code of the finding"),
+      field("severity", &Finding::severity, "severity of the finding"),
+      field("summary", &Finding::summary, "the finding in one sentence, with its numbers"),
+      field("evidence", &Finding::evidence, "facts that support the finding, one sentence each"),
+      field("advice", &Finding::advice, "changes to make and their expected effect, one sentence each"));
 };
 
 template <>
@@ -435,6 +472,27 @@ struct Described<TimelineRows> {
 };
 
 template <>
+struct Described<PoolSize> {
+  static constexpr std::string_view name = "workers_at_once";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields =
+      std::make_tuple(field("min", &PoolSize::min, "fewest that could accept or serve at a time, while there was one"),
+                      field("max", &PoolSize::max, "most at a time"),
+                      field("seen", &PoolSize::seen, "all that there were during the run, one after another"));
+};
+
+template <>
+struct Described<Held> {
+  static constexpr std::string_view name = "held";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("connections", &Held::connections, "connections, accepted during the run and pre-existing ones"),
+      field("open", &Held::open, "number of these still open at the end"),
+      field("connection_seconds", &Held::time, "lifetimes of the closed ones plus ages of the open ones"),
+      field("bytes", &Held::bytes, "bytes received and sent on them"));
+};
+
+template <>
 struct Described<WorkerRow> {
   static constexpr std::string_view name = "worker";
   static constexpr Layout layout = Layout::line;
@@ -447,11 +505,16 @@ struct Described<WorkerRow> {
       field("comm", &WorkerRow::comm, "command name that the kernel keeps, at most 15 bytes"),
       field("cmdline", &WorkerRow::cmdline, "command line, arguments joined by spaces; null if it could not be read"),
       field("cgroup", &WorkerRow::cgroup, "cgroup v2 path; null if it could not be read"),
-      field("role", &WorkerRow::role,
-            "role of the process; a supervisor (a master, an arbiter) holds the listening socket and is the parent of "
-            "other holders, but does not accept, and is not counted as a worker",
-            kLater),
-      field("exited", &WorkerRow::exited, "whether it exited, or closed the listening socket, during the run"),
+      field(
+          "role", &WorkerRow::role,
+          "role of the process; only a worker counts among those that could accept. A supervisor (a master, an arbiter) "
+          "holds the listening socket and is the parent of workers, but does not accept; an acceptor hands the "
+          "connections that it accepts over to others; a holder has the socket, but "
+          "neither waits on it nor ever accepted; a draining process gave the socket up and still holds connections",
+          kLater),
+      field("exited", &WorkerRow::exited,
+            "whether it exited, or closed the listening socket without connections left, during the run"),
+      field("left_at", &WorkerRow::left_at, "when it did; null if it did not", kLater),
       field("accepts", &WorkerRow::counts, &ConnectionCounts::accepts, "connections that it accepted"),
       field("closes", &WorkerRow::counts, &ConnectionCounts::closes, "number of these that the application closed"),
       field("open", &WorkerRow::open, "its connections still open at the end, pre-existing ones included"),
@@ -464,6 +527,11 @@ struct Described<WorkerRow> {
       field("connection_seconds", &WorkerRow::connection_time,
             "lifetimes of its closed connections plus ages of its open ones; pre-existing connections count since they "
             "were found"),
+      field("held", &WorkerRow::held,
+            "the connections that it really had: its own without those that it handed over to others, and with those "
+            "that others handed over to it. Of a connection that another worker accepted, it was the last to serve a "
+            "request; where no request is known, it closed it, or holds it alone",
+            kLater),
       field("bytes_received", &WorkerRow::counts, &ConnectionCounts::bytes_received,
             "bytes received on its connections"),
       field("bytes_sent", &WorkerRow::counts, &ConnectionCounts::bytes_sent,
@@ -494,6 +562,19 @@ struct Described<ServiceRow> {
             "whether all workers that poll the listening socket use EPOLLEXCLUSIVE; null if none polls it or this is "
             "unknown",
             kLater),
+      field(
+          "accept_blocks", &ServiceRow::accept_blocks,
+          "whether workers wait for connections in a call, accept() or poll() or a request of io_uring, in which they "
+          "do not stand while they serve; false: in an epoll set; null if unknown",
+          kLater),
+      field(
+          "woken_first_pid", &ServiceRow::woken_first_pid,
+          "process that was first in the wait queue of the listening socket at all looks, with others behind it; null "
+          "if that changed, or nobody else waited",
+          kLater),
+      field("woken_first_tid", &ServiceRow::woken_first_tid, "the same with --by thread: the thread", kLater),
+      field("waiting_threads", &ServiceRow::waiting_threads,
+            "the most threads of one process that were seen to wait for connections at once", kLater),
       field("accepts", &ServiceRow::counts, &ConnectionCounts::accepts, "connections accepted on it"),
       field("closes", &ServiceRow::counts, &ConnectionCounts::closes, "number of these that the application closed"),
       field("open", &ServiceRow::open, "connections still open at the end, pre-existing ones included"),
@@ -505,12 +586,13 @@ struct Described<ServiceRow> {
             "number of these that the application closed", kLater),
       field("never_accepted", &ServiceRow::never_accepted, "connections that left its accept queue without an accept"),
       field("handed_over", &ServiceRow::handed_over,
-            "open connections that are held only by processes other than the one that accepted them", kLater),
-      field(
-          "workers_eligible", &ServiceRow::workers_eligible,
-          "workers that could accept or serve: all that are alive, and all that left but had a connection or served a "
-          "request; if none is alive, all workers",
-          kLater),
+            "connections that were served or closed, or are held, by others than the workers that accepted them",
+            kLater),
+      field("workers_eligible", &ServiceRow::workers_eligible,
+            "workers that could accept or serve at a time, the median over the time with at least one: a worker that "
+            "replaces another one takes its place",
+            kLater),
+      field("workers_at_once", &ServiceRow::workers_at_once, "how this number varied", kLater),
       field("workers_idle", &ServiceRow::workers_idle, "number of these without any connection during the run", kLater),
       field("active_workers", &ServiceRow::active_workers, "workers active per complete window of --window", kLater),
       field("effective_workers", &ServiceRow::effective_workers,
@@ -523,10 +605,15 @@ struct Described<ServiceRow> {
       field("requests", &ServiceRow::requests, "requests on its connections; null if requests were not counted",
             kLater),
       field("accept_queue", &ServiceRow::accept_queue, "the queue of connections waiting to be accepted"),
+      field("listeners", &ServiceRow::listeners,
+            "its listening sockets, and of those that were closed the ones that lost connections, at most 64", kLater),
       field("close_reasons", &ServiceRow::close_reasons, "number of its closed connections per close reason"),
-      field("verdict", &ServiceRow::verdict, "finding that these figures support", kLater),
-      field("workers", &ServiceRow::workers,
-            "its workers, most connections (accepts and pre-existing) first; supervisors last"),
+      field("verdict", &ServiceRow::verdict,
+            "the worst finding; if the rules found nothing, the state ok with its reason", kLater),
+      field("findings", &ServiceRow::findings, "all that the rules found in these figures, worst first", kLater),
+      field(
+          "workers", &ServiceRow::workers,
+          "its workers, most connections (accepts and pre-existing) first; then draining processes, supervisors, holders"),
       field("workers_forgotten", &ServiceRow::workers_forgotten,
             "workers that left without a connection so long ago that they are no longer listed", kLater),
       field("peers", &ServiceRow::peers, "the client addresses with the most connections, at most 20", kLater),

@@ -498,10 +498,14 @@ Result<void> check_origin(const Snapshot& snapshot, const DumpHandler& handler, 
                  "use the version of acceptscope that wrote it");
 }
 
-/// Computes the counts that a dump leaves out because they are sums of others: see ServiceRow and Totals.
+/// Computes what a dump leaves out: counts that are sums of others, see ServiceRow and Totals; and the findings, which
+/// older versions do not write: they had a verdict only, which is one unless all was well.
 void add_left_out(Snapshot& snapshot) {
   ConnectionCounts all;
   for (ServiceRow& service : snapshot.services) {
+    const Finding& verdict = service.verdict;
+    const bool found = verdict.severity > Severity::ok && !verdict.summary.empty();
+    if (service.findings.empty() && found) service.findings = {verdict};
     ConnectionCounts workers;
     for (const WorkerRow& worker : service.workers) workers += worker.counts;
     service.counts.bytes_received = workers.bytes_received;

@@ -9,6 +9,7 @@
 #include "model/names.hpp"
 #include "output/plain/summary.hpp"
 #include "output/plain/worker_table.hpp"
+#include "output/words/finding_lines.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_lines.hpp"
 #include "text/escape.hpp"
@@ -36,16 +37,21 @@ StyledLine nothing_yet(const Snapshot& snapshot, const TextOptions& options) {
                                 instant_text(snapshot.run.started_at)));
 }
 
-/// "  WARNING keepalive_pinning: 3 of 32 workers own 40 of 40 connections …", at most two lines.
-std::vector<StyledLine> verdict_lines(const Verdict& verdict, const TextOptions& options) {
-  if (verdict.summary.empty()) return {};
-  StyledLine start("  ");
-  start.append(severity_word(verdict.severity)).add(" ");
-  const std::string text = fmt::format("{}: {}", enum_name(verdict.code), sentence(verdict.summary, options.ascii));
-  std::vector<StyledLine> lines = wrapped(start, text, options.width);
-  if (lines.size() <= 2) return lines;
-  lines.resize(2);
-  lines.back().add(options.ascii ? " ..." : " …");
+/// "  WARNING keepalive_pinning: 3 of 32 workers own 40 of 40 connections …", at most two lines; then a line for each
+/// other finding that is more than a fact.
+std::vector<StyledLine> verdict_lines(const ServiceRow& service, const TextOptions& options) {
+  std::vector<StyledLine> lines;
+  const auto add = [&](std::string start, const Finding& finding, std::size_t most) {
+    std::vector<StyledLine> own = finding_headline(StyledLine(std::move(start)), finding, options.width, options.ascii);
+    if (own.size() > most) {
+      own.resize(most);
+      own.back().add(options.ascii ? " ..." : " …");
+    }
+    append(lines, std::move(own));
+  };
+  if (!service.verdict.summary.empty()) add("  ", service.verdict, 2);
+  for (const Finding* finding : further_findings(service))
+    if (finding->severity >= Severity::warning) add("  also ", *finding, 1);
   return lines;
 }
 
@@ -53,7 +59,7 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
                  const Snapshot& snapshot, const TextOptions& options) {
   lines.emplace_back();
   lines.push_back(service_headline(service, snapshot, options));
-  append(lines, verdict_lines(service.verdict, options));
+  append(lines, verdict_lines(service, options));
   append(lines, requests_lines(service, snapshot, options, 2));
   append(lines, workers_lines(service, options));
   const std::vector<const WorkerRow*> rows = table_rows(service);

@@ -10,6 +10,7 @@
 #include "model/names.hpp"
 #include "model/serving.hpp"
 #include "output/plain/worker_table.hpp"
+#include "output/words/finding_lines.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
@@ -33,7 +34,7 @@ std::size_t workers_with_connections(const Snapshot& snapshot) {
   std::set<std::tuple<std::uint32_t, std::uint32_t, std::int64_t>> workers;
   for (const ServiceRow& service : snapshot.services)
     for (const WorkerRow& worker : service.workers)
-      if (worker.counts.connections() > 0)
+      if (held_by(worker).connections > 0)
         workers.emplace(worker.pid, worker.tid.value_or(0), worker.start_time.value_or(Instant{}).unix_ns);
   return workers.size();
 }
@@ -53,7 +54,7 @@ std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& option
                        share_text(busiest.requests ? busiest.requests->load.count : 0, service.requests->load.count),
                        snapshot.services.size() == 1 ? "" : " on " + service_name(service, snapshot, options));
   return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
-                     who, share_text(busiest.counts.connections(), service.counts.connections()), where);
+                     who, share_text(held_by(busiest).connections, service.counts.connections()), where);
 }
 
 std::string first_sentence(const Snapshot& snapshot, const TextOptions& options) {
@@ -74,10 +75,11 @@ std::string first_sentence(const Snapshot& snapshot, const TextOptions& options)
                      count_text(totals.open), busiest_sentence(snapshot, options));
 }
 
-/// "WARNING 0.0.0.0:8000: 3 of 32 workers own …", and below it the evidence and the advice.
+/// "WARNING 0.0.0.0:8000, keepalive_pinning: 3 of 32 workers own …", below it the evidence and the advice, and then the
+/// other findings: facts in a line, the others with theirs.
 void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, const Snapshot& snapshot,
                  const TextOptions& options) {
-  const Verdict& verdict = service.verdict;
+  const Finding& verdict = service.verdict;
   StyledLine start = severity_word(verdict.severity);
   start.add(" ");
   const std::string where = service_name(service, snapshot, options);
@@ -85,11 +87,12 @@ void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, cons
          wrapped(start,
                  fmt::format("{}, {}: {}", where, enum_name(verdict.code), sentence(verdict.summary, options.ascii)),
                  options.width));
-  for (const std::string& text : verdict.evidence)
-    append(lines, wrapped(StyledLine("  - ", Style::faint), sentence(text, options.ascii), options.width));
-  if (!verdict.advice.empty()) lines.emplace_back("  What to do:", Style::strong);
-  for (const std::string& text : verdict.advice)
-    append(lines, wrapped(StyledLine("  * ", Style::faint), sentence(text, options.ascii), options.width));
+  append(lines, finding_details(verdict, 2, options.width, options.ascii));
+  for (const Finding* finding : further_findings(service)) {
+    append(lines, finding_headline(StyledLine("  Also "), *finding, options.width, options.ascii));
+    if (finding->severity >= Severity::warning)
+      append(lines, finding_details(*finding, 4, options.width, options.ascii));
+  }
 }
 
 /// The worst verdicts first; only a few of the harmless ones.
@@ -132,13 +135,19 @@ std::string accept_queue(const ServiceRow& service) {
   const AcceptQueue& queue = service.accept_queue;
   std::string text = "deepest " + count_text(queue.depth_max);
   if (service.backlog) text += " of backlog " + count_text(*service.backlog);
+  if (queue.depth != 0) {
+    text += fmt::format("  {} waiting now", count_text(queue.depth));
+    if (queue.oldest_wait) text += ", up to " + duration_text(queue.oldest_wait);
+  }
   if (queue.overflows) text += "  " + count_of(*queue.overflows, "overflow");
+  if (const std::string others = other_drops_text(queue); !others.empty()) text += "  " + others;
   return text;
 }
 
 std::string listener(const ServiceRow& service) {
   std::string text = count_of(service.listen_sockets, "socket");
   if (service.reuseport) text += *service.reuseport ? "  SO_REUSEPORT" : "  without SO_REUSEPORT";
+  if (service.accept_blocks.value_or(false)) text += "  workers wait in accept() or poll()";
   if (service.epoll_exclusive) text += *service.epoll_exclusive ? "  EPOLLEXCLUSIVE" : "  epoll without EPOLLEXCLUSIVE";
   return text;
 }

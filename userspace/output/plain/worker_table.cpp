@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "model/serving.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
 
@@ -67,14 +68,14 @@ StyledLine WorkerTable::header() const {
 
 StyledLine WorkerTable::row(const ServiceRow& service, const WorkerRow& worker) const {
   const Style style = worker.exited ? Style::faint : Style::plain;
-  const auto busiest = static_cast<double>(service.workers.front().counts.connections());  // they are sorted
+  const auto busiest = static_cast<double>(held_by(service.workers.front()).connections);  // they are sorted
   StyledLine line;
   line.add_spaces(kIndent);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     if (widths_[i] == 0) continue;
     if (i > 0) line.add_spaces(kGap);
     if (columns_[i]->kind == ColumnKind::bar)
-      line.add_left(bar(static_cast<double>(worker.counts.connections()), busiest, widths_[i], ascii_), widths_[i],
+      line.add_left(bar(static_cast<double>(held_by(worker).connections), busiest, widths_[i], ascii_), widths_[i],
                     Style::bar);
     else if (columns_[i]->left)
       line.add_left(cell(*columns_[i], service, worker), widths_[i], style);

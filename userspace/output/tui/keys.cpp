@@ -12,7 +12,7 @@ namespace {
 constexpr std::array kKeys{
     TuiKeyRow{TuiAction::quit, U"q\x110008", "q, F10", "end the run: closing summary and dump", "q Quit"},
     TuiKeyRow{TuiAction::help, U"?h\x110007", "?, h, F1", "this list; any other page key leads back", "? Help"},
-    TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers", "Tab Page"},
+    TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers, findings and what each means", "Tab Page"},
     TuiKeyRow{TuiAction::previous_page, U"\x110006\x110009", "Shift-Tab, left", "previous page", ""},
     TuiKeyRow{TuiAction::next_service, U">.", ">", "next service, by port", "<> Service"},
     TuiKeyRow{TuiAction::previous_service, U"<,", "<", "previous service", ""},

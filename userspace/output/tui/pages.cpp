@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/// The other pages: histograms, peers, help.
+/// The other pages: histograms, peers, findings, help.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 
 #include "model/serving.hpp"
 #include "output/tui/parts.hpp"
+#include "output/words/finding_lines.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/worker_cells.hpp"
 #include "output/words/worker_lines.hpp"
@@ -146,6 +147,22 @@ TuiBody peers_page(const TuiScene& s, const ServiceRow& service, std::size_t roo
     rows.emplace_back(fmt::format(" and {} of other clients", count_of(service.peers_other, "connection")),
                       Style::faint);
   return scrolled({std::move(head)}, std::move(rows), s.state, room);
+}
+
+TuiBody findings_page(const TuiScene& s, const ServiceRow& service, std::size_t room) {
+  const std::size_t width = s.options.width;
+  const bool ascii = s.options.ascii;
+  std::vector<StyledLine> lines;
+  const auto add = [&](const Finding& finding) {
+    append(lines, finding_headline(StyledLine(" "), finding, width, ascii));
+    append(lines, finding_details(finding, 3, width, ascii));
+    lines.emplace_back();
+  };
+  if (!service.verdict.summary.empty()) add(service.verdict);
+  for (const Finding* finding : further_findings(service)) add(*finding);
+  lines.emplace_back(" What each finding means", Style::strong);
+  append(lines, finding_kind_lines(width, ascii));
+  return scrolled({}, std::move(lines), s.state, room);
 }
 
 TuiBody help_page(const TuiScene& s, std::size_t room) {

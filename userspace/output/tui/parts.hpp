@@ -80,6 +80,7 @@ struct TuiScene {
 [[nodiscard]] TuiBody workers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
 [[nodiscard]] TuiBody histograms_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
 [[nodiscard]] TuiBody peers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
+[[nodiscard]] TuiBody findings_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
 [[nodiscard]] TuiBody help_page(const TuiScene& scene, std::size_t room);
 
 /// The lines of the current page that scroll: how many there are, and how many of them the screen has room for.

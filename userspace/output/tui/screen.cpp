@@ -10,6 +10,7 @@
 #include "model/names.hpp"
 #include "model/serving.hpp"
 #include "output/tui/parts.hpp"
+#include "output/words/finding_lines.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
 #include "output/words/worker_lines.hpp"
@@ -59,7 +60,7 @@ StyledLine title(const TuiScene& s) {
                        describe_filters(run.filters, s.options.ascii)),
            Style::title);
   std::string pages = s.state.paused ? "PAUSED  " : "";
-  for (const TuiPage page : {TuiPage::workers, TuiPage::histograms, TuiPage::peers}) {
+  for (const TuiPage page : enum_values<TuiPage>) {
     const bool here = !s.state.help && page == s.state.page;
     pages += fmt::format("{}{}{}", here ? '[' : ' ', enum_name(page), here ? ']' : ' ');
   }
@@ -87,31 +88,39 @@ StyledLine headline(const TuiScene& s, const ServiceRow& service) {
   StyledLine line(fmt::format(" {}", service_name(service, s.snapshot, plain_options(s.options))), Style::strong);
   line.add(fmt::format("  {} could accept, {} idle", count_of(service.workers_eligible, "worker"),
                        count_text(idle_workers(service))));
-  std::string supervisors;
-  for (const WorkerRow& row : service.workers)
-    if (row.role == Role::supervisor)
-      supervisors += fmt::format("{}{} ({})", supervisors.empty() ? "" : ", ",
-                                 escape_text(row.comm, {.ascii = s.options.ascii}), row.pid);
-  if (!supervisors.empty()) line.add("; supervised by " + supervisors, Style::faint);
+  for (const auto& [role, words] : {std::pair{Role::acceptor, "accepted by"}, {Role::supervisor, "supervised by"}}) {
+    std::string names;
+    for (const WorkerRow& row : service.workers)
+      if (row.role == role)
+        names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", escape_text(row.comm, {.ascii = s.options.ascii}),
+                             row.tid.value_or(row.pid));
+    if (!names.empty()) line.add(fmt::format("; {} {}", words, names), Style::faint);
+  }
   return line;
 }
 
 std::vector<StyledLine> verdict_lines(const TuiScene& s, const ServiceRow& service) {
-  const Verdict& verdict = service.verdict;
+  const Finding& verdict = service.verdict;
   if (verdict.summary.empty()) return {};
-  StyledLine start(" ");
-  StyledLine word = severity_word(verdict.severity);
-  if (verdict.severity == Severity::ok) word.restyle(Style::good);
-  start.append(word).add(" ");
-  std::vector<StyledLine> lines =
-      wrapped(start, fmt::format("{}: {}", enum_name(verdict.code), sentence(verdict.summary, s.options.ascii)),
-              s.options.width);
+  std::vector<StyledLine> lines = finding_headline(StyledLine(" "), verdict, s.options.width, s.options.ascii);
   constexpr std::size_t most = 3;
   if (lines.size() > most) {
     lines.resize(most);
     lines.back().add(s.options.ascii ? " ..." : " …");
   }
   return lines;
+}
+
+/// " also WARNING accept_skew, INFO not_told": the page of findings has their sentences.
+std::optional<StyledLine> further_line(const ServiceRow& service) {
+  StyledLine line(" also", Style::faint);
+  std::string separator = " ";
+  for (const Finding* finding : further_findings(service)) {
+    line.add(separator).append(severity_word(finding->severity)).add(fmt::format(" {}", enum_name(finding->code)));
+    separator = ", ";
+  }
+  if (separator == " ") return std::nullopt;
+  return line;
 }
 
 /// The service's requests, in at most two lines.
@@ -210,6 +219,7 @@ std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, 
     ranked.push_back({headline(s, *service), 2});
     int rank = 1;
     for (StyledLine& line : verdict_lines(s, *service)) ranked.push_back({std::move(line), std::exchange(rank, 7)});
+    if (std::optional<StyledLine> further = further_line(*service)) ranked.push_back({std::move(*further), 3});
     rank = 3;
     for (StyledLine& line : request_lines(s, *service)) ranked.push_back({std::move(line), std::exchange(rank, 6)});
     ranked.push_back({gauge(s, *service), 4});
@@ -287,6 +297,7 @@ TuiBody body_of(const TuiScene& s, std::size_t room) {
     case TuiPage::workers: return workers_page(s, *service, room);
     case TuiPage::histograms: return histograms_page(s, *service, room);
     case TuiPage::peers: return peers_page(s, *service, room);
+    case TuiPage::findings: return findings_page(s, *service, room);
   }
   return {};
 }

@@ -25,7 +25,7 @@ struct TuiOptions {
   std::uint32_t host_netns = 0;  ///< services of other network namespaces are marked; 0 = unknown
 };
 
-enum class TuiPage : std::uint8_t { workers, histograms, peers };
+enum class TuiPage : std::uint8_t { workers, histograms, peers, findings };
 enum class TuiHeat : std::uint8_t { busy, traffic, accepts, open };
 
 template <>
@@ -35,6 +35,7 @@ struct EnumNames<TuiPage> {
       case TuiPage::workers: return "workers";
       case TuiPage::histograms: return "histograms";
       case TuiPage::peers: return "peers";
+      case TuiPage::findings: return "findings";
     }
     return {};
   }

@@ -146,7 +146,7 @@ StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout
 /// What the worker is up to, at a glance.
 std::string mark(const ServiceRow& service, const WorkerRow& worker, bool ascii) {
   if (worker.exited) return ascii ? "x" : "×";
-  if (worker.role == Role::supervisor) return " ";
+  if (is_apart(worker)) return " ";
   if (is_idle(service, worker)) return ascii ? "-" : "○";
   const std::uint64_t in_flight = worker.requests ? worker.requests->load.in_flight : 0;
   const std::uint64_t recent = worker.recent_accepts + worker.active_connections + worker.recent_requests + in_flight;
@@ -160,11 +160,11 @@ class Rows {
         service_(service),
         layout_(layout),
         most_(highest(scene, service, std::min(layout.strip, scene.history.ticks()))) {
-    for (const WorkerRow& worker : service.workers) busiest_ = std::max(busiest_, worker.counts.connections());
+    for (const WorkerRow& worker : service.workers) busiest_ = std::max(busiest_, held_by(worker).connections);
   }
 
   [[nodiscard]] StyledLine row(const WorkerRow& worker) const {
-    const bool apart = worker.exited || worker.role == Role::supervisor;
+    const bool apart = worker.exited || is_apart(worker);
     const Style style = apart ? Style::faint : Style::plain;
     StyledLine line;
     line.add(" ").add(mark(service_, worker, scene_.options.ascii), is_idle(service_, worker) ? style : Style::strong);
@@ -191,10 +191,12 @@ class Rows {
  private:
   [[nodiscard]] StyledLine bar_cell(const WorkerRow& worker, std::size_t width) const {
     StyledLine cell;
+    if (worker.role == Role::holder) return cell.add_left("holder", width, Style::faint);
     if (worker.role == Role::supervisor)
       return cell.add_left(width >= 10 ? "supervisor" : "superv.", width, Style::faint);
+    if (worker.role == Role::acceptor) return cell.add_left(width >= 8 ? "acceptor" : "accept.", width, Style::faint);
     if (is_idle(service_, worker) && has_no_connection(worker)) return cell.add_left("idle", width, Style::faint);
-    return cell.add_left(bar(static_cast<double>(worker.counts.connections()), static_cast<double>(busiest_), width,
+    return cell.add_left(bar(static_cast<double>(held_by(worker).connections), static_cast<double>(busiest_), width,
                              scene_.options.ascii),
                          width, Style::bar);
   }
@@ -222,8 +224,7 @@ std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSo
   for (const WorkerRow& worker : service.workers) workers.push_back(&worker);
   std::sort(workers.begin(), workers.end(), [sort](const WorkerRow* a, const WorkerRow* b) {
     const auto rank = [sort](const WorkerRow& w) {
-      return std::tuple(w.role == Role::supervisor, ~sort_value(w, sort), ~w.counts.connections(), w.pid,
-                        w.tid.value_or(0), w.exited);
+      return std::tuple(is_apart(w), ~sort_value(w, sort), ~held_by(w).connections, w.pid, w.tid.value_or(0), w.exited);
     };
     return rank(*a) < rank(*b);
   });

@@ -105,6 +105,13 @@ std::vector<StyledLine> requests_lines(const ServiceRow& service, const Snapshot
   return lines;
 }
 
+std::string other_drops_text(const AcceptQueue& queue) {
+  if (!queue.overflows && queue.drops != 0)
+    return count_of(queue.drops, "drop") + ", some of which may be deferred handshakes";
+  const std::uint64_t others = queue.drops - std::min(queue.drops, queue.overflows.value_or(0));
+  return others == 0 ? "" : count_of(others, "other drop") + " (deferred handshakes, resets)";
+}
+
 std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii) {
   std::vector<StyledLine> lines;
   for (const LossKind& kind : kLossKinds) {

@@ -28,6 +28,10 @@ namespace acceptscope {
 [[nodiscard]] std::vector<StyledLine> requests_lines(const ServiceRow& service, const Snapshot& snapshot,
                                                      const TextOptions& options, std::size_t indent);
 
+/// "200 other drops (deferred handshakes, resets)": what the listening sockets dropped beside overflows; empty if
+/// nothing.
+[[nodiscard]] std::string other_drops_text(const AcceptQueue& queue);
+
 /// One line for each kind of loss and for each inconsistent total; none if all is well.
 [[nodiscard]] std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii);
 

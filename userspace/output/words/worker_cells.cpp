@@ -18,7 +18,9 @@ std::string pid_text(const WorkerRow& worker) {
 }
 
 std::string command_text(const WorkerRow& worker, bool ascii) {
-  return escape_text(worker.comm, {kCommandMost, ascii}) + (worker.exited ? " (exited)" : "");
+  return escape_text(worker.comm, {kCommandMost, ascii}) + (worker.exited                   ? " (exited)"
+                                                            : worker.role == Role::draining ? " (draining)"
+                                                                                            : "");
 }
 
 std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii) {

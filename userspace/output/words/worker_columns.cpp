@@ -85,10 +85,10 @@ constexpr std::array kColumns{
     WorkerColumn{"", "",
                  "bar of the worker's connections, accepted and pre-existing; full for the busiest worker of the service", true,
                  {10, 6, 12}, {7, 8, 2}, Kind::bar, Shown::always, nullptr,
-                 Sort::connections, [](W w) { return w.counts.connections(); }},
-    WorkerColumn{"SHARE", "Share of connections", "share of the service's connections, accepted and pre-existing", false,
+                 Sort::connections, [](W w) { return held_by(w).connections; }},
+    WorkerColumn{"SHARE", "Share of connections", "share of the service's connections, accepted and pre-existing, that the worker had", false,
                  {16, 7, 8}, {17, 7, 12}, Kind::share, Shown::always,
-                 [](C c) { return share_text(c.worker.counts.connections(), c.service.counts.connections()); }},
+                 [](C c) { return share_text(held_by(c.worker).connections, c.service.counts.connections()); }},
     WorkerColumn{"ACCEPTS", "Accepts", "connections that the worker accepted since tracing began", false,
                  {11, 7, 4}, {8, 7, 3}, Kind::text, Shown::always,
                  [](C c) { return count_text(c.worker.counts.accepts); }},
@@ -125,6 +125,10 @@ constexpr std::array kColumns{
     WorkerColumn{"", "Sent", "", false,
                  {}, {}, Kind::text, Shown::always,
                  [](C c) { return bytes_text(c.worker.counts.bytes_sent); }},
+    WorkerColumn{"HELD", "Held",
+                 "connections that the worker really had: without those that it handed over, and with those that it took over; omitted if none was handed over", false,
+                 {20, 6, 3}, {21, 6, 3}, Kind::text, Shown::with_handed_over,
+                 [](C c) { return count_text(held_by(c.worker).connections); }},
     WorkerColumn{"LIFE p50", "Life p50",
                  "median lifetime, accept to close, of the closed connections; with ≥, no connection has closed yet and the value is the median age of the open ones", false,
                  {17, 10, 11}, {16, 10, 9}, Kind::text, Shown::always,
@@ -168,6 +172,8 @@ bool is_shown(const WorkerColumn& column, std::span<const ServiceRow> services, 
     case ColumnShown::with_requests: return std::ranges::any_of(services, counts_requests);
     case ColumnShown::with_preexisting:
       return std::ranges::any_of(services, [](const ServiceRow& service) { return service.counts.preexisting > 0; });
+    case ColumnShown::with_handed_over:
+      return std::ranges::any_of(services, [](const ServiceRow& service) { return service.handed_over > 0; });
   }
   return true;
 }

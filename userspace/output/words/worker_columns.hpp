@@ -83,7 +83,7 @@ enum class ColumnKind : std::uint8_t {
 };
 
 /// When a column is shown at all.
-enum class ColumnShown : std::uint8_t { always, with_preexisting, with_requests, while_tracing };
+enum class ColumnShown : std::uint8_t { always, with_preexisting, with_handed_over, with_requests, while_tracing };
 
 struct WorkerColumn {
   std::string_view header;       ///< in text

@@ -16,8 +16,8 @@ namespace acceptscope {
 /// counted, have no connection.
 inline constexpr std::size_t kMostIdleRows = 40;
 
-/// The rows of its table, most requests first, then most connections: its workers without supervisors, and without idle
-/// workers if these are folded.
+/// The rows of its table, most requests first, then most connections: its workers without supervisors and holders, and
+/// without idle workers if these are folded.
 [[nodiscard]] std::vector<const WorkerRow*> table_rows(const ServiceRow& service);
 
 /// "  8 workers could accept; 5 idle; 1 supervisor; effective workers 2.6 of 8 (a fair draw: ≥ 5.1)", and the number of
@@ -25,7 +25,11 @@ inline constexpr std::size_t kMostIdleRows = 40;
 /// the summary; a single line in the live block; nothing if the service has no workers.
 [[nodiscard]] std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptions& options);
 
-/// Below the table: folded idle workers, workers that no longer have a row, supervisors.
+/// How the kernel hands connections out, as sentences without their period: threads that wait in one process, who is
+/// always woken first.
+[[nodiscard]] std::vector<std::string> door_facts(const ServiceRow& service);
+
+/// Below the table: folded idle workers, workers that no longer have a row, supervisors, mere holders.
 [[nodiscard]] std::vector<StyledLine> below_table(const ServiceRow& service, bool ascii);
 
 /// "WARNING" in its style.

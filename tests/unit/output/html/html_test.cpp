@@ -62,7 +62,7 @@ Snapshot replaced_workers() {
   service.counts.peak_open = 100;
   service.lifetime = sample::lifetime(20, 100);
   FairDraws draws;
-  judge(service, 60s, draws);
+  judge(service, 60s, {}, draws);
   return sample::snapshot({std::move(service)});
 }
 
@@ -118,6 +118,7 @@ Snapshot hostile() {
   for (ServiceRow& service : s.services) {
     service.verdict.summary = text;
     service.verdict.evidence = service.verdict.advice = {text};
+    service.findings = {service.verdict, service.verdict};
     for (WorkerRow& worker : service.workers) worker.comm = text, worker.cmdline = worker.cgroup = text;
   }
   for (ConnectionRow& row : s.connections) row.comm = text;
@@ -261,13 +262,32 @@ TEST(RenderHtml, RequestsPerConnectionAreOfAllConnectionsAndNotOfTheSampleThatIs
   EXPECT_THAT(render_html(s, {.left_out = 39, .reuse = &all}), HasSubstr("Of 40 connections: 19.5 requests"));
 }
 
+TEST(RenderHtml, ListsListeningSocketsIfThereAreSeveral) {
+  Snapshot s = sample::uneven();
+  std::vector<ListenerRow>& sockets = s.services[0].listeners;
+  sockets = {{.inode = 11, .holders = {4121}, .oldest_wait = {}, .not_emptied = {}, .overflows = 0}};
+  EXPECT_THAT(render_html(s), Not(HasSubstr("Listening sockets</strong>")));
+  sockets.push_back({.inode = 12,
+                     .holders = {4122, 4123},
+                     .depth = 19,
+                     .depth_max = 19,
+                     .oldest_wait = 8s,
+                     .not_emptied = 8s,
+                     .overflows = 3});
+  const std::string page = render_html(s);
+  EXPECT_THAT(page, HasSubstr("Listening sockets</strong>"));
+  EXPECT_THAT(page, HasSubstr("<td class=\"wrap\">4122, 4123</td>"));
+  EXPECT_LT(page.find("4122, 4123</td>"), page.find("<td class=\"wrap\">4121</td>")) << "the worst first";
+}
+
 TEST(RenderHtml, SaysNothingOfRequestsThatWereNotCounted) {
   Snapshot s = sample::uneven();
   s.services[0].requests.reset();
   for (WorkerRow& worker : s.services[0].workers) worker.requests.reset();
   s.connections = {sample::closed_connection(1)};
   s.connections[0].requests.reset();
-  const std::string page = render_html(s);
+  const std::string whole = render_html(s);
+  const std::string page = whole.substr(0, whole.find("<footer>"));  // without the meaning of all codes
   for (const std::string_view text : {"Requests", "Busy", "Response", "Unread wait", "In flight"})
     EXPECT_THAT(page, Not(HasSubstr(std::string(text)))) << text;
 }

@@ -347,7 +347,7 @@ TEST(ReadDump, ADumpWrittenBeforeAFieldExistedIsRead) {
   EXPECT_EQ(old->totals.counts.accepts, sample::complete().totals.counts.accepts);
   EXPECT_EQ(old->totals.counts.preexisting, 0U);
   EXPECT_EQ(old->services[0].workers[0].role, Role::worker);
-  EXPECT_EQ(old->services[0].verdict, Verdict{});
+  EXPECT_EQ(old->services[0].verdict, Finding{});
   EXPECT_FALSE(old->connections[0].preexisting);
 }
 

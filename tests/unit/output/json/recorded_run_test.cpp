@@ -74,6 +74,17 @@ std::uint32_t acceptor(const Server& server, std::int64_t second, Numbers& numbe
   }
 }
 
+/// After the reload of a server: its workers were born then, and those from before are gone.
+constexpr Nanoseconds kReload = 6s;
+
+WorkerKey key_of(const Server& server, std::uint32_t pid) {
+  const bool is_new = server.story == Story::reloaded && pid >= server.first_pid && pid < server.first_pid + 100;
+  return is_new ? worker(pid, 1050s + kReload) : worker(pid);
+}
+
+/// Who has the connections that this server's acceptor hands over.
+WorkerKey taker_of(const Connection& connection) { return worker(connection.pid + 1 + connection.bytes % 4); }
+
 std::vector<Connection> connections() {
   Numbers numbers;
   std::vector<Connection> all;
@@ -103,27 +114,27 @@ std::vector<Connection> connections() {
 }
 
 ClosedConnection closed_record(const Connection& connection) {
-  auto record =
-      closed_connection().on(kServers[connection.server].key).by(worker(connection.pid)).from(connection.peer);
+  const Server& server = kServers[connection.server];
+  auto record = closed_connection().on(server.key).by(key_of(server, connection.pid)).from(connection.peer);
   connection.preexisting ? record.found_at(connection.accepted)
                          : record.accepted_at(connection.accepted).waited(connection.wait);
   const auto reason = static_cast<CloseReason>(1 + connection.bytes % 4);
   return record.closed_at(connection.closed)
       .bytes(connection.bytes / 3, connection.bytes)
       .because(reason)
-      .closed_by(connection.pid);
+      .closed_by(server.story == Story::handed_over ? taker_of(connection).pid : connection.pid);
 }
 
 OpenConnection open_record(const Connection& connection, Nanoseconds now) {
-  auto record = open_connection().on(kServers[connection.server].key).by(worker(connection.pid)).from(connection.peer);
+  const Server& server = kServers[connection.server];
+  auto record = open_connection().on(server.key).by(key_of(server, connection.pid)).from(connection.peer);
   connection.preexisting ? record.found_at(connection.accepted)
                          : record.accepted_at(connection.accepted).waited(connection.wait);
   const auto seconds = static_cast<std::uint64_t>((now - connection.accepted) / 1s);
   record.bytes(100 * seconds, 1'000 * seconds);
   if (connection.pid % 2 == 0) record.active();
   if (connection.bytes % 7 == 0) record.unread(connection.bytes % 4'096);
-  if (kServers[connection.server].story == Story::handed_over)
-    record.held_by(worker(connection.pid + 1 + connection.bytes % 4));
+  if (server.story == Story::handed_over) record.held_by(taker_of(connection));
   return record;
 }
 
@@ -134,14 +145,16 @@ void add_counters(TickBuilder& tick, const std::vector<Connection>& all, Nanosec
   };
   std::map<std::size_t, Counted> services;
   std::map<std::pair<std::size_t, std::uint32_t>, std::pair<Counted, WorkerCountersBuilder>> workers;
+  std::map<std::pair<std::size_t, std::uint32_t>, HandedOver> given, taken;
   for (const Connection& connection : all) {
     if (connection.accepted >= now) continue;
     const auto worker_of = std::pair(connection.server, connection.pid);
-    auto found =
-        workers
-            .try_emplace(worker_of, Counted{},
-                         counters_of(worker(connection.pid)).on(kServers[connection.server].key).named("server"))
-            .first;
+    auto found = workers
+                     .try_emplace(worker_of, Counted{},
+                                  counters_of(key_of(kServers[connection.server], connection.pid))
+                                      .on(kServers[connection.server].key)
+                                      .named("server"))
+                     .first;
     auto& [counted, builder] = found->second;
     const bool closed = connection.closed < now;
     for (Counted* const count : {&counted, &services[connection.server]}) {
@@ -152,23 +165,35 @@ void add_counters(TickBuilder& tick, const std::vector<Connection>& all, Nanosec
     }
     if (!connection.preexisting) builder.waited({connection.wait});
     if (!closed) continue;
+    if (kServers[connection.server].story == Story::handed_over) {
+      const HandedOver one{1, connection.closed - connection.accepted, 31'000};
+      given[worker_of] += one;
+      taken[{connection.server, taker_of(connection).pid}] += one;
+    }
     if (connection.preexisting)
       builder.preexisting_closed_after({connection.closed - connection.accepted});
     else
       builder.closed_after({connection.closed - connection.accepted},
                            static_cast<CloseReason>(1 + connection.bytes % 4));
   }
+  for (const auto& [key, held] : taken)
+    workers.try_emplace(
+        key, Counted{},
+        counters_of(key_of(kServers[key.first], key.second)).on(kServers[key.first].key).named("server"));
   for (auto& [key, worker] : workers) {
     auto& [counted, builder] = worker;
     builder.accepts(counted.accepts).preexisting(counted.preexisting).peak(counted.peak).ns_pid(key.second % 100);
     builder.bytes(1'000 * counted.closes, 30'000 * counted.closes);
-    tick.with(WorkerCounters(builder));
+    WorkerCounters counters(builder);
+    counters.given = given[key];
+    counters.taken = taken[key];
+    tick.with(counters);
   }
   for (const auto& [index, counted] : services) {
     const Server& server = kServers[index];
     auto counters = counters_of(server.key).accepts(counted.accepts).closes(counted.closes).peak(counted.peak);
     counters.preexisting(counted.preexisting, counted.preexisting_closes)
-        .never_accepted(server.story == Story::queue ? 3 : 0);
+        .never_accepted(server.story == Story::queue ? 3 : 0, 1500ms);
     counters.queue(server.story == Story::queue ? 120 : 2, 128);
     if (server.reuseport) counters.reuseport();
     tick.with(ServiceCounters(counters));
@@ -181,21 +206,28 @@ void add_roll_call(TickBuilder& tick, Nanoseconds now) {
     Listeners sockets = listeners(server.reuseport ? server.workers : 1, server.key);
     sockets.reuseport = server.reuseport;
     sockets.queue_depth = server.story == Story::queue ? 100 : 0;
-    sockets.overflows = server.story == Story::queue && now > 5s ? 17 : 0;
+    sockets.drops.all = server.story == Story::queue && now > 5s ? 17 : 0;
     tick.with(sockets);
     const std::uint32_t parent = server.first_pid - 1;
-    tick.with(Holder(holder(worker(parent)).on(server.key).named("master").child_of(1).polling(false)));
+    tick.with(Holder(holder(worker(parent)).on(server.key).named("master").child_of(1).waiting(false)));
     const auto add = [&](std::uint32_t pid) {
-      tick.with(Holder(holder(worker(pid))
+      tick.with(Holder(holder(key_of(server, pid))
                            .on(server.key)
                            .named("server")
                            .child_of(parent)
-                           .polling(true, server.story == Story::spread)));
+                           .waiting(true, server.story == Story::spread)));
     };
-    for (std::uint32_t i = 0; i < server.workers; ++i) add(server.first_pid + i);
-    for (std::uint32_t i = 0; server.story == Story::reloaded && now < 6s && i < 20; ++i)
-      add(server.first_pid + 100 + i);
+    const bool before = server.story == Story::reloaded && now < kReload;
+    for (std::uint32_t i = 0; i < (before ? 20 : server.workers); ++i) add(server.first_pid + (before ? 100 : 0) + i);
   }
+}
+
+ProcessInfo exit_of(const WorkerKey& worker, Nanoseconds at) {
+  ProcessInfo exit;
+  exit.worker = worker;
+  exit.exited = true;
+  exit.exited_at = kStart + at;
+  return exit;
 }
 
 struct Written {
@@ -220,15 +252,18 @@ Written write_run(RunOptions options) {
   Written written;
   Nanoseconds before{0};
   for (std::int64_t second = 0; second <= kSeconds; ++second) {
-    const Nanoseconds now = second == 0 ? 1ms : 1s * second;
+    const Nanoseconds now = 1s * second + 1ms;
     TickBuilder at = tick(now);
     add_counters(at, all, now);
     add_roll_call(at, now);
     for (const Connection& connection : all)
       if (connection.accepted < now && connection.closed >= now) at.with(open_record(connection, now));
     if (second == 3)
-      at.with(ProcessInfo{worker(1000), "uvicorn app:app --workers 32", "/system.slice/app.service", false});
-    if (second == 9) at.with(ProcessInfo{worker(2001), std::nullopt, std::nullopt, true});
+      at.with(ProcessInfo{
+          .worker = worker(1000), .cmdline = "uvicorn app:app --workers 32", .cgroup = "/system.slice/app.service"});
+    if (second == 9) at.with(exit_of(worker(2001), 8500ms));
+    for (std::uint32_t pid = 4100; 1s * second == kReload && pid < 4120; ++pid) at.with(exit_of(worker(pid), kReload));
+    at.counted_in_namespace(service().netns, {.overflows = second > 5 ? 17U : 0U, .deferred = 0});
     Losses losses;
     losses.ring_full = second > 4 ? 2 : 0;
     losses.missed_close = second > 6 ? 1 : 0;

@@ -215,8 +215,8 @@ TEST(TuiKeys, PagesGoRoundAndTheHelpLeadsBack) {
   const Snapshot s = pinned();
 
   EXPECT_EQ(pressed(U"\t", s).page, TuiPage::histograms);
-  EXPECT_EQ(pressed(U"\t\t\t", s).page, TuiPage::workers);
-  EXPECT_EQ(pressed(std::u32string{tui_key::back_tab}, s).page, TuiPage::peers);
+  EXPECT_EQ(pressed(U"\t\t\t\t", s).page, TuiPage::workers);
+  EXPECT_EQ(pressed(std::u32string{tui_key::back_tab}, s).page, TuiPage::findings);
   EXPECT_TRUE(pressed(U"\t?", s).help);
   EXPECT_FALSE(pressed(U"\t??", s).help);
   EXPECT_EQ(pressed(U"\t?\t", s).page, TuiPage::histograms);
