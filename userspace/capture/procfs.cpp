@@ -64,8 +64,10 @@ std::string ProcFs::directory_of(const WorkerKey& worker) const {
 std::optional<ProcFs::Stat> ProcFs::stat_of_living(const WorkerKey& worker) const {
   const std::optional<Stat> stat = read_stat(directory_of(worker));
   const auto ns_per_tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
+  // The kernel shows it by the reader's clock (proc_pid_stat in fs/proc/array.c).
+  const std::int64_t shown_start_ns = worker.start_ns + clock_offsets().boottime.count();
   const bool lives = stat && stat->state != 'Z' && stat->state != 'X' &&
-                     stat->start_ticks == static_cast<std::uint64_t>(worker.start_ns / ns_per_tick);
+                     stat->start_ticks == static_cast<std::uint64_t>(shown_start_ns / ns_per_tick);
   return lives ? stat : std::nullopt;
 }
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 namespace acceptscope {
 
@@ -37,7 +38,20 @@ struct ClockBase {
   }
 };
 
-/// Reads the system's clocks.
+/// How far the clocks of this process are ahead of those that BPF programs read: it may be in a time namespace of its
+/// own (time_namespaces(7)).
+struct ClockOffsets {
+  Nanoseconds monotonic{0};
+  Nanoseconds boottime{0};
+  bool operator==(const ClockOffsets&) const = default;
+};
+/// Of this process; read once.
+[[nodiscard]] const ClockOffsets& clock_offsets();
+/// The contents of /proc/self/timens_offsets: "monotonic 100000 0\nboottime 100000 0\n", in seconds and nanoseconds.
+/// What is missing or no number is 0.
+[[nodiscard]] ClockOffsets parse_clock_offsets(const std::string& text);
+
+/// Reads the system's clocks. Their times are those of the kernel, whatever the time namespace.
 [[nodiscard]] MonotonicTime monotonic_now();
 [[nodiscard]] ClockBase clock_base_now();
 
