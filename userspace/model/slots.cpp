@@ -12,8 +12,8 @@
 namespace acceptscope {
 namespace {
 
-/// Maximum number of workers without a row: a dump may claim any number.
-constexpr std::size_t kMostMissing = 65'536;
+/// Maximum number of workers without a row: a dump may claim any number, and work and memory grow with it.
+constexpr std::size_t kMostMissing = 1024;
 
 bool has_more(const Slots::Share& a, const Slots::Share& b) { return a.amount > b.amount; }
 

@@ -100,6 +100,19 @@ std::string escape_text(std::string_view raw, const EscapeOptions& options) {
   return text;
 }
 
+std::string made_fit(std::string text) {
+  const auto is_plain = [](unsigned char c) { return c >= 0x20 && c < 0x7f; };
+  if (std::ranges::all_of(text, is_plain)) return text;
+  std::string fit;
+  for (std::string_view rest = text; !rest.empty();) {
+    const Utf8Character first = first_character(rest);
+    const std::string_view bytes = rest.substr(0, bytes_of(first));
+    fit += bytes == "\\" ? std::string(bytes) : piece_of(first, bytes, false).text;
+    rest.remove_prefix(bytes.size());
+  }
+  return fit;
+}
+
 std::string sentence(std::string_view text, bool ascii) {
   std::string plain(text);
   const auto replace = [&plain](std::string_view from, std::string_view to) {

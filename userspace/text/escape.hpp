@@ -20,6 +20,10 @@ struct EscapeOptions {
 /// this is an estimate.
 [[nodiscard]] std::string escape_text(std::string_view raw, const EscapeOptions& options = {});
 
+/// `text` that should be escaped already: what is not is escaped here, so that nothing reaches a terminal raw because
+/// somebody forgot it. A backslash stays as it is, so that nothing is escaped twice.
+[[nodiscard]] std::string made_fit(std::string text);
+
 /// A sentence of the program's own, such as a verdict's, fit for a terminal: in ASCII its "≥" is ">=" and "µs" is "us".
 [[nodiscard]] std::string sentence(std::string_view text, bool ascii);
 

@@ -64,6 +64,7 @@ Look look_of(Style style) {
 }
 
 StyledLine& StyledLine::add(std::string text, Style style) {
+  text = made_fit(std::move(text));
   width_ += display_width(text);
   if (!text.empty()) parts_.push_back({std::move(text), style});
   return *this;
@@ -78,11 +79,13 @@ StyledLine& StyledLine::append(const StyledLine& other) {
 StyledLine& StyledLine::add_spaces(std::size_t count) { return add(std::string(count, ' ')); }
 
 StyledLine& StyledLine::add_left(std::string text, std::size_t width, Style style) {
+  text = made_fit(std::move(text));
   const std::size_t spaces = missing(text, width);
   return add(std::move(text), style).add_spaces(spaces);
 }
 
 StyledLine& StyledLine::add_right(std::string text, std::size_t width, Style style) {
+  text = made_fit(std::move(text));
   add_spaces(missing(text, width));
   return add(std::move(text), style);
 }

@@ -36,7 +36,8 @@ struct Look {
 /// is shown by color alone.
 [[nodiscard]] Look look_of(Style style);
 
-/// A line of text in styles. Text must be fit for a terminal (escape_text) before it is added.
+/// A line of text in styles, and the only way to a terminal. Text from outside is escaped (escape_text) before it is
+/// added; what was forgotten is when it is added.
 class StyledLine {
  public:
   StyledLine() = default;

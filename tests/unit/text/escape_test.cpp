@@ -93,5 +93,13 @@ TEST(StyledLine, DropsSpacesAtTheEnd) {
   EXPECT_EQ(line.width(), 3U);
 }
 
+TEST(MadeFit, WhatNobodyEscapedIsEscapedAndNothingTwice) {
+  EXPECT_EQ(made_fit("plain text, 100 %"), "plain text, 100 %");
+  EXPECT_EQ(made_fit("\x1b[2J\a\x9b"), "\\x1b[2J\\x07\\x9b");
+  EXPECT_EQ(made_fit(escape_text("\x1b[2J \\ \n")), escape_text("\x1b[2J \\ \n"));
+  EXPECT_EQ(made_fit("≥ 4.1 ms ▏"), "≥ 4.1 ms ▏");
+  EXPECT_EQ(made_fit("\u202eevil"), "\\u202eevil");
+}
+
 }  // namespace
 }  // namespace acceptscope

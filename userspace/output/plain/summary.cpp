@@ -248,10 +248,10 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
 
 /// "Backend kprobe (not fentry: Operation not permitted); ended by a signal."
 std::string ending(const RunInfo& run) {
-  std::string text = "Backend " + run.backend;
+  std::string text = "Backend " + escape_text(run.backend);
   for (const BackendRefusal& refused : run.backends_refused)
-    text += fmt::format("{}not {}: {}", &refused == &run.backends_refused.front() ? " (" : ", ", refused.backend,
-                        refused.reason);
+    text += fmt::format("{}not {}: {}", &refused == &run.backends_refused.front() ? " (" : ", ",
+                        escape_text(refused.backend), escape_text(refused.reason));
   if (!run.backends_refused.empty()) text += ")";
   if (!run.end_reason) return text + ".";
   switch (*run.end_reason) {
@@ -285,7 +285,8 @@ void add_verdict_on_itself(std::vector<StyledLine>& lines, const Snapshot& snaps
 
 }  // namespace
 
-std::vector<StyledLine> summary_lines(const Snapshot& snapshot, const TextOptions& options) {
+std::vector<StyledLine> summary_lines(const Snapshot& snapshot, const TextOptions& wanted) {
+  const TextOptions options = with_common_netns(snapshot, wanted);
   const WorkerTable table(snapshot, options);
   std::vector<StyledLine> lines;
   add_verdicts(lines, snapshot, options);

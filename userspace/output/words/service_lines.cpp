@@ -72,6 +72,15 @@ std::string describe_filters(const Filters& filters, bool ascii) {
   return text;
 }
 
+TextOptions with_common_netns(const Snapshot& snapshot, TextOptions options) {
+  if (options.host_netns != 0 || snapshot.services.empty()) return options;
+  const std::uint32_t first = snapshot.services.front().netns;
+  const bool is_common =
+      std::ranges::all_of(snapshot.services, [first](const ServiceRow& service) { return service.netns == first; });
+  if (is_common) options.host_netns = first;
+  return options;
+}
+
 std::string service_name(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options) {
   const std::string name = service.endpoint.to_string();
   if (!is_foreign(service, snapshot, options.host_netns)) return name;

@@ -15,6 +15,10 @@ namespace acceptscope {
 /// "port 8000; PIDs 12, 77"; "any port" without a selection.
 [[nodiscard]] std::string describe_filters(const Filters& filters, bool ascii);
 
+/// `options` with the network namespace that all services are in, if that of the host is not known: without it, each
+/// service_name() looks at all services.
+[[nodiscard]] TextOptions with_common_netns(const Snapshot& snapshot, TextOptions options);
+
 /// "0.0.0.0:8000", with its network namespace if that is not the host's own.
 [[nodiscard]] std::string service_name(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options);
 
