@@ -41,4 +41,5 @@
 	       "(Multipath TCP before 6.3, tracepoint backend)")                                                        \
 	KERNEL(REQUEST_WORKER, request_worker_map_full, true,                                                           \
 	       "connections whose serving worker found the worker map full: their requests are counted for their "      \
-	       "service, for no worker")
+	       "service, for no worker")                                                                                \
+	USERSPACE(log_lines, true, "lines that --log did not take: its reader did not read, or writing failed")

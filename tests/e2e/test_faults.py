@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Faults: whatever happens to the program, totals are exact or the loss is reported, and the exit status is right."""
 
+import datetime
 import json
 import os
 import random
 import resource
 import signal
+import socket
 import subprocess
 import time
 
 import faults
 import harness
+import servers
 from faults import FAILED, NOT_POSSIBLE
 
 NEEDS_A_PIPE = "UndefinedBehaviorSanitizer checks objects through a pipe, and complains where it gets none"
@@ -313,6 +316,62 @@ class Killed(faults.FaultTest):
         left = programs - held["prog_id"] - by_link
         return left | {program for link, program in links.items()
                        if link not in held["link_id"] and program is not None and program > seen}
+
+
+class DeafReader(faults.FaultTest):
+    """The reader of --log reads nothing: the tracer neither waits for it nor loses anything but lines."""
+
+    def test_of_a_fifo_costs_lines_and_nothing_else(self):
+        os.mkfifo(self.path("log"))
+        reader = os.open(self.path("log"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, reader)
+        port = harness.free_port()
+        tracer = self.start_tracing("--port", port, "--interval", "200ms", "--log", self.path("log"), "--output",
+                                    self.path("dump.json"))
+        accepts = sum(self.churn(port, 3000).values())
+        self.finish(tracer)
+        dump = self.dump()
+        self.expect_exact(dump, accepts)
+        lost = dump["losses"]["log_lines"]
+        arrived = b""
+        while piece := os.read(reader, 1 << 20):
+            arrived += piece
+        lines = arrived.split(b"\n")[:-1]
+        self.assertEqual([json.loads(line)["id"] for line in lines], list(range(1, len(lines) + 1)))
+        self.assertEqual(len(lines) + lost, accepts)
+        self.assertGreater(lost, 0)
+        self.assertIn(f"log_lines {lost:,}", tracer.stdout)
+
+
+class TimeNamespace(servers.UvicornServer, harness.TestCase):
+    """The clocks of the program are days ahead of those that the kernel's programs read."""
+
+    WORKERS = 2
+
+    def test_shifts_no_time_and_hides_no_process(self):
+        ahead = ["unshare", "--time", "--monotonic", "100000", "--boottime", "200000"]
+        made = subprocess.run([*ahead, "true"], capture_output=True, text=True)
+        if made.returncode != 0:
+            self.skipTest(f"no time namespace: {made.stderr.strip()}")
+        tracer = harness.Child(self, [*ahead, harness.PROGRAM, "--port", str(self.port), "--view", "plain",
+                                      "--interval", "200ms", "--output", self.path("dump.json")])
+        harness.eventually(lambda: tracer.stdout or tracer.process.poll() is not None, "the live view")
+        for _ in range(20):
+            with socket.create_connection(("127.0.0.1", self.port), timeout=harness.PATIENCE) as connection:
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+                while connection.recv(4096):
+                    pass
+        self.finish(tracer)
+        dump = self.read_json("dump.json")
+        instant = datetime.datetime.fromisoformat
+        begin, end = (instant(dump["run"][key]) for key in ("started_at", "ended_at"))
+        self.assertEqual(dump["totals"]["accepts"], 20)
+        for connection in dump["connections"]:
+            self.assertTrue(begin <= instant(connection["accepted_at"]) <= end, connection)
+        for worker in dump["services"][0]["workers"]:
+            self.assertLess(instant(worker["start_time"]), begin)
+            self.assertIs(worker["exited"], False, worker)
+            self.assertIsNotNone(worker["cmdline"], worker)
 
 
 if __name__ == "__main__":

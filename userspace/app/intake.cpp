@@ -45,6 +45,7 @@ Result<void> Intake::drain() {
 std::vector<Error> Intake::take_totals() {
   Result<Tick> tick = tracer_.read(monotonic_now());
   if (!tick) return {tick.error()};
+  tick->losses.log_lines = outputs_.lines_lost();
   tick->processes = processes_.update(*tick);
   if (redactor_) redactor_->redact(*tick);
   last_tick_at_ = tick->at;
@@ -61,7 +62,7 @@ std::vector<Error> Intake::take_totals() {
 
 std::vector<Error> Intake::finish_lines() {
   for (const OpenConnection& connection : open_) outputs_.add_line(run_, connection, last_tick_at_);
-  return outputs_.flush_lines();
+  return outputs_.finish_lines();
 }
 
 }  // namespace acceptscope

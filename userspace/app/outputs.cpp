@@ -82,11 +82,20 @@ void Outputs::append(const ServiceKey& service, std::optional<ConnectionRow> row
   }
 }
 
-std::vector<Error> Outputs::flush_lines() {
+std::vector<Error> Outputs::each_line_file(Result<void> (LogFile::*action)()) {
   std::vector<Error> errors;
   for (Lines& output : line_files_)
-    if (const Result<void> flushed = output.file.flush(); !flushed) errors.push_back(flushed.error());
+    if (const Result<void> done = (output.file.*action)(); !done) errors.push_back(done.error());
   return errors;
+}
+
+std::vector<Error> Outputs::flush_lines() { return each_line_file(&LogFile::flush); }
+std::vector<Error> Outputs::finish_lines() { return each_line_file(&LogFile::finish); }
+
+std::uint64_t Outputs::lines_lost() const {
+  std::uint64_t lost = 0;
+  for (const Lines& output : line_files_) lost += output.file.lines_lost();
+  return lost;
 }
 
 std::vector<Error> Outputs::write(const Picture& picture) {

@@ -34,6 +34,10 @@ class Outputs {
   void add_line(const Run& run, const OpenConnection& connection, MonotonicTime at);
   /// Writes the lines added so far. Returns the errors; each file fails once, see LogFile.
   [[nodiscard]] std::vector<Error> flush_lines();
+  /// Likewise at the end of the run, see LogFile::finish().
+  [[nodiscard]] std::vector<Error> finish_lines();
+  /// Lines that did not reach a file so far.
+  [[nodiscard]] std::uint64_t lines_lost() const;
   /// Writes every whole file and gives it its name; call once. Returns the errors.
   [[nodiscard]] std::vector<Error> write(const Picture& picture);
   /// Likewise for two dumps: the outputs that can show two.
@@ -54,6 +58,7 @@ class Outputs {
   Outputs() = default;
   Result<void> open(const OutputRow& row, const std::string& path);
   void append(const ServiceKey& service, std::optional<ConnectionRow> row);
+  std::vector<Error> each_line_file(Result<void> (LogFile::*action)());
   std::vector<Error> write_each(const std::function<Result<void>(const WholeFile&, const TextSink&)>& write);
 
   std::vector<Whole> whole_files_;

@@ -35,7 +35,7 @@ UniqueFd timer(MonotonicTime first, Nanoseconds every) {
     return timespec{static_cast<time_t>(ns / 1'000'000'000), static_cast<long>(ns % 1'000'000'000)};
   };
   UniqueFd fd(timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC));
-  const itimerspec when{spec(every.count()), spec(first.ns)};
+  const itimerspec when{spec(every.count()), spec(first.ns + clock_offsets().monotonic.count())};
   timerfd_settime(fd.get(), TFD_TIMER_ABSTIME, &when, nullptr);
   return fd;
 }
@@ -180,7 +180,8 @@ class Session {
 
   void finish(MonotonicTime ended, EndReason reason) {
     report(intake_.finish_lines());
-    const Snapshot snapshot = run_.finish(ended, reason, child_ ? child_->status() : std::nullopt);
+    Snapshot snapshot = run_.finish(ended, reason, child_ ? child_->status() : std::nullopt);
+    snapshot.losses.log_lines = outputs_.lines_lost();  // after the last tick
     report(view_.close(snapshot));
     report(outputs_.write({snapshot}));
   }

@@ -26,6 +26,8 @@ constexpr mode_t kMode = 0600;
 constexpr int kTemporaryNameTries = 100;
 constexpr int kLinksAtMost = 40;                 // the kernel's own limit (path_resolution(7))
 constexpr std::size_t kCollectAtMost = 1 << 20;  // bounds the memory of a log that is never flushed
+constexpr std::size_t kHoldAtMost = 8 << 20;     // ... and of one whose reader does not read
+constexpr int kLastPatienceMs = 1000;
 
 /// Temporary names that currently exist. A signal handler can only reach static storage: this is the only global.
 struct CleanupSlot {
@@ -72,6 +74,24 @@ int write_all(int fd, std::string_view bytes, std::size_t& written) {
     }
     if (n < 0) return errno;
     written += static_cast<std::size_t>(n);
+  }
+  return 0;
+}
+
+/// Writes what the reader of a pipe or socket takes without waiting, and waits up to `patience_ms` for it to take more.
+/// A pipe that is ready has room for PIPE_BUF bytes (pipe(7)). Not O_NONBLOCK, which is shared with other processes.
+int write_ready(int fd, std::string_view bytes, int patience_ms, std::size_t& written) {
+  written = 0;
+  while (written < bytes.size()) {
+    pollfd ready{fd, POLLOUT, 0};
+    const int polled = ::poll(&ready, 1, patience_ms);
+    if (polled < 0 && errno == EINTR) continue;
+    if (polled < 0) return errno;
+    if (polled == 0) return 0;
+    const ssize_t n = ::write(fd, bytes.data() + written, std::min<std::size_t>(bytes.size() - written, PIPE_BUF));
+    if (n < 0 && errno == EAGAIN) return 0;
+    if (n < 0 && errno != EINTR) return errno;
+    if (n > 0) written += static_cast<std::size_t>(n);
   }
   return 0;
 }
@@ -328,17 +348,37 @@ Result<LogFile> LogFile::open(const std::string& path, std::string purpose) {
   if (!log.fd_) return failed(errno);
   // Not O_TRUNC: the checks must pass before anything is truncated. Other file types cannot and need not be truncated.
   if (descriptor_named_by(target) < 0) static_cast<void>(!::ftruncate(log.fd_.get(), 0));
+  struct stat status {};
+  log.has_reader_ = ::fstat(log.fd_.get(), &status) == 0 && !S_ISREG(status.st_mode);
   return log;
 }
 
 void LogFile::append(std::string_view line) {
-  if (failed_) {
+  if (failed_ || collected_.size() + line.size() >= kHoldAtMost) {
     ++lines_lost_;
     return;
   }
   collected_.append(line).push_back('\n');
   ++lines_collected_;
   if (collected_.size() >= kCollectAtMost) write_collected();
+}
+
+Result<void> LogFile::finish() {
+  if (has_reader_ && !failed_) {
+    std::size_t written = 0;
+    if (write_ready(fd_.get(), collected_, kLastPatienceMs, written) == 0) take_written(written);
+    lines_lost_ += std::exchange(lines_collected_, 0);
+    collected_.clear();
+  }
+  return flush();
+}
+
+void LogFile::take_written(std::size_t bytes) {
+  const auto end = collected_.begin() + static_cast<std::ptrdiff_t>(bytes);
+  const auto complete = static_cast<std::uint64_t>(std::count(collected_.begin(), end, '\n'));
+  lines_written_ += complete;
+  lines_collected_ -= complete;
+  collected_.erase(collected_.begin(), end);
 }
 
 Result<void> LogFile::flush() {
@@ -352,19 +392,18 @@ Result<void> LogFile::flush() {
 void LogFile::write_collected() {
   if (failed_ || collected_.empty()) return;
   std::size_t written = 0;
-  const int error = write_all(fd_.get(), collected_, written);
-  std::uint64_t complete = lines_collected_;
-  if (error != 0) {
-    failed_ = true;
-    unreported_ =
-        Error{cannot("write", path_, purpose_), std::error_code(error, std::generic_category()), hint_for(error)};
-    const std::string_view arrived = std::string_view(collected_).substr(0, written);
-    complete = static_cast<std::uint64_t>(std::count(arrived.begin(), arrived.end(), '\n'));
-    const std::size_t torn = arrived.size() - (arrived.rfind('\n') + 1);  // bytes of an incomplete line
-    struct stat status {};
-    if (torn > 0 && ::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
-      static_cast<void>(!::ftruncate(fd_.get(), status.st_size - static_cast<off_t>(torn)));
-    }
+  const int error =
+      has_reader_ ? write_ready(fd_.get(), collected_, 0, written) : write_all(fd_.get(), collected_, written);
+  if (error == 0) return take_written(written);
+  failed_ = true;
+  unreported_ =
+      Error{cannot("write", path_, purpose_), std::error_code(error, std::generic_category()), hint_for(error)};
+  const std::string_view arrived = std::string_view(collected_).substr(0, written);
+  const auto complete = static_cast<std::uint64_t>(std::count(arrived.begin(), arrived.end(), '\n'));
+  const std::size_t torn = arrived.size() - (arrived.rfind('\n') + 1);  // bytes of an incomplete line
+  struct stat status {};
+  if (torn > 0 && ::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode)) {
+    static_cast<void>(!::ftruncate(fd_.get(), status.st_size - static_cast<off_t>(torn)));
   }
   lines_written_ += complete;
   lines_lost_ += lines_collected_ - complete;

@@ -81,8 +81,11 @@ class LogFile {
   /// Adds `line`, which must not end with a newline.
   void append(std::string_view line);
   /// Writes the buffered lines. Returns the first failure, once. After a failure, lines are only counted as lost, so
-  /// that the file stays a complete prefix of the log.
+  /// that the file stays a complete prefix of the log. Never waits for the reader of a pipe, FIFO, socket or terminal:
+  /// what it does not take stays buffered, and further lines are lost once the buffer is full.
   [[nodiscard]] Result<void> flush();
+  /// Likewise, at the end: gives such a reader a second, and then counts the rest as lost.
+  [[nodiscard]] Result<void> finish();
   /// Lines that were appended but did not reach the file.
   [[nodiscard]] std::uint64_t lines_lost() const { return lines_lost_; }
   [[nodiscard]] std::uint64_t lines_written() const { return lines_written_; }
@@ -91,10 +94,13 @@ class LogFile {
  private:
   LogFile() = default;
   void write_collected();
+  /// Takes `bytes` of the buffer as written.
+  void take_written(std::size_t bytes);
 
   std::string path_;
   std::string purpose_;
   UniqueFd fd_;
+  bool has_reader_ = false;  ///< who may not read: no file
   std::string collected_;
   std::uint64_t lines_collected_ = 0;
   std::uint64_t lines_written_ = 0;
