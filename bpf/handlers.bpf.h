@@ -445,6 +445,9 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	if (conn && conn->accepted_ns && !again && !conn->found && !conn->preexisting) {
+		/* Two system calls may return for one accept: that of a seccomp supervisor, and that of its target. */
+		if (is_socket_of(child, local_port(child), conn))
+			return 0;
 		finish_former(child, conn);
 		conn = NULL;
 	}
