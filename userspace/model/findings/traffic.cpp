@@ -55,13 +55,17 @@ bool is_slow(const Stats& waits) {
   return waits.count >= kFewestWaits && waits.p95 && *waits.p95 >= kLongWait;
 }
 
+/// The unread wait at p95 of a worker whose requests lie unread for long.
+std::optional<Nanoseconds> slow_p95(const WorkerRow& row) {
+  return row.requests && is_slow(row.requests->unread_wait) ? row.requests->unread_wait.p95 : std::nullopt;
+}
+
 /// It reads nothing: worker_stalled names it.
 bool is_stalled(const WorkerRow& row) { return row.stall && !row.stall->over && row.stall->lasted >= kStallTime; }
 
 /// It reads, but requests lie unread for long before: one in twenty of those that it read did, or one does now.
 bool lets_wait(const WorkerRow& row) {
-  return (row.requests && is_slow(row.requests->unread_wait)) ||
-         (row.oldest_waiting.value_or(0ns) >= kStallTime && !is_stalled(row));
+  return slow_p95(row).has_value() || (row.oldest_waiting.value_or(0ns) >= kStallTime && !is_stalled(row));
 }
 
 /// The workers with room for more.
@@ -86,10 +90,7 @@ std::optional<Nanoseconds> longest(const Rows& rows, Of of) {
 
 /// Unread waits at p95, or of one that waits now.
 std::optional<Nanoseconds> unread_wait_of(const Rows& rows) {
-  return longest(rows, [](const WorkerRow& row) {
-    const auto p95 = row.requests && is_slow(row.requests->unread_wait) ? row.requests->unread_wait.p95 : std::nullopt;
-    return std::max(p95, row.oldest_waiting);
-  });
+  return longest(rows, [](const WorkerRow& row) { return std::max(slow_p95(row), row.oldest_waiting); });
 }
 
 /// "41 requests wait unread, 3.2 s at p95"
@@ -98,9 +99,7 @@ std::string unread_text(const Rows& rows) {
   for (const WorkerRow* row : rows) now += row->waiting_requests;
   std::string text = now > 0 ? fmt::format("{} {} unread", count_of(now, "request"), now == 1 ? "waits" : "wait")
                              : std::string("requests waited unread");
-  const auto p95 = longest(rows, [](const WorkerRow& row) {
-    return row.requests && is_slow(row.requests->unread_wait) ? row.requests->unread_wait.p95 : std::nullopt;
-  });
+  const auto p95 = longest(rows, slow_p95);
   const auto oldest = longest(rows, [](const WorkerRow& row) { return row.oldest_waiting; });
   if (p95) return text + fmt::format(", {} at p95", coarse_duration_text(*p95));
   return oldest ? text + fmt::format(", the oldest for {}", coarse_duration_text(*oldest)) : text;
