@@ -56,14 +56,14 @@ int BPF_PROG(graft_fentry, struct sock *child, struct socket *parent)
 SEC("?fentry/tcp_close")
 int BPF_PROG(close_fentry, struct sock *sk)
 {
-	return on_close(sk);
+	return on_close(sk, false);
 }
 
 /* An MPTCP socket does not close its subflows with tcp_close(). */
 SEC("?fentry/mptcp_close")
 int BPF_PROG(mptcp_fentry, struct sock *sk)
 {
-	return on_close(tcp_of(sk));
+	return on_close(tcp_of(sk), true);
 }
 
 /* ---- kprobe */
@@ -95,13 +95,13 @@ int BPF_KPROBE(graft_kprobe, struct sock *child)
 SEC("?kprobe/tcp_close")
 int BPF_KPROBE(close_kprobe, struct sock *sk)
 {
-	return on_close(sk);
+	return on_close(sk, false);
 }
 
 SEC("?kprobe/mptcp_close")
 int BPF_KPROBE(mptcp_kprobe, struct sock *sk)
 {
-	return on_close(tcp_of(sk));
+	return on_close(tcp_of(sk), true);
 }
 
 /* ---- tracepoint */
@@ -246,10 +246,9 @@ int close_release(struct bpf_sock *ctx)
 	struct sock *sk = (struct sock *)ctx;
 
 	if (ctx->protocol == IPPROTO_MPTCP)
-		sk = tcp_of(sk);
-	else if (ctx->protocol != IPPROTO_TCP)
-		return 1;
-	on_close(sk);
+		on_close(tcp_of(sk), true);
+	else if (ctx->protocol == IPPROTO_TCP)
+		on_close(sk, false);
 	return 1;
 }
 
@@ -352,6 +351,29 @@ static __always_inline bool is_epoll(struct file *file)
 	return true;
 }
 
+/* The clock is read on one visit in so many: reading it costs as much as a visit. */
+#define VISITS_PER_LOOK 64
+static __u32 visits;
+
+/*
+ * Whether this visit is put off because the time of the walk's present read is over. The first visit that sees it says so and
+ * still takes place; the next one writes more than the buffer of the iterator holds: for that the kernel ends the read, and
+ * the next read begins with the same visit (bpf_seq_read() in kernel/bpf/bpf_iter.c).
+ */
+static __always_inline bool puts_off(struct seq_file *seq)
+{
+	struct pause pause = {.kind = WALK_PAUSE};
+
+	if (walk_paused) {
+		bpf_seq_write(seq, (const void *)traced_ports, sizeof(traced_ports));
+		return true;
+	}
+	if (++visits % VISITS_PER_LOOK || bpf_ktime_get_ns() < walk_deadline_ns)
+		return false;
+	walk_paused = !bpf_seq_write(seq, &pause, sizeof(pause));
+	return false;
+}
+
 /* The head of the wait queue that this visit tells, of what `told` describes; NULL: none. */
 static __always_inline struct list_head *walk_descriptor(struct bpf_iter__task_file *ctx, struct descriptor *told)
 {
@@ -359,7 +381,7 @@ static __always_inline struct list_head *walk_descriptor(struct bpf_iter__task_f
 	struct file *file = ctx->file;
 	struct sock *sk;
 
-	if (!task || !file)
+	if (!task || !file || puts_off(ctx->meta->seq))
 		return NULL;
 	sk = sock_of_file(file);
 	if (!sk) {

@@ -6,3 +6,11 @@
 #define DEFAULT_WORKERS     4096
 #define DEFAULT_SERVICES    1024
 #define DEFAULT_RING_BYTES  (8 << 20)
+#define LISTENERS_OF_A_USER 4096
+
+/*
+ * How much a map that all users' sockets fill holds in all, if it is to hold so much for each: a user may have
+ * SHARE_OF_THE_REST times what is free. See admit().
+ */
+#define SHARE_OF_THE_REST           7
+#define WITH_ROOM_FOR_OTHERS(limit) ((limit) + (limit) / SHARE_OF_THE_REST + 1)

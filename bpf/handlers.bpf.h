@@ -18,18 +18,22 @@ static __always_inline __u64 ring_flags(void)
 static __always_inline void finish_ignored(__u64 key, const struct connection *conn)
 {
 	struct service_counters *service = NULL;
+	__u32 *row = NULL;
 
-	if (conn->ignored == IGNORED_UNATTRIBUTED)
-		service = get_service(&conn->worker.service, conn->listener_known);
-	if (service) {
-		add(&service->closes, 1);
-		add(&service->unattributed_open, -1);
-	}
-	untrack(key);
+	if (conn->ignored == IGNORED_UNATTRIBUTED) /* which has counted for it already */
+		row = bpf_map_lookup_elem(&services, &conn->worker.service);
+	if (row)
+		service = bpf_map_lookup_elem(&service_rows, row);
+	if (!untrack(key) || !service)
+		return;
+	add(&service->closes, 1);
+	add(&service->ownerless_closes, 1);
+	add(&service->unattributed_open, -1);
 }
 
 /*
- * Counts the close of an accepted connection, sends its record to the ring buffer and deletes it. `flags`: FINISH_*.
+ * Counts the close of an accepted connection, sends its record to the ring buffer and deletes it. `flags`: FINISH_*. What
+ * begin_close() noted comes first.
  */
 static __noinline int finish(struct sock *sk, struct connection *conn, __u32 reason, __u32 closer_tgid, __u32 flags)
 {
@@ -44,8 +48,15 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 		finish_ignored(key, conn);
 		return 0;
 	}
+	if (conn->closed_ns) {
+		now = conn->closed_ns;
+		reason = conn->close_reason;
+		closer_tgid = conn->closer_tgid;
+		if (!(flags & FINISH_SOCKET_REUSED))
+			flags &= ~FINISH_MISSED;
+	}
 	if (flags & FINISH_SOCKET_REUSED)
-		ending.bytes = (struct bytes){conn->bytes_received, conn->bytes_sent};
+		ending.bytes = (struct bytes){conn->bytes_received, conn->bytes_sent, conn->bytes_unacked};
 	else
 		ending.bytes = read_bytes(conn, sk);
 	ending.rows = conn->rows;
@@ -82,6 +93,8 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record->turns = conn->turns;
 	record->top_id = conn->top_id;
 	record->served_set = conn->served_set;
+	record->bytes_unacked = ending.bytes.unacked;
+	record->pad2 = 0;
 	if (!untrack(key)) { /* another program ended it first: `conn` may be a different entry by now */
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
@@ -109,10 +122,9 @@ static __always_inline bool is_socket_of(struct sock *sk, __u16 port, const stru
 	return (!port || port == conn->worker.service.port) && (!remote || remote == conn->remote_port);
 }
 
-/* Finds the listening socket of `conn`: the one bound to its local address, else the wildcard one. */
-static __always_inline bool find_listener(struct connection *conn)
+/* Finds the service of a connection, whose local address `service` has: a socket listens there, else on the wildcard. */
+static __always_inline bool find_listener(struct service_key *service)
 {
-	struct service_key *service = &conn->worker.service;
 	bool is_ipv4 = service->address.bytes[10] == 0xff && service->address.bytes[11] == 0xff;
 
 	if (bpf_map_lookup_elem(&listening, service))
@@ -136,8 +148,19 @@ static __always_inline bool is_selected(struct connection *conn)
 		return true;
 	if (conn->listener_known)
 		return bpf_map_lookup_elem(&listening, &conn->worker.service) != NULL;
-	conn->listener_known = find_listener(conn);
+	conn->listener_known = find_listener(&conn->worker.service);
 	return conn->listener_known;
+}
+
+/* With --pid and --cgroup: none of their processes listens where `conn` came in. */
+static __noinline bool is_foreign(const struct connection *conn)
+{
+	struct service_key service;
+
+	if (!conn || (!filter_pids && !filter_cgroups))
+		return false;
+	service = conn->worker.service;
+	return !find_listener(&service);
 }
 
 static __always_inline struct closing *closing_slot(__u64 thread)
@@ -177,9 +200,9 @@ static __noinline int drop_queued(__u64 key, struct connection *conn)
 	depth = conn->queue_depth;
 	listener = closing_listener(conn);
 	if (listener)
-		service = get_service(&listener->service, 1);
+		service = get_service(&listener->service, 1, listener->uid);
 	else if (is_selected(conn))
-		service = get_service(&conn->worker.service, conn->listener_known);
+		service = get_service(&conn->worker.service, conn->listener_known, conn->uid);
 	if (!untrack(key))
 		return 0;
 	if (listener)
@@ -226,17 +249,18 @@ static __always_inline void refresh_unseen(__u64 key)
 	struct service_counters *service;
 	__u64 now = bpf_ktime_get_ns();
 
-	if (!conn || now - conn->enqueued_ns < WALK_PATIENCE_NS || !is_selected(conn))
+	if (!conn || (now - conn->enqueued_ns < WALK_PATIENCE_NS && !walk_last) || !is_selected(conn))
 		return; /* as a walk */
 	if (!conn->left_walk) {
 		conn->left_walk = walk_number + 1;
 		return;
 	}
-	if (walk_number < conn->left_walk)
+	if (walks_done < conn->left_walk)
 		return;
-	service = get_service(&conn->worker.service, conn->listener_known);
+	service = get_service(&conn->worker.service, conn->listener_known, conn->uid);
 	if (service) {
 		add(&service->accepts, 1);
+		add(&service->ownerless_accepts, 1);
 		add(&service->unattributed_open, 1);
 	}
 	count_loss(LOSS_UNATTRIBUTED_ACCEPT);
@@ -247,11 +271,12 @@ static __always_inline void refresh_unseen(__u64 key)
 static __always_inline void refresh(__u64 key, struct connection *conn, bool may_end)
 {
 	struct sock *sk = (struct sock *)key;
-	bool same = local_port(sk) == conn->worker.service.port &&
-	            bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport)) == conn->remote_port;
+	__u16 port = local_port(sk), remote = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
+	bool same = conn->bytes_final ? is_socket_of(sk, port, conn)
+	                              : port == conn->worker.service.port && remote == conn->remote_port;
 	struct bytes bytes;
 
-	if (!same || BPF_CORE_READ(sk, __sk_common.skc_flags) >> bpf_core_enum_value(enum sock_flags, SOCK_DEAD) & 1) {
+	if (!same || is_dead(BPF_CORE_READ(sk, __sk_common.skc_flags))) {
 		if (conn->dead_ns != connection_identity(conn)) {
 			conn->dead_ns = connection_identity(conn);
 			found_dead = 1;
@@ -267,8 +292,7 @@ static __always_inline void refresh(__u64 key, struct connection *conn, bool may
 	}
 	bytes = read_bytes(conn, sk);
 	conn->active = conn->bytes_received != bytes.received || conn->bytes_sent != bytes.sent;
-	conn->bytes_received = bytes.received;
-	conn->bytes_sent = bytes.sent;
+	keep_bytes(conn, &bytes);
 	read_unread(conn, sk);
 }
 
@@ -305,21 +329,36 @@ static __always_inline void refresh_listener(__u64 key, struct listener *listene
 		listener->drops_before = listener->drops;
 }
 
-/* A listening socket that was not known; its port is set. `begins`: its drops count from now; else from its creation. */
-static __always_inline void enter_listener(struct sock *sk, struct listener *listener, __u64 inode, bool begins)
+static __always_inline void enter_address(const struct service_key *service)
+{
+	__u8 one = 1;
+
+	bpf_map_update_elem(&listening, service, &one, BPF_ANY);
+}
+
+/*
+ * A listening socket that was not known; its port is set. `begins`: its drops count from now; else from its creation. False
+ * if it gets no entry.
+ */
+static __always_inline bool enter_listener(struct sock *sk, struct listener *listener, __u64 inode, bool begins)
 {
 	__u64 key = (__u64)sk;
-	__u8 one = 1;
 
 	read_local(sk, &listener->service.address);
 	listener->service.netns = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	listener->inode = inode;
+	listener->uid = BPF_CORE_READ(sk, sk_uid.val);
 	listener->reuseport = BPF_CORE_READ_BITFIELD_PROBED(sk, __sk_common.skc_reuseport);
 	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
 	listener->drops_before = begins ? listener->drops : 0;
 	refresh_listener(key, listener);
-	bpf_map_update_elem(&listening, &listener->service, &one, BPF_ANY);
-	bpf_map_update_elem(&listeners, &key, listener, BPF_ANY); /* there may be a former socket's last figures */
+	/* There may be a former socket's last figures. */
+	if (!admit(SHARE_LISTENERS, listener->uid) || bpf_map_update_elem(&listeners, &key, listener, BPF_ANY)) {
+		count_loss(LOSS_LISTENER_MAP_FULL);
+		return false;
+	}
+	enter_address(&listener->service);
+	return true;
 }
 
 /* The connection was accepted, but its accept was not seen: counted for its service, but for no worker. */
@@ -331,13 +370,43 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
 		untrack(key);
 		return;
 	}
-	service = get_service(&conn->worker.service, conn->listener_known);
+	service = get_service(&conn->worker.service, conn->listener_known, conn->uid);
 	if (service) {
 		add(&service->accepts, 1);
+		add(&service->ownerless_accepts, 1);
 		add(&service->closes, 1);
+		add(&service->ownerless_closes, 1);
 	}
 	count_loss(LOSS_UNATTRIBUTED_ACCEPT);
 	untrack(key);
+}
+
+/* Enters a connection into the map as one in the accept queue of `listener`. Returns what track() does. */
+static __always_inline int enter_queued(struct sock *listener, struct sock *child, __u16 port, bool replace, bool typed)
+{
+	struct connection conn = {};
+	__u64 key = (__u64)child;
+
+	conn.enqueued_ns = bpf_ktime_get_ns();
+	read_tuple(&conn, child, port, listener, typed);
+	if (is_foreign(&conn))
+		return 0;                  /* if a selected process accepts it nevertheless, on_accept() enters it */
+	read_listener(&conn, listener, 1); /* this connection is about to be added */
+	if (replace)
+		return bpf_map_update_elem(&connections, &key, &conn, BPF_EXIST);
+	forget_untracked(key);
+	return track(key, &conn);
+}
+
+/* Two programs of one function: not inlined, because the BPF stack has no room for a connection and a nested call. */
+static __noinline int enter_queued_typed(struct sock *listener, struct sock *child, __u16 port, bool replace)
+{
+	return enter_queued(listener, child, port, replace, true);
+}
+
+static __noinline int enter_queued_probed(struct sock *listener, struct sock *child, __u16 port, bool replace)
+{
+	return enter_queued(listener, child, port, replace, false);
 }
 
 /*
@@ -346,8 +415,10 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
  */
 static __always_inline int on_enqueue(struct sock *listener, struct sock *child, bool typed)
 {
+	struct connection *former;
 	__u64 key = (__u64)child;
-	struct connection conn = {}, *former;
+	bool replace;
+	int error;
 	__u16 port;
 
 	if (!recording)
@@ -358,19 +429,20 @@ static __always_inline int on_enqueue(struct sock *listener, struct sock *child,
 			return 0;
 		note_known_port(port);
 	}
-	conn.enqueued_ns = bpf_ktime_get_ns();
-	read_tuple(&conn, child, port, listener, typed);
-	read_listener(&conn, listener, 1); /* this connection is about to be added */
-	forget_untracked(key);
-	if (track(key, &conn) != -EEXIST)
+	error = typed ? enter_queued_typed(listener, child, port, false)
+	              : enter_queued_probed(listener, child, port, false);
+	if (error != -EEXIST)
 		return 0; /* full: on_accept() tries again and counts the loss */
 	former = bpf_map_lookup_elem(&connections, &key);
-	if (!former || !former->accepted_ns) { /* a second hook on the same path */
-		bpf_map_update_elem(&connections, &key, &conn, BPF_EXIST);
-	} else if (!enqueue_from_state) { /* otherwise TCP Fast Open: accepted before the handshake was complete */
+	replace = !former || !former->accepted_ns; /* a second hook on the same path */
+	if (!replace && enqueue_from_state)
+		return 0; /* TCP Fast Open: accepted before the handshake was complete */
+	if (!replace)
 		finish_former(child, former);
-		track(key, &conn);
-	}
+	if (typed)
+		enter_queued_typed(listener, child, port, replace);
+	else
+		enter_queued_probed(listener, child, port, replace);
 	return 0;
 }
 
@@ -405,20 +477,42 @@ static __noinline int accept_queued(struct sock *listener, struct sock *child, s
 	return 0;
 }
 
-/* The accept of a connection whose entry into the accept queue was not seen; false if it is in the map by now. */
-static __noinline int accept_unseen(struct sock *listener, struct sock *child, __u16 port)
+/* Sets `rows` to those of the current task, which accepted `child`. */
+static __noinline int rows_of_current(struct worker_place *rows, struct sock *listener, struct sock *child, __u16 port)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct worker_key key = {};
+
+	if (!rows)
+		return 0;
+	read_local(listener ? listener : child, &key.service.address);
+	key.service.netns = BPF_CORE_READ(child, __sk_common.skc_net.net, ns.inum);
+	key.service.port = port;
+	read_worker_key(&key, task, false);
+	find_rows(rows, &key, listener != NULL, BPF_CORE_READ(child, sk_uid.val), task);
+	return 0;
+}
+
+/*
+ * The accept of a connection whose entry into the accept queue was not seen; false if it is in the map by now. `rows`: of
+ * the current task, NULL if it is not traced.
+ */
+static __noinline int accept_unseen(struct sock *listener, struct sock *child, __u16 port,
+                                    const struct worker_place *rows)
 {
 	__u64 key = (__u64)child;
 	struct connection conn = {};
-	long error;
+	int error;
 
 	read_tuple(&conn, child, port, listener, false);
 	read_listener(&conn, listener, 1); /* this connection was already dequeued */
 	read_current_worker(&conn);
 	begin_turns(&conn, child);
-	conn.ignored = !task_traced();
-	if (!conn.ignored)
-		read_rows(&conn, (void *)bpf_get_current_task());
+	conn.ignored = !rows;
+	if (rows)
+		conn.rows = *rows;
+	else if (is_foreign(&conn))
+		return true;
 	conn.accepted_ns = bpf_ktime_get_ns();
 	note_known_port(port);
 	error = track(key, &conn);
@@ -438,7 +532,9 @@ static __noinline int accept_unseen(struct sock *listener, struct sock *child, _
 static __noinline int on_accept(struct sock *listener, struct sock *child, bool again)
 {
 	__u64 key = (__u64)child;
+	struct worker_place rows = {NO_ROW, NO_ROW};
 	struct connection *conn;
+	bool traced;
 	__u16 port;
 
 	if (!recording || !child)
@@ -457,7 +553,10 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 			return 0;
 		if (is_untracked(key, again))
 			return 0; /* counted by the first hook, or by a walk that ran earlier */
-		if (accept_unseen(listener, child, port))
+		traced = task_traced();
+		if (traced)
+			rows_of_current(&rows, listener, child, port);
+		if (accept_unseen(listener, child, port, traced ? &rows : NULL))
 			return 0;
 		conn = bpf_map_lookup_elem(&connections, &key); /* a walk has inserted it meanwhile */
 		if (!conn)
@@ -546,18 +645,20 @@ static __noinline int on_listener(struct task_struct *task, struct sock *sk, str
 	listener.service.port = local_port(sk);
 	if (!out || !port_traced(listener.service.port) || !holder_traced(task))
 		return false;
-	life.tgid = BPF_CORE_READ(task, tgid);
-	life.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
-	follow_life(&life, task);
 	known = bpf_map_lookup_elem(&listeners, &key);
 	if (known && !known->closed) {
 		known->inode = inode;
 		refresh_listener(key, known);
+		enter_address(&known->service); /* userspace may have deleted it with another socket's */
 		out->service = known->service;
-	} else {
-		enter_listener(sk, &listener, inode, walk_first);
+	} else if (enter_listener(sk, &listener, inode, walk_first)) {
 		out->service = listener.service;
+	} else {
+		return false;
 	}
+	life.tgid = BPF_CORE_READ(task, tgid);
+	life.start_ns = BPF_CORE_READ(task, group_leader, start_boottime);
+	follow_life(&life, task);
 	out->kind = WALK_LISTENER;
 	out->object = key;
 	return true;
@@ -594,7 +695,7 @@ static __noinline int on_unlisten(struct sock *sk)
 	drops = listener->drops - listener->drops_before;
 	if (!drops && !listener->depth_max)
 		return 0;
-	service = get_service(&listener->service, 1);
+	service = get_service(&listener->service, 1, listener->uid);
 	if (!service)
 		return 0;
 	add(&service->closed_drops, drops);
@@ -612,15 +713,20 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 	struct connection *conn = &walked, *entered;
 	struct bytes bytes;
 	bool in_flight_now;
-	long error;
+	int error;
 
 	if (is_untracked(key, !walk_first))
 		return 0;
 	__builtin_memset(conn, 0, sizeof(*conn));
 	read_tuple(conn, sk, local_port(sk), NULL, false);
-	if (!conn->remote_port || !find_listener(conn))
+	if (!conn->remote_port || !was_accepted(sk))
 		return 0;
-	conn->listener_known = 1;
+	conn->listener_known = find_listener(&conn->worker.service);
+	if (!conn->listener_known) {
+		if (!BPF_CORE_READ(sk, sk_max_ack_backlog))
+			return 0; /* this host's own connections are many, so only the surest sign counts */
+		conn->worker.service.address = conn->local;
+	}
 	conn->holder_task = (__u64)task;
 	conn->holder_tgid = BPF_CORE_READ(task, tgid);
 	read_worker(conn, task, false);
@@ -629,16 +735,17 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 	conn->preexisting = walk_first;
 	conn->found = !walk_first;
 	conn->accepted_ns = bpf_ktime_get_ns();
+	begin_turns(conn, sk);
+	conn->first_seq = first_seq_of(sk);
 	bytes = read_bytes(conn, sk);
 	if (conn->preexisting) {
 		conn->bytes_received_before = bytes.received;
 		conn->bytes_sent_before = bytes.sent;
+		conn->bytes_unacked = bytes.unacked;
 	} else {
-		conn->bytes_received = bytes.received;
-		conn->bytes_sent = bytes.sent;
+		keep_bytes(conn, &bytes);
 	}
 	read_unread(conn, sk);
-	begin_turns(conn, sk);
 	in_flight_now = count_requests && in_flight_before(sk, &bytes, conn->unread_bytes);
 	if (!conn->ignored)
 		read_rows(conn, task);
@@ -684,6 +791,7 @@ static __noinline int on_held(struct task_struct *task, struct sock *sk)
 		conn->ignored = !holder_traced(task);
 		conn->found = 1;
 		conn->owner_walk = walk_number;
+		conn->first_seq = first_seq_of(sk);
 		if (!conn->ignored)
 			read_rows(conn, task);
 		conn->accepted_ns = bpf_ktime_get_ns();
@@ -758,19 +866,41 @@ static __always_inline int on_unknown_close(struct sock *sk, __u32 port)
 	forget_untracked((__u64)sk);
 	/* A listening socket has no peer in any state; shutdown() takes it out of LISTEN. */
 	/* Before the first walk ends, this is a pre-existing connection that closed before the walk reached it. */
-	if (*by_port(accepted_ports, port) && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk))
+	if (*by_port(accepted_ports, port) && !walk_first && BPF_CORE_READ(sk, __sk_common.skc_dport) && is_tcp(sk) &&
+	    was_accepted(sk))
 		count_loss(LOSS_UNKNOWN_CLOSE);
 	return 0;
 }
 
-/* The application closed `sk`. Also called for listening, client and never-connected sockets, which are ignored. */
-static __always_inline int on_close(struct sock *sk)
+/*
+ * The application closes `conn`. Its bytes are counted when the close has the lock of the socket: it then changes the state,
+ * if only to the one it has (tcp_close_state() in net/ipv4/tcp.c). A socket that is no longer connected does not.
+ */
+static __always_inline int begin_close(struct sock *sk, struct connection *conn, bool is_mptcp)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
+	__u8 state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	bool exits;
+
+	if (conn->closed_ns)
+		return 0;
+	note_closer(conn, task);
+	exits = closer_exits(conn, task, &conn->closer_tgid);
+	conn->close_reason = close_reason_of(conn, state, exits);
+	conn->closed_ns = bpf_ktime_get_ns();
+	if (is_mptcp || state == TCP_CLOSE || state == TCP_LISTEN)
+		return finish(sk, conn, conn->close_reason, conn->closer_tgid, 0);
+	return 0;
+}
+
+/*
+ * The application closed `sk`. Also called for listening, client and never-connected sockets, which are ignored. `is_mptcp`:
+ * it closed the MPTCP socket of which `sk` is a subflow; the kernel closes that later.
+ */
+static __always_inline int on_close(struct sock *sk, bool is_mptcp)
+{
 	__u64 key = (__u64)sk;
 	struct connection *conn;
-	bool exits;
-	__u32 tgid;
 	__u16 port;
 
 	if (!recording)
@@ -789,9 +919,36 @@ static __always_inline int on_close(struct sock *sk)
 		finish_former(sk, conn);
 		return on_unknown_close(sk, port);
 	}
-	note_closer(conn, task);
-	exits = closer_exits(conn, task, &tgid);
-	return finish(sk, conn, close_reason_of(conn, BPF_CORE_READ(sk, __sk_common.skc_state), exits), tgid, 0);
+	return begin_close(sk, conn, is_mptcp);
+}
+
+/*
+ * A socket that was disconnected (connect() with AF_UNSPEC) connects or listens again: its former connection, if it was an
+ * accepted one, is closed.
+ */
+static __noinline int on_reuse(struct sock *sk)
+{
+	__u64 key = (__u64)sk;
+	struct connection *conn = bpf_map_lookup_elem(&connections, &key);
+
+	if (conn && conn->accepted_ns && conn->bytes_final)
+		finish(sk, conn, conn->first_end, bpf_get_current_pid_tgid() >> 32, 0);
+	return 0;
+}
+
+/* The socket of `conn` leaves its connection: for good, or by a disconnection, which resets what it has counted. */
+static __always_inline void leave_connection(struct sock *sk, struct connection *conn)
+{
+	struct bytes bytes = read_bytes(conn, sk);
+
+	keep_bytes(conn, &bytes);
+	conn->bytes_final = 1;
+}
+
+/* Whether a change to the state `to` may be that of a close that has the lock of the socket. */
+static __always_inline bool may_be_closing(int to)
+{
+	return to == TCP_FIN_WAIT1 || to == TCP_FIN_WAIT2 || to == TCP_LAST_ACK || to == TCP_CLOSING || to == TCP_CLOSE;
 }
 
 /* Records which side leaves ESTABLISHED first and whether our FIN is out; replaces hooks that a backend lacks. */
@@ -801,30 +958,43 @@ static __always_inline int on_state(struct sock *sk, int from, int to)
 	struct connection *conn;
 
 	bool is_enqueue = from == TCP_SYN_RECV && to == TCP_ESTABLISHED;
-	bool is_end = from == TCP_ESTABLISHED || to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE;
+	bool is_end = from == TCP_ESTABLISHED || to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE ||
+	              from == to; /* tcp_close() after shutdown() */
 
 	/* In this order: most state changes are neither, and need no memory access. */
-	if (!(is_enqueue || is_end || to == TCP_LISTEN) || !recording)
+	if (!(is_enqueue || is_end || from == TCP_CLOSE) || !recording)
 		return 0;
+	if (from == TCP_CLOSE && sk->sk_max_ack_backlog && (to == TCP_SYN_SENT || to == TCP_LISTEN))
+		on_reuse(sk); /* it was accepted or listened before */
 	if (to == TCP_LISTEN)
 		return on_listen(sk);
+	/* A simultaneous open takes the same step; but that socket is the application's, and was never in a queue. */
 	if (is_enqueue)
-		return enqueue_from_state ? on_enqueue(NULL, sk, true) : 0;
+		return enqueue_from_state && !sk->sk_socket ? on_enqueue(NULL, sk, true) : 0;
 	if (from == TCP_LISTEN)
 		return on_unlisten(sk);
-	if (to == TCP_CLOSE && from != TCP_ESTABLISHED && !close_from_state)
+	if (from == TCP_CLOSE)
+		return 0;
+	/* The application has closed it before: what remains is the kernel's. */
+	if (to == TCP_CLOSE && from != TCP_ESTABLISHED && is_dead(sk->__sk_common.skc_flags))
 		return 0;
 	if (!may_be_known(local_port_of_typed(sk)))
 		return 0;
 	conn = bpf_map_lookup_elem(&connections, &key);
 	if (!conn)
 		return 0;
+	if (conn->closed_ns && may_be_closing(to))
+		return finish(sk, conn, 0, 0, 0);
 	if (close_from_state && conn->accepted_ns && (to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK || to == TCP_CLOSE))
 		return finish(sk, conn, close_reason_of(conn, to == TCP_CLOSE ? to : from, false), 0, 0);
 	if (from == TCP_ESTABLISHED)
 		conn->first_end = to == TCP_CLOSE_WAIT ? CLOSE_PEER : to == TCP_CLOSE ? CLOSE_RESET : CLOSE_LOCAL;
-	if (to == TCP_FIN_WAIT1 || to == TCP_LAST_ACK)
-		conn->fin_sent = 1;
+	if (to == TCP_CLOSE && conn->accepted_ns)
+		leave_connection(sk, conn);
+	if (conn->fin_sent || (to != TCP_FIN_WAIT1 && to != TCP_LAST_ACK))
+		return 0;
+	conn->fin_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+	conn->fin_sent = 1;
 	return 0;
 }
 

@@ -46,6 +46,7 @@ struct sock_common {                                            /* include/net/s
 };
 
 typedef struct { int counter; } atomic_t;                       /* include/linux/types.h */
+typedef struct { __u32 val; } kuid_t;                           /* include/linux/uidgid.h */
 struct sock {                                                   /* include/net/sock.h */
 	struct sock_common __sk_common;
 	__u32 sk_ack_backlog;
@@ -53,7 +54,10 @@ struct sock {                                                   /* include/net/s
 	__u16 sk_protocol;
 	atomic_t sk_drops;
 	struct socket *sk_socket;
+	unsigned char sk_userlocks : 4;
+	kuid_t sk_uid;
 };
+#define SOCK_BINDPORT_LOCK 8 /* include/net/sock.h: bound to a port by bind() */
 
 enum sock_flags { SOCK_DEAD, SOCK_DONE };                       /* include/net/sock.h */
 
@@ -62,6 +66,8 @@ struct inet_sock { struct sock sk; __be16 inet_sport; };        /* include/net/i
 struct tcp_sock {                                               /* include/linux/tcp.h */
 	__u64 bytes_received;
 	__u64 bytes_acked;
+	__u64 bytes_sent;
+	__u64 bytes_retrans;
 	__u32 snd_una;
 	__u32 snd_nxt;
 	__u32 write_seq;

@@ -34,6 +34,11 @@
 	KERNEL(MISSED_CLOSE, missed_close, false,                                                                       \
 	       "closes noticed only afterwards, on the tick or when the kernel destroyed the socket: their lifetime "   \
 	       "is too long, their reason unknown")                                                                     \
+	KERNEL(LISTENER_MAP_FULL, listener_map_full, true,                                                              \
+	       "times that a listening socket found no room in the map of listening sockets: its queue and holders "    \
+	       "are not known, its connections are")                                                                    \
+	KERNEL(LIFE_MAP_FULL, life_map_full, true,                                                                      \
+	       "times that a process could not be followed to its exit: that is noticed on the tick after it")          \
 	KERNEL(PID_FILTER_FULL, pid_filter_full, false,                                                                 \
 	       "descendants of --pid that could not be remembered: their connections are missing")                      \
 	KERNEL(REQUEST, request_lost, true,                                                                             \
@@ -42,4 +47,10 @@
 	KERNEL(REQUEST_WORKER, request_worker_map_full, true,                                                           \
 	       "connections whose serving worker found the worker map full: their requests are counted for their "      \
 	       "service, for no worker")                                                                                \
+	USERSPACE(                                                                                                      \
+		walk_unfinished, true,                                                                                  \
+		"walks over the host's file descriptors that the end of the run cut short: pre-existing connections "   \
+		"or holders may be missing")                                                                            \
+	USERSPACE(process_unread, true,                                                                                 \
+	          "processes whose command line and cgroup were not read, because reading them did not come back")      \
 	USERSPACE(log_lines, true, "lines that --log did not take: its reader did not read, or writing failed")

@@ -23,7 +23,7 @@ struct {
  * workers: (service, process or thread, start time) -> the rows of its totals. A lookup by such a large key costs more
  *   than all the counting, so connections cache the rows.
  *   inserted: new_worker(); read: read_rows(), userspace on the tick; deleted: never, rows outlive the worker.
- *   Full, or no row left: the service still counts, LOSS_WORKER_MAP_FULL.
+ *   Full, no row left, or more than the user's share: the service still counts, LOSS_WORKER_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -55,7 +55,7 @@ struct {
  * services: the address that a listening socket is bound to -> the row of the service's totals.
  *   inserted: new_service(), by the first program that counts; read: service_row(), userspace on the tick;
  *   deleted: never.
- *   Full, or no row left: LOSS_SERVICE_MAP_FULL.
+ *   Full, no row left, or more than the user's share: LOSS_SERVICE_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -71,6 +71,18 @@ struct {
 	__type(key, __u32);
 	__type(value, struct service_counters);
 } service_rows SEC(".maps");
+
+/*
+ * shares: a user's part of a map that all users' sockets fill -> its entries. See admit().
+ *   inserted: admit(); read: admit(); written: admit(), userspace on the tick (listeners); deleted: never.
+ *   Full: users that come later get no entry of those maps, and the losses of those maps say so.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct share_key);
+	__type(value, __u64);
+} shares SEC(".maps");
 
 /* free_service_rows: see free_worker_rows. */
 struct {
@@ -99,30 +111,32 @@ struct {
 /*
  * listeners: address of the struct sock of a listening socket on a traced port, held by a traced process -> its state.
  *   inserted: on_listen(), and on_listener() by walks; refreshed: refresh_listener(); read: userspace on the tick;
- *   deleted: userspace, once it has read the final figures. Full: only the figures of the socket are missing.
+ *   deleted: userspace, once it has read the final figures. Full, or more than its user's share: its figures and its
+ *   holders are missing, LOSS_LISTENER_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, WITH_ROOM_FOR_OTHERS(LISTENERS_OF_A_USER));
 	__type(key, __u64);
 	__type(value, struct listener);
 } listeners SEC(".maps");
 
 /*
- * listening: an address that a listening socket is or was bound to -> 1. Distinguishes accepted connections from
- *   outgoing ones. inserted: on_listener(); read: on_held(); deleted: never. Full: pre-existing connections of that
- *   address are not found.
+ * listening: an address that a listening socket in `listeners` is bound to -> 1. Finds the service of a connection that was
+ *   not seen in an accept queue; with --pid and --cgroup, tells whether an address concerns the selected processes.
+ *   inserted: enter_listener(), on_listener(); read: find_listener(); deleted: userspace, when no socket has it any more.
+ *   Full: cannot be, it is as large as `listeners`. Without an entry, a connection counts for its own local address.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
+	__uint(max_entries, WITH_ROOM_FOR_OTHERS(LISTENERS_OF_A_USER));
 	__type(key, struct service_key);
 	__type(value, __u8);
 } listening SEC(".maps");
 
 /*
  * members: tgid -> 1 for the processes in the subtrees of --cgroup. Used by walks, in which the current task is not the
- *   task being examined. inserted and deleted: userspace, before a walk.
+ *   task being examined. inserted and deleted: userspace, before a walk. Full: the run reports an error.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -134,7 +148,7 @@ struct {
 /*
  * lives: a process that holds a listening socket, a worker -> when it exited; 0 = it is alive.
  *   inserted: follow_life(), by walks and for new workers; read: userspace on the tick; written: on_exit();
- *   deleted: userspace, once it has read the exit. Full: the exit is noticed on the tick after it.
+ *   deleted: userspace, once it has read the exit. Full: the exit is noticed on the tick after it, LOSS_LIFE_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -160,7 +174,8 @@ struct {
 /*
  * untracked: struct sock * -> 1 for connections that were counted while `connections` was full. Keeps a second hook on
  *   the same accept, or a walk, from counting them again. inserted: on_accept(), on_unknown(); deleted: on_close(),
- *   on_destroy(), on_enqueue(). Full: untracked_full; from then on walks no longer recover missed accepts.
+ *   on_destroy(), on_enqueue(). Full: untracked_full; from then on walks no longer recover missed accepts. It only fills when
+ *   `connections` is full, so LOSS_CONNECTION_MAP_FULL tells.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

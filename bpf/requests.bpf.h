@@ -93,7 +93,7 @@ struct {
 static __always_inline bool take_turn(struct connection *conn, __u64 key, __u32 turn)
 {
 	__u8 one = 1;
-	long error;
+	int error;
 
 	if (conn->turns != turn)
 		return false;
@@ -231,7 +231,7 @@ static __noinline int note_server(struct connection *conn, bool traced)
 		return 0;
 	key.service = conn->worker.service;
 	read_worker_key(&key, task, false);
-	find_rows(&conn->server, conn, &key, task);
+	find_rows(&conn->server, &key, conn->listener_known, conn->uid, task);
 	if (conn->server.worker == NO_ROW)
 		count_loss(LOSS_REQUEST_WORKER);
 	return 0;
@@ -411,10 +411,11 @@ static __always_inline struct connection *progress_of(struct sock *sk, bool type
 /* Where the sequence numbers stand before the server reads or writes anything. */
 static __always_inline void begin_turns(struct connection *conn, struct sock *sk)
 {
+	conn->first_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
 	if (!count_requests)
 		return;
 	conn->copied_seq = BPF_CORE_READ((struct tcp_sock *)sk, copied_seq);
-	conn->write_seq = BPF_CORE_READ((struct tcp_sock *)sk, write_seq);
+	conn->write_seq = conn->first_seq;
 }
 
 /* Several CPUs may report: the later write stays. */

@@ -91,6 +91,7 @@ static __always_inline void read_tuple(struct connection *conn, struct sock *sk,
 		BPF_CORE_READ_INTO(&conn->remote, sk, __sk_common.skc_v6_daddr);
 	}
 	conn->remote_port = bpf_ntohs(READ(typed, sk, __sk_common.skc_dport));
+	conn->uid = READ(typed, sk, sk_uid.val);
 	conn->worker.service.port = port;
 	conn->worker.service.netns = READ(typed, net, ns.inum);
 	read_service_address(conn, listener);
@@ -102,30 +103,107 @@ static __always_inline bool fin_received(__u64 flags)
 	return flags >> bpf_core_enum_value(enum sock_flags, SOCK_DONE) & 1;
 }
 
+/* Whether no application holds the socket any more. `flags`: skc_flags. */
+static __always_inline bool is_dead(__u64 flags)
+{
+	return flags >> bpf_core_enum_value(enum sock_flags, SOCK_DEAD) & 1;
+}
+
 struct bytes {
 	__u64 received;
 	__u64 sent;
+	__u32 unacked; /* the part of `sent` that the peer has not acknowledged */
 };
 
 /*
- * Bytes at the socket API; for a pre-existing connection, since it was found. A FIN takes one sequence number in either
- * direction and the kernel counts it as a byte, so it is subtracted. Sent = acknowledged + still queued or in flight
- * (tcp_rcv_nxt_update(), tcp_snd_una_update(), tcp_fin(), tcp_send_fin() in net/ipv4).
+ * Bytes of a connection: received = the peer's bytes that the kernel has in order, read by the application or not; sent =
+ * handed over by the application, acknowledged or not. For a pre-existing connection, since it was found.
+ *
+ * A FIN takes one sequence number in either direction, and the kernel counts it as a byte, so it is subtracted
+ * (tcp_rcv_nxt_update(), tcp_snd_una_update(), tcp_fin(), tcp_send_fin() in net/ipv4). The peer's is counted before it is
+ * noted: only under the lock of the socket do both agree.
+ *
+ * Packets may arrive while this reads. An acknowledgement changes two fields, bytes_acked and snd_una, of which only the first
+ * is read: it begins at 0 where write_seq begins at first_seq. What is acknowledged was written before, so write_seq, read
+ * after it, is never behind.
  */
 static __always_inline struct bytes read_bytes(const struct connection *conn, struct sock *sk)
 {
 	struct tcp_sock *tp = (struct tcp_sock *)sk;
-	bool fin = fin_received(BPF_CORE_READ(sk, __sk_common.skc_flags));
-	__u32 unacked = BPF_CORE_READ(tp, write_seq) - BPF_CORE_READ(tp, snd_una);
-	__u64 received = BPF_CORE_READ(tp, bytes_received);
-	__u64 sent = BPF_CORE_READ(tp, bytes_acked) + unacked;
-	struct bytes bytes = {received - (fin && received), sent - (conn->fin_sent && sent)};
+	struct bytes bytes = {conn->bytes_received, conn->bytes_sent, conn->bytes_unacked};
+	__u32 write_seq, fin;
+	__u64 acked;
 
+	if (conn->bytes_final)
+		return bytes;
+	bytes.received = BPF_CORE_READ(tp, bytes_received);
+	if (bytes.received)
+		bytes.received -= fin_received(BPF_CORE_READ(sk, __sk_common.skc_flags));
+	acked = BPF_CORE_READ(tp, bytes_acked);
+	barrier();
+	write_seq = BPF_CORE_READ(tp, write_seq);
+	fin = conn->fin_sent && write_seq != conn->fin_seq;
+	bytes.unacked = write_seq - conn->first_seq - (__u32)acked;
+	bytes.sent = acked + bytes.unacked - fin;
+	if (bytes.unacked)
+		bytes.unacked -= fin;
 	if (conn->preexisting) {
 		bytes.received -= conn->bytes_received_before;
 		bytes.sent -= conn->bytes_sent_before;
 	}
 	return bytes;
+}
+
+static __always_inline void keep_bytes(struct connection *conn, const struct bytes *bytes)
+{
+	conn->bytes_received = bytes->received;
+	conn->bytes_sent = bytes->sent;
+	conn->bytes_unacked = bytes->unacked;
+}
+
+/*
+ * first_seq of a connection that may have written: where write_seq stood when bytes_acked was 0. An acknowledgement changes
+ * snd_una and bytes_acked one after the other, so both must be found unchanged.
+ */
+static __always_inline __u32 first_seq_of(struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	__u32 una, acked, tries;
+
+	for (tries = 0; tries < 4; tries++) {
+		una = BPF_CORE_READ(tp, snd_una);
+		acked = (__u32)BPF_CORE_READ(tp, bytes_acked);
+		barrier();
+		if (una == BPF_CORE_READ(tp, snd_una) && acked == (__u32)BPF_CORE_READ(tp, bytes_acked))
+			break;
+	}
+	return una - acked;
+}
+
+/*
+ * Whether `sk`, which has a peer, came out of an accept queue; else this host connected it, from a port that listens or did.
+ *
+ * - A child inherits the backlog of its listening socket, and is never bound by bind() itself (sk_clone_lock() in
+ *   net/core/sock.c).
+ * - The side that connects has its SYN acknowledged, which bytes_acked counts as a byte and bytes_sent does not.
+ */
+static __always_inline bool was_accepted(struct sock *sk)
+{
+	struct tcp_sock *tp = (struct tcp_sock *)sk;
+	__u32 numbers, bytes, fin;
+	__u8 state;
+
+	if (BPF_CORE_READ(sk, sk_max_ack_backlog))
+		return true;
+	if (BPF_CORE_READ_BITFIELD_PROBED(sk, sk_userlocks) & SOCK_BINDPORT_LOCK)
+		return false;
+	state = BPF_CORE_READ(sk, __sk_common.skc_state);
+	if (state == TCP_CLOSE)
+		return true; /* listen() with a backlog of 0, and reset: it is not known */
+	fin = state != TCP_ESTABLISHED && state != TCP_CLOSE_WAIT && state != TCP_SYN_RECV;
+	numbers = BPF_CORE_READ(tp, snd_nxt) - first_seq_of(sk);
+	bytes = BPF_CORE_READ(tp, bytes_sent) - BPF_CORE_READ(tp, bytes_retrans);
+	return numbers - fin == bytes;
 }
 
 /* Bytes of an open connection that the application has not read yet; excludes the sequence number of a FIN. */
@@ -169,8 +247,7 @@ static __always_inline __u32 innermost_pid(struct task_struct *task)
 	return BPF_CORE_READ((struct upid *)entry, nr);
 }
 
-/* `typed` refers to `task`. */
-/* Sets all of `key` but the service. */
+/* Sets all of `key` but the service. `typed` refers to `task`. */
 static __always_inline void read_worker_key(struct worker_key *key, struct task_struct *task, bool typed)
 {
 	key->tgid = READ(typed, task, tgid);

@@ -35,6 +35,9 @@ volatile __u32 walk_connections = 0; /* look for the holders of connections */
 volatile __u32 walk_first = 0;       /* the first walk: unknown open connections are pre-existing */
 volatile __u32 walk_last = 0;        /* the last walk: tracing ends, no later event will follow */
 volatile __u32 walk_number = 0;      /* 1, 2, ... */
+volatile __u32 walks_done = 0;       /* number of the last one that came to its end */
+volatile __u64 walk_deadline_ns = 0; /* CLOCK_MONOTONIC: it pauses then, and its next read goes on */
+volatile __u32 walk_paused = 0;      /* it has said so; reset before each read */
 volatile __u32 walker_tgid = 0;      /* process that runs the walk: acceptscope itself; set by the walk */
 volatile __u32 drops_begin = 0;      /* drops of listening sockets count from now; set around a refresh */
 
@@ -78,6 +81,11 @@ volatile __u32 next_service_row = 0;
 volatile __u32 worker_rows_end = 0;
 volatile __u32 service_rows_end = 0;
 
+/* What admit() gives out, by enum share_kind: to all users, to one at most, and so far. The first two are set before load. */
+volatile __u32 share_room[SHARE_KINDS];
+volatile __u32 share_limit[SHARE_KINDS];
+volatile __u64 shares_given[SHARE_KINDS];
+
 /* Indexed by local port: 1 if it is traced. Set before attaching. */
 volatile __u8 traced_ports[65536];
 
@@ -100,10 +108,13 @@ static __always_inline void count_loss(__u32 kind)
 	change_loss(kind, 1);
 }
 
-/* Inserts a connection. Returns 0, -EEXIST if its key exists, or any other error if the map is full. */
-static __always_inline long track(__u64 key, const struct connection *conn)
+/*
+ * Inserts a connection. Returns 0, -EEXIST if its key exists, or any other error if the map is full. As everywhere, the error is
+ * an int: kernels whose verifier puts the map's own function in place of the helper extend no sign.
+ */
+static __always_inline int track(__u64 key, const struct connection *conn)
 {
-	long error = bpf_map_update_elem(&connections, &key, conn, BPF_NOEXIST);
+	int error = bpf_map_update_elem(&connections, &key, conn, BPF_NOEXIST);
 
 	if (!error && !any_tracked) /* avoid the write: an unmodified line stays shared in all CPUs' caches */
 		any_tracked = 1;

@@ -9,6 +9,42 @@ static __always_inline void add(__u64 *counter, __u64 amount)
 	__sync_fetch_and_add(counter, amount);
 }
 
+/*
+ * Whether one more entry of `kind` is given to `uid`. What one user's sockets fill must not push out another's, so a user
+ * gets no more than SHARE_OF_THE_REST times what is left for all (the dynamic threshold of Choudhury and Hahne, 1998):
+ * a newcomer always finds room. The order of CPUs that ask at the same time does not matter much.
+ */
+static __always_inline bool admit(__u32 kind, __u32 uid)
+{
+	struct share_key key = {kind, uid};
+	__u64 none = 0, *share;
+
+	if (kind >= SHARE_KINDS)
+		return false;
+	share = bpf_map_lookup_elem(&shares, &key);
+	if (!share) {
+		bpf_map_update_elem(&shares, &key, &none, BPF_NOEXIST);
+		share = bpf_map_lookup_elem(&shares, &key);
+	}
+	if (!share || *share >= share_limit[kind] || shares_given[kind] >= share_room[kind] ||
+	    *share > SHARE_OF_THE_REST * (share_room[kind] - shares_given[kind]))
+		return false;
+	add(share, 1);
+	add((__u64 *)&shares_given[kind], 1);
+	return true;
+}
+
+/* Takes an admission back: another CPU has entered the same thing. */
+static __always_inline void dismiss(__u32 kind, __u32 uid)
+{
+	struct share_key key = {kind, uid};
+	__u64 *share = bpf_map_lookup_elem(&shares, &key);
+
+	if (share)
+		add(share, -1);
+	add((__u64 *)&shares_given[kind], -1);
+}
+
 /* A plain store: if two CPUs race, the maximum may end up as the smaller of two almost equal values. */
 static __always_inline void raise(__u64 *maximum, __u64 value)
 {
@@ -95,36 +131,40 @@ static __always_inline void give_row_back(void *free_rows, volatile __u32 *next,
 }
 
 /* Allocates the row of a new service; NO_ROW if none is left. */
-static __noinline __u32 new_service(const struct service_key *key, __u32 listener_known)
+static __noinline __u32 new_service(const struct service_key *key, __u32 listener_known, __u32 uid)
 {
 	struct service_counters *service;
 	__u32 row, *known;
 
-	if (!key)
+	if (!key || !admit(SHARE_SERVICES, uid))
 		return NO_ROW;
 	row = take_row(&free_service_rows, &next_service_row, service_rows_end);
 	service = bpf_map_lookup_elem(&service_rows, &row);
 	if (service) {
 		service->listener_known = listener_known;
 		/* Fails if another CPU inserted the service first. */
-		if (bpf_map_update_elem(&services, key, &row, BPF_NOEXIST))
+		if (bpf_map_update_elem(&services, key, &row, BPF_NOEXIST)) {
 			give_row_back(&free_service_rows, &next_service_row, row);
+			dismiss(SHARE_SERVICES, uid);
+		}
 	}
 	known = bpf_map_lookup_elem(&services, key);
 	return known ? *known : NO_ROW;
 }
 
-static __always_inline __u32 service_row(const struct service_key *key, __u32 listener_known)
+/* `uid`: of the user who created the listening socket. */
+static __always_inline __u32 service_row(const struct service_key *key, __u32 listener_known, __u32 uid)
 {
 	__u32 *known = bpf_map_lookup_elem(&services, key);
 
-	return known ? *known : new_service(key, listener_known);
+	return known ? *known : new_service(key, listener_known, uid);
 }
 
 /* The totals of a service, of which nothing may have been accepted. */
-static __always_inline struct service_counters *get_service(const struct service_key *key, __u32 listener_known)
+static __always_inline struct service_counters *get_service(const struct service_key *key, __u32 listener_known,
+                                                            __u32 uid)
 {
-	__u32 row = service_row(key, listener_known);
+	__u32 row = service_row(key, listener_known, uid);
 	struct service_counters *service = bpf_map_lookup_elem(&service_rows, &row);
 
 	if (!service)
@@ -137,18 +177,21 @@ static __always_inline void follow_life(const struct life_key *life, struct task
 {
 	__u64 exited_ns = BPF_CORE_READ(task, flags) & PF_EXITING ? bpf_ktime_get_ns() : 0;
 
-	bpf_map_update_elem(&lives, life, &exited_ns, BPF_NOEXIST);
+	int error = bpf_map_update_elem(&lives, life, &exited_ns, BPF_NOEXIST);
+
+	if (error && error != -EEXIST)
+		count_loss(LOSS_LIFE_MAP_FULL);
 }
 
 /* Allocates the row of the new worker `key`, which is `task`, on the service of row `service`; NO_ROW if none is left. */
-static __noinline __u32 new_worker(const struct worker_key *key, struct task_struct *task, __u32 service)
+static __noinline __u32 new_worker(const struct worker_key *key, struct task_struct *task, __u32 service, __u32 uid)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct worker_place place = {NO_ROW, service}, *known;
 	struct worker_counters *worker;
 	struct life_key life;
 
-	if (!key)
+	if (!key || !admit(SHARE_WORKERS, uid))
 		return NO_ROW;
 	life = (struct life_key){key->tgid, key->tid, key->start_ns};
 	place.worker = take_row(&free_worker_rows, &next_worker_row, worker_rows_end);
@@ -156,18 +199,20 @@ static __noinline __u32 new_worker(const struct worker_key *key, struct task_str
 	if (worker) {
 		worker->ns_pid = innermost_pid(leader);
 		BPF_CORE_READ_STR_INTO(&worker->comm, by_thread ? task : leader, comm);
-		if (bpf_map_update_elem(&workers, key, &place, BPF_NOEXIST)) /* another thread was first */
+		if (bpf_map_update_elem(&workers, key, &place, BPF_NOEXIST)) { /* another thread was first */
 			give_row_back(&free_worker_rows, &next_worker_row, place.worker);
-		else
+			dismiss(SHARE_WORKERS, uid);
+		} else {
 			follow_life(&life, task);
+		}
 	}
 	known = bpf_map_lookup_elem(&workers, key);
 	return known ? known->worker : NO_ROW;
 }
 
-/* Sets `rows` to those of the worker `key`, which is `task`, on the service of `conn`. */
-static __always_inline void find_rows(struct worker_place *rows, const struct connection *conn,
-                                      const struct worker_key *key, struct task_struct *task)
+/* Sets `rows` to those of the worker `key`, which is `task`. `listener_known` and `uid` are of its service. */
+static __always_inline void find_rows(struct worker_place *rows, const struct worker_key *key, __u32 listener_known,
+                                      __u32 uid, struct task_struct *task)
 {
 	struct worker_place *known = bpf_map_lookup_elem(&workers, key);
 
@@ -176,14 +221,14 @@ static __always_inline void find_rows(struct worker_place *rows, const struct co
 		return;
 	}
 	/* Not within new_worker(): the BPF stack has no room for another nested call. */
-	rows->service = service_row(&conn->worker.service, conn->listener_known);
-	rows->worker = new_worker(key, task, rows->service);
+	rows->service = service_row(&key->service, listener_known, uid);
+	rows->worker = new_worker(key, task, rows->service, uid);
 }
 
 /* Sets conn->rows, the rows that count for `task`, the owner of `conn`. */
 static __always_inline void read_rows(struct connection *conn, struct task_struct *task)
 {
-	find_rows(&conn->rows, conn, &conn->worker, task);
+	find_rows(&conn->rows, &conn->worker, conn->listener_known, conn->uid, task);
 }
 
 #define FINISH_MISSED        1 /* no program saw the close */
@@ -224,8 +269,12 @@ static __always_inline void count_close(const struct ending *ending, __u32 reaso
 		count_loss(LOSS_MISSED_CLOSE);
 	if (service)
 		add(ending->preexisting ? &service->preexisting_closes : &service->closes, 1);
-	if (!worker)
+	if (!worker) {
+		if (service)
+			add(ending->preexisting ? &service->ownerless_preexisting_closes : &service->ownerless_closes,
+			    1);
 		return;
+	}
 	add(&worker->bytes_received, ending->bytes.received);
 	add(&worker->bytes_sent, ending->bytes.sent);
 	if (reason < CLOSE_REASONS)
@@ -282,6 +331,8 @@ static __always_inline void count_owned(struct connection *conn, bool is_tracked
 	}
 	if (!worker) {
 		count_loss(LOSS_WORKER_MAP_FULL);
+		if (service)
+			add(conn->preexisting ? &service->ownerless_preexisting : &service->ownerless_accepts, 1);
 		return;
 	}
 	add(conn->preexisting ? &worker->preexisting : &worker->accepts, 1);
@@ -315,6 +366,8 @@ static __noinline int take_back(struct connection *conn)
 		add(conn->preexisting ? &worker->preexisting : &worker->accepts, -1);
 	if (!worker && !conn->ignored)
 		change_loss(LOSS_WORKER_MAP_FULL, -1);
+	if (!worker && service && !conn->ignored)
+		add(conn->preexisting ? &service->ownerless_preexisting : &service->ownerless_accepts, -1);
 	if (!conn->preexisting && !conn->ignored)
 		change_loss(LOSS_MISSED_ACCEPT, -1);
 	conn->accepted_ns = 0;

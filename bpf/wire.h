@@ -85,10 +85,10 @@ struct handed_over {
 /* Totals of one worker on one service. Counted in the kernel, so they stay exact when ring buffer records are lost. */
 struct worker_counters {
 	/* The first cache line: fields that an accept changes; the second: fields that a close changes. */
+	__u64 closes; /* of accepted connections; copied before what was accepted, so never more than that */
+	__u64 preexisting_closes; /* of those that it held when tracing began */
 	__u64 accepts;
-	__u64 closes;      /* of accepted connections */
-	__u64 preexisting; /* connections that it held when tracing began */
-	__u64 preexisting_closes;
+	__u64 preexisting;
 	__u64 untracked; /* accepted and pre-existing, not in the (full) connection map; their close is not counted */
 	__u64 peak_open;
 	__u64 wait_count; /* accepts whose entry into the accept queue was seen */
@@ -114,10 +114,10 @@ struct worker_counters {
 /* Totals of one service, over all its workers. */
 struct service_counters {
 	/* One cache line: every CPU that accepts or closes writes it. */
-	__u64 accepts;
-	__u64 closes;      /* of accepted connections */
-	__u64 preexisting; /* as in worker_counters */
+	__u64 closes; /* these four as in worker_counters */
 	__u64 preexisting_closes;
+	__u64 accepts;
+	__u64 preexisting;
 	__u64 untracked; /* as in worker_counters */
 	__u64 peak_open;
 	__u32 depth_max;     /* deepest accept queue seen, connections */
@@ -131,7 +131,12 @@ struct service_counters {
 	__u64 closed_drops;           /* of listening sockets that were closed; see struct listener */
 	__u64 closed_drops_deferring; /* the part of it from sockets with TCP_DEFER_ACCEPT */
 	__u64 unattributed_open;      /* accepted by nobody known (IGNORED_UNATTRIBUTED), and not closed */
-	__u64 pad2[3];                /* zero */
+	/* The parts of the counters above that are in no worker's counters. */
+	__u64 ownerless_accepts;
+	__u64 ownerless_closes;
+	__u64 ownerless_preexisting;
+	__u64 ownerless_preexisting_closes;
+	__u64 pad2[7]; /* zero */
 };
 
 /* One atomic operation counts a request and takes it in flight. Room for 16 million in flight, and 10^12 requests. */
@@ -184,7 +189,7 @@ struct connection {
 	__u32 accept_tid;
 	__u16 remote_port;
 	__u8 first_end;      /* enum close_reason: the side that left ESTABLISHED first; 0 = neither yet */
-	__u8 fin_sent;       /* the sequence numbers include our FIN */
+	__u8 fin_sent;       /* our FIN is sent, or about to be */
 	__u8 listener_known; /* as in service_counters */
 	__u8 active;         /* bytes_* changed between the last two refresh() */
 	__u8 ignored;        /* enum ignored: kept so that its close is recognized */
@@ -193,10 +198,14 @@ struct connection {
 	__u8 preexisting;    /* open before tracing began */
 	__u8 made_up_seq;    /* copied_seq and write_seq are not the socket's (MPTCP) */
 	__u8 queued_before;  /* in the accept queue when tracing began; enqueued_ns is when the walk found it there */
+	__u8 bytes_final;    /* the socket has left the connection (TCP_CLOSE): bytes_* say what it was */
+	__u8 close_reason;   /* with closed_ns: enum close_reason */
+	__u8 pad[2];         /* zero */
 	__u32 queue_depth;   /* length of the accept queue, this connection included; 0 = not seen */
 	__u32 backlog;       /* of the listening socket; 0 = not seen */
 	__u32 holder_tgid;   /* process that held a file descriptor at the last walk; 0 = no walk reached it yet */
 	__u32 owner_walk;    /* number of the last walk that saw the owner hold a file descriptor; 0 = none did */
+	__u32 closer_tgid;   /* with closed_ns: as in closed_connection */
 	/* Cold fields: the accept and the close of a new connection do not touch these cache lines. */
 	__u64 bytes_received; /* at the last refresh(): since the accept, or since a walk found it */
 	__u64 bytes_sent;
@@ -223,6 +232,12 @@ struct connection {
 	__u32 top_id;   /* tgid or tid of the worker that served most requests, if one served over half */
 	__u32 top_lead; /* by so many more than the others (Boyer and Moore's majority vote) */
 	__u32 left_walk; /* it left the accept queue, though no accept was seen: the walk that should find it; 0 = not so */
+	/* Bytes. */
+	__u32 first_seq;     /* of the first byte that the server writes */
+	__u32 fin_seq;       /* with fin_sent: of the byte after the last one */
+	__u32 bytes_unacked; /* of bytes_sent, not acknowledged by the peer at the last refresh() */
+	__u32 uid;           /* the user who created its listening socket */
+	__u64 closed_ns;     /* the application closed it, and its bytes are counted in a moment; 0 = not yet */
 };
 
 enum ignored {
@@ -251,7 +266,7 @@ struct listener {
 	__u32 told_walk; /* number of the last walk that read its wait queue, */
 	__u32 told_tgid; /* on the visit to this file descriptor */
 	__u32 told_fd;
-	__u32 pad2; /* zero */
+	__u32 uid; /* of the user who created it */
 };
 
 /* Records that a walk emits; userspace reads them from the iterator. Each begins with its kind. */
@@ -259,6 +274,11 @@ enum walk_record {
 	WALK_LISTENER = 1, /* struct descriptor: a file descriptor of a listening socket */
 	WALK_EPOLL = 2,    /* struct descriptor: of an epoll set; service is not set */
 	WALK_WAITER = 3,   /* struct waiter */
+	WALK_PAUSE = 4,    /* struct pause: the time is over, there is more */
+};
+
+struct pause {
+	__u32 kind;
 };
 
 struct descriptor {
@@ -325,6 +345,8 @@ struct closed_connection {
 	__u32 turns; /* as in struct connection; likewise below */
 	__u32 top_id;
 	__u64 served_set;
+	__u32 bytes_unacked;
+	__u32 pad2; /* zero */
 };
 
 /* A process or thread that may accept; the key of `lives`. */
@@ -332,6 +354,20 @@ struct life_key {
 	__u32 tgid;
 	__u32 tid;      /* 0 for a process */
 	__u64 start_ns; /* as in worker_key */
+};
+
+/* What users share: entries and rows of maps. */
+enum share_kind {
+	SHARE_LISTENERS = 0,
+	SHARE_SERVICES = 1,
+	SHARE_WORKERS = 2,
+	SHARE_KINDS = 3,
+};
+
+/* The key of `shares`. */
+struct share_key {
+	__u32 kind; /* enum share_kind */
+	__u32 uid;  /* of the user who created the listening socket, in the initial user namespace */
 };
 
 /* Maximum number of --cgroup options. */
@@ -351,9 +387,9 @@ inline constexpr __u32 no_row = NO_ROW;
 
 static_assert(sizeof(service_key) == 24);
 static_assert(sizeof(worker_key) == 40);
-static_assert(sizeof(service_counters) == 128);
-static_assert(sizeof(connection) == 272);
-static_assert(sizeof(closed_connection) == 152);
+static_assert(sizeof(service_counters) == 192);
+static_assert(sizeof(connection) == 304);
+static_assert(sizeof(closed_connection) == 160);
 static_assert(sizeof(listener) == 112);
 static_assert(sizeof(descriptor) == 80);
 static_assert(sizeof(waiter) == 56);

@@ -64,7 +64,8 @@ bool follows_the_clock(std::string_view key) {
                                                 "waiting_threads",
                                                 "woken_first_pid",
                                                 "woken_first_tid",
-                                                "workers_at_once"};
+                                                "workers_at_once",
+                                                "bytes_unacknowledged"};
   return kKeys.contains(key);
 }
 

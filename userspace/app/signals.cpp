@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/signals.hpp"
 
+#include <poll.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -36,6 +37,11 @@ Result<EndSignals> EndSignals::block() {
   signals.fd_.reset(signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals.fd_) return system_failure(errno, "cannot receive signals");
   return signals;
+}
+
+bool EndSignals::arrived() const {
+  pollfd ready{fd_.get(), POLLIN, 0};
+  return poll(&ready, 1, 0) > 0;
 }
 
 void EndSignals::quit_at_once_from_now_on() {

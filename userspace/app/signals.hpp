@@ -13,6 +13,8 @@ class EndSignals {
 
   /// Readable if one of them has arrived.
   [[nodiscard]] int fd() const { return fd_.get(); }
+  /// Whether one has arrived; it stays readable.
+  [[nodiscard]] bool arrived() const;
   /// From now on, Ctrl-C and the other signals end the process at once (status 1) without a partial file: the run is
   /// already ending, and the user does not want to wait.
   void quit_at_once_from_now_on();

@@ -60,7 +60,8 @@ class Session {
         view_(outputs_.take_standard_output() ? STDERR_FILENO : STDOUT_FILENO, options, ProcFs("/proc").own_netns()) {}
 
   TraceEnd go(const StartChild& start_child) {
-    Result<void> begun = tracer_.begin().map([this](MonotonicTime at) { run_.start(at); });
+    const auto stop = [this] { return signals_.arrived(); };
+    Result<void> begun = tracer_.begin(stop).map([this](MonotonicTime at) { run_.start(at); });
     if (begun) begun = begin(start_child);
     // The demo attaches a second time, and needs its privileges again.
     if (begun && !start_child) begun = drop_privileges(kInForce, kInReserve);

@@ -32,16 +32,29 @@ Result<Link> attach_iterator(const bpf_program* program, const bpf_map* map) {
   return link;
 }
 
-Result<void> run_iterator(const Link& link, const std::function<void(std::span<const char>)>& take) {
-  const UniqueFd iterator(bpf_iter_create(bpf_link__fd(link.get())));
-  if (!iterator) return system_failure(errno, "cannot start a walk in the kernel");
-  std::vector<char> piece(65536);
+Result<IteratorPass> IteratorPass::begin(const Link& link) {
+  IteratorPass pass;
+  pass.iterator_.reset(bpf_iter_create(bpf_link__fd(link.get())));
+  if (!pass.iterator_) return system_failure(errno, "cannot start a walk in the kernel");
+  return pass;
+}
+
+Result<bool> IteratorPass::read(const std::function<void(std::span<const char>)>& take) {
+  piece_.resize(kPieceBytes);
+  const ssize_t length = ::read(iterator_.get(), piece_.data(), piece_.size());
+  if (length < 0 && errno != EINTR && errno != EAGAIN)
+    return system_failure(errno, "cannot finish a walk in the kernel");
+  if (length > 0) take(std::span<const char>(piece_).first(static_cast<std::size_t>(length)));
+  return length != 0;
+}
+
+Result<void> run_iterator(const Link& link) {
+  Result<IteratorPass> pass = IteratorPass::begin(link);
+  if (!pass) return tl::unexpected(pass.error());
   for (;;) {
-    const ssize_t length = ::read(iterator.get(), piece.data(), piece.size());
-    if (length == 0) return {};
-    if (length < 0 && errno != EINTR && errno != EAGAIN)
-      return system_failure(errno, "cannot finish a walk in the kernel");
-    if (length > 0) take(std::span<const char>(piece).first(static_cast<std::size_t>(length)));
+    const Result<bool> more = pass->read([](auto) {});
+    if (!more) return tl::unexpected(more.error());
+    if (!*more) return {};
   }
 }
 

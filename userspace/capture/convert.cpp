@@ -40,6 +40,7 @@ void fill(ConnectionFacts& facts, std::uint64_t sock, const Raw& raw) {
   facts.accepted_at = to_time(raw.accepted_ns);
   facts.bytes_received = raw.bytes_received;
   facts.bytes_sent = raw.bytes_sent;
+  facts.bytes_unacknowledged = raw.bytes_unacked;
   facts.preexisting = raw.preexisting != 0;
   facts.requests = (raw.turns + 1) / 2;
   facts.servers = static_cast<std::uint32_t>(std::popcount(raw.served_set));
@@ -77,8 +78,9 @@ OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& co
   open.waiting_request = connection.unread_bytes != 0 && !in_flight && connection.fin_sent == 0;
   if (open.waiting_request && connection.ready_ns != 0) open.ready_at = to_time(connection.ready_ns);
   if (connection.server_id != 0) open.last_server = connection.server_id;
-  // Only a walk that began after the accept counts, and the owner may hold a file descriptor as well.
-  if (connection.other_walk > connection.owner_walk && connection.other_walk == last_walk)
+  // Only a walk that began after the accept counts, and the owner may hold a file descriptor as well: the walk under
+  // way may have reached one of them.
+  if (connection.other_walk >= last_walk && connection.owner_walk < last_walk && connection.other_walk != 0)
     open.held_by = WorkerKey{connection.other_tgid, 0, static_cast<std::int64_t>(connection.other_start_ns)};
   return open;
 }
@@ -215,6 +217,10 @@ ServiceCounters to_service_counters(const wire::service_key& key, const wire::se
   counters.counts.preexisting = raw.preexisting;
   counters.counts.preexisting_closes = raw.preexisting_closes;
   counters.unattributed_open = raw.unattributed_open;
+  counters.ownerless.accepts = raw.ownerless_accepts;
+  counters.ownerless.closes = raw.ownerless_closes;
+  counters.ownerless.preexisting = raw.ownerless_preexisting;
+  counters.ownerless.preexisting_closes = raw.ownerless_preexisting_closes;
   counters.never_accepted = raw.never_accepted;
   counters.never_accepted_wait_max = to_duration(raw.never_accepted_max_ns);
   counters.closed_drops = {raw.closed_drops, raw.closed_drops_deferring};

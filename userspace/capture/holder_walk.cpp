@@ -21,18 +21,22 @@ namespace {
 /// Parses the records that a walk wrote; a piece of output may end in the middle of one.
 class Collector {
  public:
+  FoundDescriptors found;
+  bool paused = false;  ///< the walk has put off the rest
+
   void take(std::span<const char> piece) {
     rest_.append(piece.data(), piece.size());
     std::string_view left = rest_;
     __u32 kind = 0;
     while (left.size() >= sizeof kind) {
       std::memcpy(&kind, left.data(), sizeof kind);
-      const bool taken = kind == wire::WALK_WAITER ? take_waiter(left) : take_descriptor(left);
+      const bool taken = kind == wire::WALK_PAUSE    ? take_pause(left)
+                         : kind == wire::WALK_WAITER ? take_waiter(left)
+                                                     : take_descriptor(left);
       if (!taken) break;
     }
     rest_.erase(0, rest_.size() - left.size());
   }
-  FoundDescriptors found;
 
  private:
   /// Cuts a record off `left`; false if not all of it is there yet.
@@ -41,6 +45,12 @@ class Collector {
     if (left.size() < sizeof raw) return false;
     std::memcpy(&raw, left.data(), sizeof raw);
     left.remove_prefix(sizeof raw);
+    return true;
+  }
+  bool take_pause(std::string_view& left) {
+    wire::pause raw;
+    if (!cut(left, raw)) return false;
+    paused = true;
     return true;
   }
   bool take_waiter(std::string_view& left) {
@@ -63,6 +73,17 @@ class Collector {
 };
 
 }  // namespace
+
+struct HolderWalk::Pass {
+  IteratorPass iterator;
+  Collector collector;
+  MonotonicTime began;
+  Nanoseconds taken{0};
+};
+
+HolderWalk::HolderWalk(HolderWalk&&) noexcept = default;
+HolderWalk& HolderWalk::operator=(HolderWalk&&) noexcept = default;
+HolderWalk::~HolderWalk() = default;
 
 HolderWalk::HolderWalk(acceptscope_bpf& skeleton, std::vector<UniqueFd> cgroups, Link link)
     : skeleton_(&skeleton), cgroups_(std::move(cgroups)), link_(std::move(link)) {}
@@ -98,47 +119,84 @@ Result<void> HolderWalk::name_members() const {
   return {};
 }
 
-Result<FoundDescriptors> HolderWalk::walk(bool listeners, bool connections) {
+Result<void> HolderWalk::start(bool listeners, bool connections) {
   auto* shared = skeleton_->bss;
-  shared->walk_number = ++number_;
+  shared->walk_number = ++started_;
   shared->walk_listeners = listeners;
   shared->walk_connections = connections;
-  Collector collector;
-  const Result<void> done = run_iterator(link_, [&](std::span<const char> piece) { collector.take(piece); });
-  if (!done) return tl::unexpected(done.error());
-  return std::move(collector.found);
+  pass_.reset();
+  Result<IteratorPass> iterator = IteratorPass::begin(link_);
+  if (!iterator) return tl::unexpected(iterator.error());
+  pass_ = std::make_unique<Pass>();
+  pass_->iterator = *std::move(iterator);
+  pass_->began = monotonic_now();
+  return {};
 }
 
-void HolderWalk::complete(MonotonicTime began, const FoundDescriptors& found) {
+Result<bool> HolderWalk::read_until(MonotonicTime deadline) {
+  auto* shared = skeleton_->bss;
+  const MonotonicTime began = monotonic_now();
+  MonotonicTime now = began;
+  bool more = true;
+  for (pass_->collector.paused = false; more && !pass_->collector.paused && now < deadline; now = monotonic_now()) {
+    shared->walk_deadline_ns = static_cast<std::uint64_t>(deadline.ns);
+    shared->walk_paused = 0;
+    const Result<bool> read =
+        pass_->iterator.read([this](std::span<const char> piece) { pass_->collector.take(piece); });
+    if (!read) {
+      pass_.reset();
+      return tl::unexpected(read.error());
+    }
+    more = *read;
+  }
+  pass_->taken += now - began;
+  return !more;
+}
+
+Result<bool> HolderWalk::to_end(const StopRequest& stop) {
+  for (;;) {
+    const Result<bool> ended = read_until(monotonic_now() + kSlice);
+    if (!ended || *ended || (stop && stop())) return ended;
+  }
+}
+
+void HolderWalk::complete() {
   ended_at_ = monotonic_now();
-  rest_ = (ended_at_ - began) * kRest;
-  look_ = look_of(found);
-  look_.number = number_;
-  look_.at = began;
+  rest_ = pass_->taken * kRest;
+  look_ = look_of(pass_->collector.found);
+  look_.number = skeleton_->bss->walks_done = started_;
+  look_.at = pass_->began;
   sockets_.clear();
-  for (const ListeningDescriptor& listening : found.listening)
+  for (const ListeningDescriptor& listening : pass_->collector.found.listening)
     sockets_[listening.socket].insert(listening.holder.worker.pid);
+  pass_.reset();
 }
 
-Result<void> HolderWalk::first() {
-  if (const Result<void> named = name_members(); !named) return named;
-  const MonotonicTime began = monotonic_now();
-  const Result<FoundDescriptors> found = walk(true, false);
-  if (!found) return tl::unexpected(found.error());
-  if (const Result<FoundDescriptors> connections = walk(false, true); !connections)
-    return tl::unexpected(connections.error());
+Result<bool> HolderWalk::first(const StopRequest& stop) {
+  if (const Result<void> named = name_members(); !named) return tl::unexpected(named.error());
+  if (const Result<void> started = start(true, false); !started) return tl::unexpected(started.error());
+  Result<bool> ended = to_end(stop);
+  if (!ended || !*ended) return ended;
+  std::unique_ptr<Pass> listeners = std::move(pass_);
+  if (const Result<void> started = start(false, true); !started) return tl::unexpected(started.error());
+  ended = to_end(stop);
+  if (!ended || !*ended) return ended;
   skeleton_->bss->walk_first = 0;
-  complete(began, *found);
-  return {};
+  listeners->taken += pass_->taken;
+  pass_ = std::move(listeners);
+  complete();
+  return true;
 }
 
-Result<void> HolderWalk::again() {
+Result<void> HolderWalk::begin() {
   if (const Result<void> named = name_members(); !named) return named;
-  const MonotonicTime began = monotonic_now();
-  const Result<FoundDescriptors> found = walk(true, true);
-  if (!found) return tl::unexpected(found.error());
-  complete(began, *found);
-  return {};
+  return start(true, true);
+}
+
+Result<bool> HolderWalk::go_on(Nanoseconds budget) {
+  const Result<bool> ended = read_until(monotonic_now() + budget);
+  if (ended && *ended) complete();
+  return ended;
 }
 
 }  // namespace acceptscope

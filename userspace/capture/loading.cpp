@@ -17,6 +17,8 @@
 
 #include "acceptscope_bpf.skel.h"
 #include "acceptscope_bpf_old.skel.h"
+#include "bpf/capacity.h"
+#include "bpf/wire.h"
 #include "capture/kernel_fs.hpp"
 #include "capture/libbpf_log.hpp"
 #include "capture/procfs.hpp"
@@ -51,19 +53,25 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   std::ranges::copy(plan.wait_functions.uring, settings->uring_wakes);
   settings->jiffy_ns = timer_tick_ns();
   settings->ring_wakeup_bytes = options.capacity.ring_bytes / 4;
-  settings->worker_rows_end = options.capacity.workers;
-  settings->service_rows_end = options.capacity.services;
+  const std::uint32_t workers = WITH_ROOM_FOR_OTHERS(options.capacity.workers);
+  const std::uint32_t services = WITH_ROOM_FOR_OTHERS(options.capacity.services);
+  settings->worker_rows_end = settings->share_room[wire::SHARE_WORKERS] = workers;
+  settings->service_rows_end = settings->share_room[wire::SHARE_SERVICES] = services;
+  settings->share_room[wire::SHARE_LISTENERS] = bpf_map__max_entries(skeleton->maps.listeners);
+  settings->share_limit[wire::SHARE_WORKERS] = options.capacity.workers;
+  settings->share_limit[wire::SHARE_SERVICES] = options.capacity.services;
+  settings->share_limit[wire::SHARE_LISTENERS] = LISTENERS_OF_A_USER;
   settings->filter_cgroups = static_cast<__u8>(options.cgroups.size());
   if (options.ports.empty()) std::ranges::fill(settings->traced_ports, std::uint8_t{1});
   for (const PortRange& range : options.ports.ranges())
     std::fill(settings->traced_ports + range.first, settings->traced_ports + range.last + 1, std::uint8_t{1});
   bpf_map__set_max_entries(skeleton->maps.connections, options.capacity.connections);
   for (bpf_map* map : {skeleton->maps.workers, skeleton->maps.worker_rows, skeleton->maps.free_worker_rows})
-    bpf_map__set_max_entries(map, options.capacity.workers);
+    bpf_map__set_max_entries(map, workers);
   for (bpf_map* map : {skeleton->maps.services, skeleton->maps.service_rows, skeleton->maps.free_service_rows})
-    bpf_map__set_max_entries(map, options.capacity.services);
-  bpf_map__set_max_entries(skeleton->maps.request_rows, plan.requests ? options.capacity.workers : 1);
-  bpf_map__set_max_entries(skeleton->maps.service_loads, plan.requests ? options.capacity.services : 1);
+    bpf_map__set_max_entries(map, services);
+  bpf_map__set_max_entries(skeleton->maps.request_rows, plan.requests ? workers : 1);
+  bpf_map__set_max_entries(skeleton->maps.service_loads, plan.requests ? services : 1);
   bpf_map__set_max_entries(skeleton->maps.closed, options.capacity.ring_bytes);
   // Unused filters get no room: each map takes some five MiB of kernel memory.
   if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);

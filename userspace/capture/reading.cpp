@@ -25,8 +25,8 @@ namespace {
 
 constexpr int kSampleEveryTicks = 10;  // one tick in ten is timed; see CostMeter
 
-/// If a connection waits in an accept queue this long, it is searched for among all file descriptors of the host.
-constexpr Nanoseconds kPatience = std::chrono::seconds{1};
+/// The last walk takes so long at most: whoever ends the run does not wait for the whole host.
+constexpr Nanoseconds kLastLook = std::chrono::milliseconds{300};
 
 /// Busy times are sums that the kernel changes in two steps while we copy a row: a row whose busy time is none, below 0
 /// or more than all the time there was, is read again, a few times.
@@ -71,12 +71,15 @@ Result<std::unique_ptr<Reader>> Reader::open(LoadedPrograms& loaded, const std::
   return reader;
 }
 
-Result<MonotonicTime> Reader::begin() {
+Result<MonotonicTime> Reader::begin(const StopRequest& stop) {
   cost_.start_sample(0, 0);
   begun_ = monotonic_now();
   skeleton_.bss->walk_first = 1;
   skeleton_.bss->recording = 1;
-  if (const Result<void> walked = walk_.first(); !walked) return tl::unexpected(walked.error());
+  const Result<bool> walked = walk_.first(stop);
+  if (!walked) return tl::unexpected(walked.error());
+  walks_unfinished_ += *walked ? 0 : 1;
+  skeleton_.bss->walk_first = 0;
   for (const Holder& holder : walk_.look().holders) {
     const std::uint32_t netns = holder.service.netns;
     if (drops_before_.contains(netns)) continue;
@@ -90,8 +93,7 @@ Result<MonotonicTime> Reader::begin() {
 
 MonotonicTime Reader::end() {
   skeleton_.bss->walk_last = 1;
-  // The last chance to find the owner of a missed accept.
-  if (const Result<Entries> entries = read_entries()) static_cast<void>(walk_if_needed(*entries, Nanoseconds{0}));
+  last_walk();
   const MonotonicTime now = monotonic_now();
   skeleton_.bss->recording = 0;
   // A program that saw recording == 1 may still run. They run as RCU readers, and this waits for one grace period
@@ -126,13 +128,12 @@ Result<std::uint64_t> Reader::sum_of(const bpf_map* map, std::uint32_t index) co
 
 Result<void> Reader::refresh_entries(bool any) const {
   if (relisten_) {
-    if (const Result<void> done = run_iterator(relisten_, [](auto) {}); !done) return done;
+    if (const Result<void> done = run_iterator(relisten_); !done) return done;
     if (!any) return {};
   }
   for (int pass = 0; pass < 2; ++pass) {
     skeleton_.bss->found_dead = 0;
-    const Result<void> refreshed =
-        refresh_ ? run_iterator(refresh_, [](auto) {}) : run_program(skeleton_.progs.refresh_syscall);
+    const Result<void> refreshed = refresh_ ? run_iterator(refresh_) : run_program(skeleton_.progs.refresh_syscall);
     if (!refreshed) return refreshed;
     if (skeleton_.bss->found_dead == 0) break;  // else again: a connection must be found dead twice
   }
@@ -163,25 +164,32 @@ Result<Reader::Entries> Reader::read_entries() {
   return entries;
 }
 
-Result<void> Reader::walk_if_needed(const Entries& entries, Nanoseconds patience) {
-  const std::uint64_t skipped_now = cost_.skipped();
-  const MonotonicTime now = monotonic_now();
-  // Waiting for long, or accepted unnoticed: the process that holds the file descriptor shows which.
-  const bool waited =
-      std::ranges::any_of(entries.queued, [&](const auto& queued) { return now - queued.since >= patience; });
-  const std::uint32_t births_now = skeleton_.bss->births;
-  const bool needed = skipped_now != skipped_ || walk_.is_due(now) || waited ||
-                      ((births_now != births_ || entries.left_unseen) && walk_.is_affordable(now));
-  if (!needed) return {};
-  skipped_ = skipped_now;
-  births_ = births_now;
-  return walk_.again();
+Result<void> Reader::walk_if_needed(const Entries& entries) {
+  if (!walk_.is_under_way()) {
+    const std::uint64_t skipped_now = cost_.skipped();
+    const std::uint32_t births_now = skeleton_.bss->births;
+    const MonotonicTime now = monotonic_now();
+    const bool wanted = births_now != births_ || entries.left_unseen || skipped_now != skipped_;
+    if (!walk_.is_due(now) && !(wanted && walk_.is_affordable(now))) return {};
+    skipped_ = skipped_now;
+    births_ = births_now;
+    if (const Result<void> begun = walk_.begin(); !begun) return begun;
+  }
+  return walk_.go_on(HolderWalk::kSlice).map([](bool) {});
+}
+
+void Reader::last_walk() {
+  const Result<Entries> entries = read_entries();
+  if (!entries || (!entries->left_unseen && cost_.skipped() == skipped_)) return;
+  if (!walk_.begin()) return;
+  const Result<bool> ended = walk_.go_on(kLastLook);
+  walks_unfinished_ += ended && *ended ? 0 : 1;
 }
 
 Result<std::vector<Listeners>> Reader::read_listeners() {
   const bpf_map* const map = skeleton_.maps.listeners;
   std::vector<Listeners> services;
-  std::vector<std::uint64_t> closed;
+  ListenerShares shares;
   const auto former_holders = std::exchange(socket_holders_, {});
   const auto read = for_each_entry<std::uint64_t, wire::listener>(
       bpf_map__fd(map), bpf_map__name(map), [&](std::uint64_t sock, const wire::listener& listener) {
@@ -190,16 +198,37 @@ Result<std::vector<Listeners>> Reader::read_listeners() {
           holders.assign(now->second.begin(), now->second.end());
         else if (const auto former = former_holders.find(sock); former != former_holders.end())
           holders = former->second;
-        if (listener.closed != 0)
-          closed.push_back(sock);
-        else
+        if (listener.closed != 0) {
+          shares.closed.emplace_back(sock, listener.service);
+        } else {
           socket_holders_[sock] = holders;
+          shares.open.insert(to_service_key(listener.service));
+          ++shares.of_users[listener.uid];
+        }
         add_listener(services, listener, std::move(holders));
       });
   if (!read) return tl::unexpected(read.error());
-  // A new listening socket may have the address by now: the next walk finds it again.
-  for (const std::uint64_t sock : closed) bpf_map_delete_elem(bpf_map__fd(map), &sock);
+  forget_listeners(std::move(shares));
   return services;
+}
+
+void Reader::forget_listeners(ListenerShares shares) {
+  // A new listening socket may have the address by now: the next walk finds it again.
+  for (const auto& [sock, service] : shares.closed) {
+    bpf_map_delete_elem(bpf_map__fd(skeleton_.maps.listeners), &sock);
+    if (!shares.open.contains(to_service_key(service)))
+      bpf_map_delete_elem(bpf_map__fd(skeleton_.maps.listening), &service);
+  }
+  std::uint64_t all = 0;
+  for (const auto& [uid, before] : listening_users_) shares.of_users.try_emplace(uid, 0);
+  for (const auto& [uid, entries] : shares.of_users) {
+    const wire::share_key key{wire::SHARE_LISTENERS, uid};
+    bpf_map_update_elem(bpf_map__fd(skeleton_.maps.shares), &key, &entries, BPF_ANY);
+    all += entries;
+  }
+  skeleton_.bss->shares_given[wire::SHARE_LISTENERS] = all;
+  std::erase_if(shares.of_users, [](const auto& user) { return user.second == 0; });
+  listening_users_ = std::move(shares.of_users);
 }
 
 std::optional<NamespaceDrops> Reader::count_of_namespace(std::uint32_t netns) const {
@@ -268,6 +297,7 @@ Result<Losses> Reader::read_losses() const {
     losses.*kind.count = *sum;
   }
   losses.program_skipped = cost_.skipped();
+  losses.walk_unfinished = walks_unfinished_;
   return losses;
 }
 
@@ -331,7 +361,7 @@ Result<Tick> Reader::read(MonotonicTime now) {
   if (!exits) return tl::unexpected(exits.error());
   tick.processes = *std::move(exits);
   if (skeleton_.bss->recording != 0)
-    if (const Result<void> walked = walk_if_needed(*entries, kPatience); !walked) return tl::unexpected(walked.error());
+    if (const Result<void> walked = walk_if_needed(*entries); !walked) return tl::unexpected(walked.error());
   Result<std::vector<Listeners>> listeners = read_listeners();
   if (!listeners) return tl::unexpected(listeners.error());
   tick.listeners = *std::move(listeners);

@@ -7,8 +7,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
+#include "bpf/wire.h"
 #include "capture/cost.hpp"
 #include "capture/holder_walk.hpp"
 #include "capture/loading.hpp"
@@ -26,6 +29,13 @@ struct RingFree {
 };
 using Ring = std::unique_ptr<ring_buffer, RingFree>;
 
+/// What a reading of `listeners` found.
+struct ListenerShares {
+  std::vector<std::pair<std::uint64_t, wire::service_key>> closed;  ///< by struct sock
+  std::set<ServiceKey> open;                                        ///< addresses where a socket listens
+  std::map<std::uint32_t, std::uint64_t> of_users;                  ///< entries that remain, by uid
+};
+
 /// Reads the results of the programs: the ring, the maps, the holders, losses and cost.
 class Reader {
  public:
@@ -36,7 +46,7 @@ class Reader {
   Reader& operator=(const Reader&) = delete;
 
   /// Like the functions of Tracer, except that end() leaves the programs attached.
-  Result<MonotonicTime> begin();
+  Result<MonotonicTime> begin(const StopRequest& stop);
   MonotonicTime end();
   [[nodiscard]] int ring_fd() const;
   Result<std::size_t> drain(const std::function<void(const ClosedConnection&)>& sink);
@@ -57,11 +67,14 @@ class Reader {
   Result<void> refresh_entries(bool any) const;
   [[nodiscard]] Result<Entries> read_entries();
   /// Finds accepts that no program saw, by the process that holds the file descriptor: when a walk is due, when
-  /// programs were skipped, and new holders: when one was born. Or when a connection seems to have waited in an accept
-  /// queue for `patience` or longer.
-  Result<void> walk_if_needed(const Entries& entries, Nanoseconds patience);
+  /// programs were skipped or a connection left an accept queue unseen; and new holders: when one was born.
+  Result<void> walk_if_needed(const Entries& entries);
+  /// The last chance to find the owner of a missed accept.
+  void last_walk();
   /// Takes the figures of listening sockets that were closed out of the map.
   [[nodiscard]] Result<std::vector<Listeners>> read_listeners();
+  /// Takes sockets that are closed out of the maps, and says what each user has of `listeners`.
+  void forget_listeners(ListenerShares shares);
   [[nodiscard]] std::optional<NamespaceDrops> count_of_namespace(std::uint32_t netns) const;
   /// Of the network namespaces with listening sockets that dropped something since tracing began. Read after the drops,
   /// as the counts at the begin are read before: no deferred handshake is taken for an overflow.
@@ -85,6 +98,7 @@ class Reader {
   ProcFs procfs_;
   std::map<std::uint32_t, NamespaceDrops> drops_before_;                ///< of namespaces, when tracing began
   std::map<std::uint64_t, std::vector<std::uint32_t>> socket_holders_;  ///< by struct sock, at the last reading
+  std::map<std::uint32_t, std::uint64_t> listening_users_;              ///< ListenerShares::of_users, likewise
   CostMeter cost_;
   Ring ring_;
   std::function<void(const ClosedConnection&)> sink_;
@@ -93,6 +107,7 @@ class Reader {
   bool entered_ = false;            ///< an entry was added between the last two readings
   std::uint32_t births_ = 0;        ///< as of the last walk, see bpf/state.bpf.h
   std::uint64_t skipped_ = 0;       ///< program runs that the kernel had skipped by the last walk
+  std::uint64_t walks_unfinished_ = 0;
 };
 
 }  // namespace acceptscope

@@ -65,7 +65,7 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
   return failure(what, "'acceptscope doctor' shows what is missing");
 }
 
-Result<MonotonicTime> Tracer::begin() { return parts_->reader->begin(); }
+Result<MonotonicTime> Tracer::begin(const StopRequest& stop) { return parts_->reader->begin(stop); }
 
 MonotonicTime Tracer::end() {
   const MonotonicTime now = parts_->reader->end();

@@ -8,6 +8,7 @@
 
 #include "capture/attach_plan.hpp"
 #include "capture/environment.hpp"
+#include "capture/holder_walk.hpp"
 #include "capture/tracer_options.hpp"
 #include "model/records.hpp"
 #include "util/result.hpp"
@@ -34,8 +35,8 @@ class Tracer {
   ~Tracer();
 
   /// Makes every program count from now on, then finds the listeners and the connections already open. Returns the
-  /// time when counting began. Call once.
-  Result<MonotonicTime> begin();
+  /// time when counting began. Call once. Asks `stop` now and then whether to leave off searching.
+  Result<MonotonicTime> begin(const StopRequest& stop = {});
   /// Stops counting. When it returns, no program is running any more. The totals stay readable.
   MonotonicTime end();
 

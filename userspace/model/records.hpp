@@ -54,6 +54,7 @@ struct ConnectionFacts {
   std::optional<Nanoseconds> accept_wait;
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
+  std::uint32_t bytes_unacknowledged = 0;  ///< of bytes_sent
   std::uint32_t requests = 0;              ///< that began on it while tracing
   std::optional<std::uint32_t> served_by;  ///< pid (--by thread: tid) that served most of them, if one served over half
   std::uint32_t servers = 0;               ///< workers that served at least one; exact up to 64 workers
@@ -129,6 +130,7 @@ struct ServiceCounters {
   ServiceKey service;
   bool listener_known = true;           ///< false: `service` is the connection's own local address
   ConnectionCounts counts;              ///< without bytes, which the kernel counts by worker
+  ConnectionCounts ownerless;           ///< the part of `counts` that is in no worker's counters
   std::uint64_t unattributed_open = 0;  ///< open connections that nobody is known to have accepted
   std::uint64_t never_accepted = 0;
   Nanoseconds never_accepted_wait_max{0};  ///< the longest wait of these

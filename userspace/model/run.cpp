@@ -316,6 +316,7 @@ ConnectionRow Run::base_row(const ConnectionFacts& connection) const {
   }
   row.bytes_received = connection.bytes_received;
   row.bytes_sent = connection.bytes_sent;
+  row.bytes_unacknowledged = connection.bytes_unacknowledged;
   if (options_.requests) {
     row.requests = connection.requests;
     row.served_by_workers = connection.servers;

@@ -120,6 +120,7 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   const ServiceCounters& counters = state.now;
   service.counted = true;
   service.row.counts += counters.counts;
+  service.ownerless += counters.ownerless;
   service.unattributed_open += counters.unattributed_open;
   service.row.never_accepted += counters.never_accepted;
   if (counters.never_accepted != 0) {
@@ -409,14 +410,16 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
     row.woken_first_pid = first->pid;
     if (first->tid != 0) row.woken_first_tid = first->tid;
   }
-  if (service.hides_workers || !service.counted) {  // the kernel's counts are not, or not only, from these workers
-    counts.peak_open = std::min(row.counts.peak_open, peaks);
-    row.counts = counts;
+  // The counters of a service and of its workers are read one after the other, while they change. So a service's counts
+  // are made of its workers': the picture is of one moment.
+  const bool is_part = service.hides_workers || !service.counted;
+  counts.peak_open = is_part ? std::min(row.counts.peak_open, peaks) : row.counts.peak_open;
+  row.counts = counts;
+  if (!is_part) row.counts += service.ownerless;
+  if (is_part) {  // the kernel's counts are not, or not only, from these workers
     row.recent_accepts = recent_accepts;
     row.recent_requests = recent_requests;
   }
-  row.counts.bytes_received = counts.bytes_received;  // the kernel only counts bytes by worker
-  row.counts.bytes_sent = counts.bytes_sent;
   row.counts.peak_open = std::max(row.counts.peak_open, row.open);
   row.lifetime = lifetime_stats(lifetime, open);
   wait.merge(service.waiting);

@@ -139,6 +139,7 @@ class ServiceRowsBuilder {
     std::optional<RequestCounters> requests;  ///< the load only
     Histogram waiting;                        ///< waits so far of the connections in the accept queue
     ListenDrops drops;
+    ConnectionCounts ownerless;  ///< in no worker's counters
     std::uint64_t unattributed_open = 0;
     std::optional<NamespaceDrops> in_namespace;
     bool sockets_seen = false;

@@ -373,6 +373,7 @@ struct ConnectionRow {
   std::optional<Nanoseconds> age_min;  ///< age of open ones; of pre-existing ones, time from found to closed
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
+  std::optional<std::uint64_t> bytes_unacknowledged;  ///< of bytes_sent; empty: not counted
   std::optional<CloseReason> close_reason;
   std::optional<std::uint32_t> closed_by_pid;
   bool preexisting = false;                        ///< then accepted_at, accept_wait and lifetime are unknown

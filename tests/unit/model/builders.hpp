@@ -240,10 +240,30 @@ class TickBuilder {
     for (auto& [key, total] : totals) tick_.services.push_back(total);
     return *this;
   }
-  operator Tick() const { return tick_; }  // NOLINT
+  /// The services' counters were read when they had gone on, after the workers'.
+  TickBuilder& with_services_ahead() { return services_ahead_ = true, *this; }
+  operator Tick() const {  // NOLINT
+    Tick tick = tick_;
+    if (services_ahead_) return tick;
+    // What the workers do not have has no worker's counters.
+    for (ServiceCounters& service : tick.services) {
+      service.ownerless = service.counts;
+      for (const WorkerCounters& worker : tick.workers)
+        if (worker.service == service.service) take_off(service.ownerless, worker.counts);
+    }
+    return tick;
+  }
 
  private:
+  static void take_off(ConnectionCounts& counts, const ConnectionCounts& part) {
+    counts.accepts -= std::min(counts.accepts, part.accepts);
+    counts.closes -= std::min(counts.closes, part.closes);
+    counts.preexisting -= std::min(counts.preexisting, part.preexisting);
+    counts.preexisting_closes -= std::min(counts.preexisting_closes, part.preexisting_closes);
+    counts.bytes_received = counts.bytes_sent = 0;
+  }
   Tick tick_;
+  bool services_ahead_ = false;
 };
 inline TickBuilder tick(Nanoseconds since_start) { return TickBuilder(since_start); }
 

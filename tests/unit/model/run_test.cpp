@@ -48,6 +48,20 @@ TEST(Run, TotalsAreTheKernelsServiceCounters) {
   EXPECT_TRUE(snapshot.connections.empty());
 }
 
+TEST(Run, AServiceCountsWhatItsWorkersDoAlsoWhileTheyCount) {
+  auto traced = run();
+  traced.apply(tick(1s)
+                   .with(counters_of(service()).accepts(8).closes(4))
+                   .with(counters_of(worker(1)).accepts(5).closed_after({1s, 1s, 1s}))
+                   .with(counters_of(worker(2)).accepts(2))
+                   .with_services_ahead());
+  const ServiceRow row = traced.interim().services.at(0);
+
+  EXPECT_EQ(row.counts.accepts, 7u);
+  EXPECT_EQ(row.counts.closes, 3u);
+  EXPECT_EQ(traced.interim().totals.counts.accepts, 7u);
+}
+
 TEST(Run, APictureInBetweenHasItsConnectionsAndNoEnd) {
   auto traced = run();
   traced.apply(

@@ -186,6 +186,7 @@ inline ConnectionRow closed_connection(std::uint64_t id) {
   row.lifetime = 1'234ns;
   row.bytes_received = 321;
   row.bytes_sent = 54'321;
+  row.bytes_unacknowledged = 21;
   row.close_reason = CloseReason::peer;
   row.closed_by_pid = 4121;
   return row;

@@ -533,9 +533,10 @@ struct Described<WorkerRow> {
             "request; where no request is known, it closed it, or holds it alone",
             kLater),
       field("bytes_received", &WorkerRow::counts, &ConnectionCounts::bytes_received,
-            "bytes received on its connections"),
-      field("bytes_sent", &WorkerRow::counts, &ConnectionCounts::bytes_sent,
-            "bytes sent on its connections and acknowledged by the peers"),
+            "bytes that the kernel received in order on its connections, read by the application or not"),
+      field(
+          "bytes_sent", &WorkerRow::counts, &ConnectionCounts::bytes_sent,
+          "bytes that the application handed over to the kernel on its connections, acknowledged by the peers or not"),
       field("lifetime_seconds", &WorkerRow::lifetime, "lifetimes of its connections, from accept to close"),
       field("accept_wait_seconds", &WorkerRow::accept_wait, "times that its connections waited in the accept queue"),
       field("requests", &WorkerRow::requests, "requests that it served; null if requests were not counted", kLater));
@@ -659,8 +660,14 @@ inline constexpr auto kConnectionFields = std::make_tuple(
     field("age_seconds_min", &ConnectionRow::age_min,
           "lower bound of the lifetime: an open connection's age at the end, or a preexisting one's time since it was "
           "found; null otherwise"),
-    field("bytes_received", &ConnectionRow::bytes_received, "bytes received"),
-    field("bytes_sent", &ConnectionRow::bytes_sent, "bytes sent and acknowledged by the peer"),
+    field("bytes_received", &ConnectionRow::bytes_received,
+          "bytes that the kernel received in order, read by the application or not"),
+    field("bytes_sent", &ConnectionRow::bytes_sent,
+          "bytes that the application handed over to the kernel, acknowledged by the peer or not"),
+    field("bytes_unacknowledged", &ConnectionRow::bytes_unacknowledged,
+          "the part of bytes_sent that the peer had not acknowledged at the close, or when last looked at; null if not "
+          "counted",
+          kLater),
     field("close_reason", &ConnectionRow::close_reason, "reason for the close; null if still open"),
     field("closed_by_pid", &ConnectionRow::closed_by_pid, "process that closed it; null if still open or unknown"),
     field("preexisting", &ConnectionRow::preexisting,

@@ -151,7 +151,7 @@ TEST(LogLine, OfAClosedConnection) {
       R"("local":{"address":"127.0.0.1","port":8000},"peer":{"address":"127.0.0.1","port":51234},)"
       R"("accepted_at":"2024-05-01T14:02:12.000000042Z","accept_wait_seconds":0.0000123,)"
       R"("closed_at":"2024-05-01T14:02:12.000001276Z","lifetime_seconds":0.000001234,"age_seconds_min":null,)"
-      R"("bytes_received":321,"bytes_sent":54321,"close_reason":"peer","closed_by_pid":4121,"preexisting":false,"held_by_pid":null,)"
+      R"("bytes_received":321,"bytes_sent":54321,"bytes_unacknowledged":21,"close_reason":"peer","closed_by_pid":4121,"preexisting":false,"held_by_pid":null,)"
       R"("requests":null,"served_by_pid":null,"served_by_workers":null})"
       "\n");
 }
