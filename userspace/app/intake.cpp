@@ -14,8 +14,8 @@ constexpr std::size_t kPendingRecords = 32768;
 
 }  // namespace
 
-Intake::Intake(Tracer& tracer, Run& run, Outputs& outputs, WorkerUnit by, bool redact_peers)
-    : tracer_(tracer), run_(run), outputs_(outputs), processes_(ProcFs("/proc"), by) {
+Intake::Intake(Tracer& tracer, ProcessReader reader, Run& run, Outputs& outputs, WorkerUnit by, bool redact_peers)
+    : tracer_(tracer), run_(run), outputs_(outputs), processes_(std::move(reader), ProcFs("/proc"), by) {
   if (redact_peers) redactor_.emplace();
   // Touched once: a late tick finds its memory ready, and does not make the process grow.
   pending_.resize(kPendingRecords);
@@ -47,6 +47,7 @@ std::vector<Error> Intake::take_totals() {
   if (!tick) return {tick.error()};
   tick->losses.log_lines = outputs_.lines_lost();
   tick->processes = processes_.update(*tick);
+  tick->losses.process_unread = processes_.unread();
   if (redactor_) redactor_->redact(*tick);
   last_tick_at_ = tick->at;
   if (outputs_.take_lines()) open_ = tick->open;

@@ -21,6 +21,7 @@
 #include "app/run_setup.hpp"
 #include "app/signals.hpp"
 #include "app/terminal/live_view.hpp"
+#include "capture/process_reader.hpp"
 #include "capture/procfs.hpp"
 #include "capture/tracer.hpp"
 #include "model/run.hpp"
@@ -49,14 +50,14 @@ void acknowledge(const UniqueFd& timer) {
 /// One run. Single-threaded: every event is a readable file descriptor.
 class Session {
  public:
-  Session(const cli::Options& options, const std::vector<Attempt>& attempts, Tracer tracer, Outputs outputs,
-          EndSignals signals)
+  Session(const cli::Options& options, const std::vector<Attempt>& attempts, ProcessReader processes, Tracer tracer,
+          Outputs outputs, EndSignals signals)
       : options_(options),
         run_(new_run(options, attempts)),
         tracer_(std::move(tracer)),
         outputs_(std::move(outputs)),
         signals_(std::move(signals)),
-        intake_(tracer_, run_, outputs_, options.by, options.redact_peers),
+        intake_(tracer_, std::move(processes), run_, outputs_, options.by, options.redact_peers),
         view_(outputs_.take_standard_output() ? STDERR_FILENO : STDOUT_FILENO, options, ProcFs("/proc").own_netns()) {}
 
   TraceEnd go(const StartChild& start_child) {
@@ -229,6 +230,8 @@ TraceEnd run_trace(const cli::Options& options, const StartChild& start_child) {
   if (!environment) return give_up(environment.error(), kExitFailed);
   const Result<TracerOptions> selected = tracer_options(options);
   if (!selected) return give_up(selected.error(), kExitFailed);
+  Result<ProcessReader> processes = ProcessReader::start(ProcFs("/proc"));
+  if (!processes) return give_up(processes.error(), kExitFailed);
   Result<Outputs> outputs = Outputs::open(options);
   if (!outputs) return give_up(outputs.error(), kExitFailed);
   std::vector<Attempt> attempts;
@@ -237,7 +240,8 @@ TraceEnd run_trace(const cli::Options& options, const StartChild& start_child) {
   malloc_trim(0);  // frees some ten MiB: libbpf has read the kernel's type information
   Result<EndSignals> signals = EndSignals::block();
   if (!signals) return give_up(signals.error(), kExitFailed);
-  return Session(options, attempts, *std::move(tracer), *std::move(outputs), *std::move(signals)).go(start_child);
+  return Session(options, attempts, *std::move(processes), *std::move(tracer), *std::move(outputs), *std::move(signals))
+      .go(start_child);
 }
 
 }  // namespace acceptscope

@@ -2,12 +2,12 @@
 #include "capture/process_watch.hpp"
 
 #include <optional>
-#include <set>
 
 namespace acceptscope {
 
-std::vector<ProcessInfo> ProcessWatch::update(const Tick& tick) {
-  std::set<WorkerKey> keys;  // a worker of several services is checked only once
+/// Brings the known processes up to date with those of the tick, and asks for what is not known yet.
+void ProcessWatch::list(const Tick& tick) {
+  std::set<WorkerKey> keys;  // a worker of several services is listed only once
   for (const WorkerCounters& counters : tick.workers) keys.insert(counters.worker);
   std::set<std::uint32_t> holding;
   for (const Holder& holder : tick.look.holders) {
@@ -21,28 +21,57 @@ std::vector<ProcessInfo> ProcessWatch::update(const Tick& tick) {
   for (const OpenConnection& connection : tick.open)
     if (connection.held_by) keys.insert(*connection.held_by);
   std::erase_if(known_, [&keys](const auto& known) { return !keys.contains(known.first); });
-  for (auto& [key, exit] : exits_) ++exit.updates;
-  std::erase_if(exits_, [](const auto& exit) { return exit.second.updates > kPatience; });
-  for (const ProcessInfo& exit : tick.processes) exits_.insert_or_assign(exit.worker, Exit{exit.exited_at, 0});
+  for (const WorkerKey& key : keys)
+    if (known_.try_emplace(key).second) reader_.ask(key);
+}
 
+void ProcessWatch::take_exits(const Tick& tick) {
+  for (auto& [key, exit] : exits_) ++exit.updates;
+  std::erase_if(exits_, [](const auto& exit) { return exit.second.updates > kRemember; });
+  for (const ProcessInfo& exit : tick.processes) exits_.insert_or_assign(exit.worker, Exit{exit.exited_at, 0});
+}
+
+std::set<WorkerKey> ProcessWatch::due_for_a_look() {
+  std::set<WorkerKey> due;
+  if (known_.empty()) return due;
+  auto next = known_.upper_bound(looked_at_);
+  for (std::size_t i = 0; i < std::min(kLooks, known_.size()); ++i) {
+    if (next == known_.end()) next = known_.begin();
+    looked_at_ = next->first;
+    due.insert((next++)->first);
+  }
+  return due;
+}
+
+void ProcessWatch::add_exit(ProcessInfo& news, Known& known) const {
+  const auto exit = exits_.find(news.worker);
+  known.exited = known.exited || news.exited || exit != exits_.end();
+  news.exited = known.exited;
+  known.is_time_known = exit != exits_.end();
+  if (known.is_time_known) news.exited_at = exit->second.at;
+}
+
+std::vector<ProcessInfo> ProcessWatch::update(const Tick& tick) {
+  list(tick);
+  take_exits(tick);
   std::vector<ProcessInfo> news;
-  for (const WorkerKey& key : keys) {
-    const auto exit = exits_.find(key);
-    const bool is_told = exit != exits_.end();
-    const auto [known, is_new] = known_.try_emplace(key);
-    Known& state = known->second;
-    if (is_new) {
-      news.push_back(procfs_.read(key));
-      state.exited = news.back().exited || is_told;
-    } else if (is_told ? state.is_time_known : state.exited || procfs_.alive(key)) {
-      continue;
-    } else {
-      state.exited = true;
-      news.emplace_back().worker = key;
-    }
-    news.back().exited = state.exited;
-    state.is_time_known = is_told;
-    if (is_told) news.back().exited_at = exit->second.at;
+  std::set<WorkerKey> described;
+  for (ProcessInfo& answer : reader_.take(patience_)) {
+    const auto known = known_.find(answer.worker);
+    if (known == known_.end() || !described.insert(answer.worker).second) continue;
+    add_exit(answer, known->second);
+    news.push_back(std::move(answer));
+  }
+  const std::set<WorkerKey> due = due_for_a_look();
+  for (auto& [key, known] : known_) {
+    if (described.contains(key)) continue;
+    const bool is_told = exits_.contains(key);
+    if (is_told ? known.is_time_known : known.exited || !due.contains(key) || procfs_.alive(key)) continue;
+    ProcessInfo exit;
+    exit.worker = key;
+    known.exited = true;
+    add_exit(exit, known);
+    news.push_back(std::move(exit));
   }
   return news;
 }

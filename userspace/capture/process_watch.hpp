@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <map>
+#include <set>
 #include <vector>
 
+#include "capture/process_reader.hpp"
 #include "capture/procfs.hpp"
 
 namespace acceptscope {
@@ -14,16 +16,25 @@ namespace acceptscope {
 /// are followed until they exit.
 class ProcessWatch {
  public:
-  ProcessWatch(ProcFs procfs, WorkerUnit by) : procfs_(std::move(procfs)), by_(by) {}
+  /// How long an update waits for the reader, which answers at once unless somebody keeps it waiting.
+  static constexpr Nanoseconds kPatience = std::chrono::milliseconds{20};
+  /// An update asks of so many known processes whether they are alive, and the next one goes on with others. The kernel
+  /// tells of every exit anyway, unless the map of lives is full.
+  static constexpr std::size_t kLooks = 256;
+
+  ProcessWatch(ProcessReader reader, ProcFs procfs, WorkerUnit by, Nanoseconds patience = kPatience)
+      : reader_(std::move(reader)), procfs_(std::move(procfs)), by_(by), patience_(patience) {}
 
   /// The news about the processes of a tick: descriptions of new ones, and the exits since the last update. The tick's
   /// own processes are the exits that the kernel told of. An exit that was noticed before the kernel told of it is told
-  /// again, with its time.
+  /// again, with its time. A description may come with a later update.
   [[nodiscard]] std::vector<ProcessInfo> update(const Tick& tick);
+  /// Processes that could not be described.
+  [[nodiscard]] std::uint64_t unread() const { return reader_.unread(); }
 
  private:
   /// An exit may be told a tick before its process is listed: counters are read first, and exits after them.
-  static constexpr std::uint32_t kPatience = 3;  ///< updates
+  static constexpr std::uint32_t kRemember = 3;  ///< updates
 
   struct Known {
     bool exited = false;
@@ -34,10 +45,20 @@ class ProcessWatch {
     std::uint32_t updates = 0;  ///< since it was told
   };
 
+  void list(const Tick& tick);
+  void take_exits(const Tick& tick);
+  /// The processes of which one asks this time whether they are alive.
+  [[nodiscard]] std::set<WorkerKey> due_for_a_look();
+  /// Completes what is known of a process by the exit that the kernel told, if it did.
+  void add_exit(ProcessInfo& news, Known& known) const;
+
+  ProcessReader reader_;
   ProcFs procfs_;
   WorkerUnit by_;
+  Nanoseconds patience_;
   std::map<WorkerKey, Known> known_;  ///< the processes in the last update
   std::map<WorkerKey, Exit> exits_;   ///< told, of the last updates
+  WorkerKey looked_at_;               ///< the last one whose life was looked at
 };
 
 }  // namespace acceptscope

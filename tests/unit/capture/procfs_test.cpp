@@ -2,6 +2,11 @@
 #include "capture/procfs.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <stdexcept>
+#include <string>
 
 #include "capture/process_watch.hpp"
 #include "unit/capture/fake_proc.hpp"
@@ -97,11 +102,68 @@ TEST(ProcFs, APidThatDoesNotExistIsKeptInTheSelection) {
   EXPECT_THAT(ProcFs(proc.root()).with_descendants({99}), UnorderedElementsAre(99));
 }
 
+/// Waits for every answer, unless `patience` is shorter.
+ProcessWatch watch_of(const FakeProc& proc, WorkerUnit by = WorkerUnit::process, Nanoseconds patience = 60s) {
+  Result<ProcessReader> reader = ProcessReader::start(ProcFs(proc.root()));
+  if (!reader) throw std::runtime_error(reader.error().message());
+  return {*std::move(reader), ProcFs(proc.root()), by, patience};
+}
+
+/// Reading its command line never comes back: it is a FIFO without a writer.
+void add_hanging(FakeProc& proc, const FakeProcess& process) {
+  proc.add(process);
+  const std::string cmdline = proc.root() + "/" + std::to_string(process.pid) + "/cmdline";
+  std::filesystem::remove(cmdline);
+  ASSERT_EQ(mkfifo(cmdline.c_str(), 0600), 0);
+}
+
+TEST(ProcessWatch, AProcessThatCannotBeReadIsGivenUpAndTheOthersAreRead) {
+  FakeProc proc;
+  const FakeProcess hanging{.pid = 7};
+  const FakeProcess process{.pid = 8, .cmdline = std::string("w\0", 2)};
+  add_hanging(proc, hanging);
+  proc.add(process);
+  ProcessWatch watch = watch_of(proc);
+
+  const auto news = watch.update(tick(0s).with(counters_of(hanging)).with(counters_of(process)));
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_EQ(news[0].cmdline, "w");
+  EXPECT_EQ(watch.unread(), 1u);
+}
+
+TEST(ProcessWatch, NobodyWaitsForOneThatCannotBeRead) {
+  FakeProc proc;
+  const FakeProcess hanging{.pid = 7};
+  add_hanging(proc, hanging);
+  ProcessWatch watch = watch_of(proc, WorkerUnit::process, 0s);
+
+  EXPECT_THAT(watch.update(tick(0s).with(counters_of(hanging))), IsEmpty());
+  EXPECT_EQ(watch.unread(), 0u);
+  const auto exit = watch.update(tick(1s).with(counters_of(hanging)).with(exit_of(hanging, 900ms)));
+  ASSERT_THAT(exit, SizeIs(1));
+  EXPECT_EQ(exit[0].exited_at, kStart + 900ms);
+}
+
+TEST(ProcessWatch, WithoutAHelperLeftNothingIsRead) {
+  FakeProc proc;
+  auto one = tick(0s);
+  for (std::uint32_t pid = 1; pid <= ProcessReader::kHelpers + 2; ++pid) {
+    const FakeProcess hanging{.pid = pid};
+    add_hanging(proc, hanging);
+    one.with(counters_of(hanging));
+  }
+  ProcessWatch watch = watch_of(proc);
+
+  EXPECT_THAT(watch.update(one), IsEmpty());
+  EXPECT_EQ(watch.unread(), static_cast<std::uint64_t>(ProcessReader::kHelpers) + 2);
+  EXPECT_THAT(watch.update(one), IsEmpty());
+}
+
 TEST(ProcessWatch, DescribesAWorkerOnceAndThenItsEnd) {
   FakeProc proc;
   const FakeProcess process{.pid = 7, .cmdline = std::string("w\0", 2)};
   proc.add(process);
-  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+  ProcessWatch watch = watch_of(proc);
 
   const auto first = watch.update(tick(0s).with(counters_of(process)).with(counters_of(process)));
   ASSERT_THAT(first, SizeIs(1));
@@ -119,7 +181,7 @@ TEST(ProcessWatch, TheKernelTellsWhenAWorkerExited) {
   FakeProc proc;
   const FakeProcess process{.pid = 7, .cmdline = std::string("w\0", 2)};
   proc.add(process);
-  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+  ProcessWatch watch = watch_of(proc);
   static_cast<void>(watch.update(tick(0s).with(counters_of(process))));
 
   const ProcessInfo exit = exit_of(process, 300ms);
@@ -135,7 +197,7 @@ TEST(ProcessWatch, AnExitThatWasSeenFirstGetsItsTimeWhenTheKernelTellsIt) {
   FakeProc proc;
   const FakeProcess process{.pid = 7};
   proc.add(process);
-  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+  ProcessWatch watch = watch_of(proc);
   static_cast<void>(watch.update(tick(0s).with(counters_of(process))));
 
   proc.remove(7);
@@ -152,7 +214,7 @@ TEST(ProcessWatch, AnExitThatWasSeenFirstGetsItsTimeWhenTheKernelTellsIt) {
 TEST(ProcessWatch, AnExitThatIsToldBeforeItsWorkerIsListedIsRemembered) {
   FakeProc proc;
   const FakeProcess process{.pid = 7};
-  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+  ProcessWatch watch = watch_of(proc);
 
   EXPECT_THAT(watch.update(tick(1s).with(exit_of(process, 900ms))), IsEmpty());
   const auto news = watch.update(tick(2s).with(counters_of(process)));
@@ -167,7 +229,7 @@ TEST(ProcessWatch, AHolderThatLetGoIsForgottenAndDescribedAnewWhenItComesBack) {
   proc.add(process);
   Holder holder;
   holder.worker = FakeProc::key_of(process);
-  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::process};
+  ProcessWatch watch = watch_of(proc);
 
   EXPECT_THAT(watch.update(tick(0s).with(holder)), SizeIs(1));
   EXPECT_THAT(watch.update(tick(0s).with(holder)), IsEmpty());
@@ -184,7 +246,7 @@ TEST(ProcessWatch, AWaitingThreadIsFollowedUntilItExitsAlsoWhileItIsBusy) {
   holder.worker = FakeProc::key_of(process);
   Holder waiting = holder;
   waiting.threads.push_back({FakeProc::key_of({.pid = 7, .task = 71}), "pool"});
-  ProcessWatch watch{ProcFs(proc.root()), WorkerUnit::thread};
+  ProcessWatch watch = watch_of(proc, WorkerUnit::thread);
 
   EXPECT_THAT(watch.update(tick(0s).with(waiting)), SizeIs(2));
   EXPECT_THAT(watch.update(tick(1s).with(holder)), IsEmpty());
