@@ -5,6 +5,7 @@ import ctypes
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -189,6 +190,155 @@ class OutputPath(faults.FaultTest):
         self.assertEqual(child.process.returncode, 0, child.stderr)
         for name in ("dump.json", "log.jsonl"):
             self.assertEqual(os.stat(self.path(name)).st_mode & 0o7777, 0o600)
+
+
+class Attack(faults.FaultTest):
+    """Another user waits in a directory for root's output, with a link to a file that only root may write."""
+
+    OPTIONS = ("--output", "--html", "--log")
+
+    def setUp(self):
+        super().setUp()
+        os.chmod(self.directory, 0o755)
+        os.mkdir(self.path("etc"))
+        self.precious = self.path("etc/precious")
+        with open(self.precious, "w") as file:
+            file.write("precious")
+        os.chmod(self.precious, 0o600)
+        self.inode = os.stat(self.precious).st_ino
+
+    def directory_of(self, name, mode, owner=0, group=0):
+        path = self.path(name)
+        os.mkdir(path)
+        os.chown(path, owner, group)
+        os.chmod(path, mode)
+        return path
+
+    def attack(self, action, *arguments):
+        """`action` in a process of the other user, and of nobody else's group."""
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                os.setgroups([])
+                os.setgid(NOBODY)
+                os.setuid(NOBODY)
+                action(*arguments)
+                status = 0
+            finally:
+                os._exit(status)
+        self.assertEqual(os.waitpid(child, 0)[1], 0, "the other user could not prepare the attack")
+
+    def expect_refusals(self, target, link, *words):
+        for option in self.OPTIONS:
+            with self.subTest(option):
+                child = self.run_program("--view", "none", "--duration", "100ms", option, target)
+                self.assertEqual(child.process.returncode, FAILED, child.stderr)
+                self.expect_one_error(child.stderr, f"'{target}'",
+                                      f"'{link}' is a link, and another user may have placed it", *words)
+                self.expect_untouched()
+
+    def expect_untouched(self):
+        with open(self.precious) as file:
+            self.assertEqual(file.read(), "precious")
+        self.assertEqual(os.stat(self.precious).st_ino, self.inode)
+        self.assertEqual(os.listdir(self.path("etc")), ["precious"])
+
+    def test_a_link_in_the_other_users_own_directory(self):
+        home = self.directory_of("bob", 0o755, NOBODY, NOBODY)
+        self.attack(os.symlink, self.precious, f"{home}/hot")
+        self.expect_refusals(f"{home}/hot", f"{home}/hot", f"it belongs to user {NOBODY}")
+
+    def test_a_link_in_a_directory_that_the_group_may_write_to(self):
+        team = self.directory_of("team", 0o775, 0, NOBODY)
+        self.attack(os.symlink, self.precious, f"{team}/hot")
+        self.expect_refusals(f"{team}/hot", f"{team}/hot", f"it belongs to user {NOBODY}")
+
+    def test_a_link_to_a_directory_in_a_sticky_one(self):
+        shared = self.directory_of("tmp", 0o1777)
+        self.attack(os.symlink, self.path("etc"), f"{shared}/out")
+        self.expect_refusals(f"{shared}/out/precious", f"{shared}/out", f"it belongs to user {NOBODY}")
+        self.expect_refusals(f"{shared}/out/new", f"{shared}/out")
+
+    def test_a_link_to_a_directory_in_the_other_users_own_directory(self):
+        home = self.directory_of("bob", 0o755, NOBODY, NOBODY)
+        self.attack(os.symlink, "../etc", f"{home}/out")
+        self.expect_refusals(f"{home}/out/precious", f"{home}/out")
+
+    def test_a_link_of_roots_that_the_other_user_moved(self):
+        """The owner of a link does not tell who gave it its name."""
+        team = self.directory_of("team", 0o770, 0, NOBODY)
+        os.symlink(self.precious, f"{team}/backup")
+        self.attack(os.rename, f"{team}/backup", f"{team}/hot")
+        self.expect_refusals(f"{team}/hot", f"{team}/hot", f"group {NOBODY} may write to '{team}'")
+
+    def test_a_link_in_a_directory_of_roots_that_the_other_user_moved(self):
+        team = self.directory_of("team", 0o770, 0, NOBODY)
+        os.mkdir(f"{team}/backup")
+        os.symlink(self.precious, f"{team}/backup/hot")
+        self.attack(os.rename, f"{team}/backup", f"{team}/out")
+        self.expect_refusals(f"{team}/out/hot", f"{team}/out/hot", f"group {NOBODY} may write to '{team}'")
+
+    def test_a_report_follows_no_such_link_either(self):
+        home = self.directory_of("bob", 0o755, NOBODY, NOBODY)
+        self.attack(os.symlink, self.precious, f"{home}/page.html")
+        child = self.run_program("--view", "none", "--duration", "100ms", "--output", self.path("dump.json"))
+        self.assertEqual(child.process.returncode, 0, child.stderr)
+        child = self.run_program("report", self.path("dump.json"), "--html", f"{home}/page.html")
+        self.assertEqual(child.process.returncode, FAILED, child.stderr)
+        self.expect_untouched()
+
+    def test_a_file_of_the_other_user_becomes_no_log_but_a_dump_replaces_it(self):
+        home = self.directory_of("bob", 0o755, NOBODY, NOBODY)
+        self.attack(os.mknod, f"{home}/hot")
+        child = self.run_program("--view", "none", "--duration", "100ms", "--log", f"{home}/hot")
+        self.assertEqual(child.process.returncode, FAILED, child.stderr)
+        self.expect_one_error(child.stderr, f"'{home}/hot' exists, and another user may have placed it",
+                              f"it belongs to user {NOBODY}")
+        child = self.run_program("--view", "none", "--duration", "100ms", "--output", f"{home}/hot")
+        self.assertEqual(child.process.returncode, 0, child.stderr)
+        self.assertEqual(os.stat(f"{home}/hot").st_uid, 0)
+
+    def test_links_that_swap_with_a_directory_all_the_time(self):
+        """Whatever the moment of the check: what was checked is what is used."""
+        home = self.directory_of("bob", 0o755, NOBODY, NOBODY)
+        self.attack(os.mkdir, f"{home}/real")
+        self.attack(os.symlink, self.path("etc"), f"{home}/link")
+        swapper = os.fork()
+        if swapper == 0:
+            try:
+                os.setuid(NOBODY)
+                exchange_for_ever(f"{home}/real", f"{home}/link")
+            finally:
+                os._exit(1)
+        self.addCleanup(os.waitpid, swapper, 0)
+        self.addCleanup(os.kill, swapper, signal.SIGKILL)
+        for option in ("--output", "--log") * 4:
+            child = self.run_program("--view", "none", "--duration", "1ms", option, f"{home}/real/precious")
+            self.assertIn(child.process.returncode, (0, FAILED), child.stderr)
+            self.expect_untouched()
+
+    def test_a_log_of_ones_own_is_a_new_file_where_others_may_write(self):
+        """An old one is not emptied: by then its name may be that of any file."""
+        for shared in (self.directory_of("tmp", 0o1777), self.directory_of("team", 0o775, 0, NOBODY)):
+            with open(f"{shared}/log", "w") as old:
+                old.write("from an earlier run")
+                old.flush()
+                child = self.run_program("--view", "none", "--duration", "100ms", "--log", f"{shared}/log")
+                self.assertEqual(child.process.returncode, 0, child.stderr)
+                self.assertEqual(os.fstat(old.fileno()).st_size, len("from an earlier run"))
+            self.assertEqual(os.listdir(shared), ["log"])
+            with open(f"{shared}/log") as log:
+                self.assertNotIn("from an earlier run", log.read())
+
+
+RENAME_EXCHANGE, AT_FDCWD = 2, -100
+
+
+def exchange_for_ever(one, other):
+    renameat2 = ctypes.CDLL(None).renameat2
+    while True:
+        renameat2(AT_FDCWD, one.encode(), AT_FDCWD, other.encode(), RENAME_EXCHANGE)
 
 
 class Environment(faults.FaultTest):

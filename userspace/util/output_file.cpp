@@ -3,28 +3,25 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/magic.h>
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <utility>
+
+#include "util/output_place.hpp"
 
 namespace acceptscope {
 namespace {
 
 constexpr mode_t kMode = 0600;
 constexpr int kTemporaryNameTries = 100;
-constexpr int kLinksAtMost = 40;                 // the kernel's own limit (path_resolution(7))
 constexpr std::size_t kCollectAtMost = 1 << 20;  // bounds the memory of a log that is never flushed
 constexpr std::size_t kHoldAtMost = 8 << 20;     // ... and of one whose reader does not read
 constexpr int kLastPatienceMs = 1000;
@@ -96,20 +93,6 @@ int write_ready(int fd, std::string_view bytes, int patience_ms, std::size_t& wr
   return 0;
 }
 
-/// The file descriptor that `path` names: "-" (1), /dev/stdout, /dev/stderr, /dev/fd/N or /proc/self/fd/N; -1 for other
-/// paths. Callers duplicate it: opening the path would truncate a redirected file, and fails for sockets.
-int descriptor_named_by(std::string_view path) {
-  if (path == "-" || path == "/dev/stdout") return STDOUT_FILENO;
-  if (path == "/dev/stderr") return STDERR_FILENO;
-  for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
-    const std::string_view digits = path.substr(0, prefix.size()) == prefix ? path.substr(prefix.size()) : "";
-    int descriptor = -1;
-    const auto [rest, error] = std::from_chars(digits.data(), digits.data() + digits.size(), descriptor);
-    if (error == std::errc{} && rest == digits.data() + digits.size() && descriptor >= 0) return descriptor;
-  }
-  return -1;
-}
-
 std::string hint_for(int errno_value) {
   switch (errno_value) {
     case ENOENT: return "its directory does not exist; create it first";
@@ -126,63 +109,35 @@ std::string hint_for(int errno_value) {
   }
 }
 
-std::string directory_of(const std::string& path) {
-  const auto slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
+/// `problem` of find_place(), as one of the whole `action`.
+tl::unexpected<Error> blocked(std::string action, const Error& problem) {
+  if (!problem.what.empty()) return failure(action + ": " + problem.what, problem.hint);
+  return system_failure(problem.code.value(), std::move(action), hint_for(problem.code.value()));
 }
 
-/// Whether another user may have planted `entry` in `directory` as a trap. Applies the rules of fs.protected_symlinks,
-/// protected_fifos and protected_regular (proc_sys_fs(5)), which may be disabled in the kernel. Also true for a file
-/// with a second hard link, which may be any user's file.
-bool is_planted(const struct stat& entry, const struct stat& directory) {
-  if ((directory.st_mode & S_IWOTH) == 0) return false;
-  if (S_ISREG(entry.st_mode) && entry.st_nlink > 1) return true;
-  return entry.st_uid != ::geteuid() && entry.st_uid != directory.st_uid;
+/// Why what is at `place` is not written to.
+Error doubt_of(const OutputPlace& place) { return {place.doubt, {}, "choose another place"}; }
+
+/// Opens what is at `place`, or duplicates the file descriptor that it names. Returns -1 and sets errno on failure.
+/// Does not wait for the reader of a FIFO: that would block the program, and Ctrl-C would have no effect.
+int open_direct(const OutputPlace& place, int flags) {
+  if (place.descriptor >= 0) return ::fcntl(place.descriptor, F_DUPFD_CLOEXEC, 3);
+  const int fd = place.reopen(flags | O_WRONLY | O_NONBLOCK);
+  const int status = fd < 0 ? -1 : ::fcntl(fd, F_GETFL);
+  if (status >= 0) static_cast<void>(::fcntl(fd, F_SETFL, status & ~O_NONBLOCK));
+  return fd;
 }
 
-/// Symbolic links in procfs can refer to objects without a path, such as pipes.
-bool is_in_procfs(const std::string& path) {
-  struct statfs info {};
-  return ::statfs(directory_of(path).c_str(), &info) == 0 && info.f_type == PROC_SUPER_MAGIC;
-}
-
-/// Resolves the symbolic links of `path`, one at a time. Returns 0 or the errno value: EPERM for a planted link.
-int follow_links(std::string& path) {
-  for (int followed = 0; followed < kLinksAtMost; ++followed) {
-    struct stat entry {};
-    struct stat directory {};
-    if (::lstat(path.c_str(), &entry) != 0 || !S_ISLNK(entry.st_mode) || is_in_procfs(path)) return 0;
-    const std::string parent = directory_of(path);
-    if (::stat(parent.c_str(), &directory) != 0) return errno;
-    if (is_planted(entry, directory)) return EPERM;
-    std::error_code error;
-    const std::filesystem::path target = std::filesystem::read_symlink(path, error);
-    if (error) return error.value();
-    path = target.is_absolute() ? target.string() : parent + "/" + target.string();
-  }
-  return ELOOP;
-}
-
-/// Opens `path`, a result of follow_links(), or duplicates the file descriptor that it names. Without O_CREAT in
-/// `flags`, it must not be a regular file. Returns -1 and sets errno on failure; EPERM for a planted file. Does not
-/// wait for the reader of a FIFO: that would block the program, and Ctrl-C would have no effect.
-int open_direct(const std::string& path, int flags) {
-  if (const int existing = descriptor_named_by(path); existing >= 0) return ::fcntl(existing, F_DUPFD_CLOEXEC, 3);
-  const bool in_procfs = is_in_procfs(path);
-  if (!in_procfs) flags |= O_NOFOLLOW;  // follow_links() has resolved all links
-  UniqueFd fd(::open(path.c_str(), flags | O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, kMode));
-  if (!fd) return -1;
-  struct stat entry {};
-  struct stat directory {};
-  if (::fstat(fd.get(), &entry) != 0 || ::stat(directory_of(path).c_str(), &directory) != 0) return -1;
-  if ((!in_procfs && is_planted(entry, directory)) || (S_ISREG(entry.st_mode) && (flags & O_CREAT) == 0)) {
-    errno = EPERM;
-    return -1;
-  }
-  const int status = ::fcntl(fd.get(), F_GETFL);
-  if (status >= 0) static_cast<void>(::fcntl(fd.get(), F_SETFL, status & ~O_NONBLOCK));
-  return fd.release();
+/// Opens an empty file at `place`. Where others may exchange an entry after every check, a new file replaces the old
+/// one, which is not emptied: it may be any file by now. Returns -1 and sets errno on failure.
+int open_empty(const OutputPlace& place) {
+  const bool has_file = place.entry && !place.is_shared;
+  if (place.entry && !has_file && ::unlinkat(place.directory.get(), place.name.c_str(), 0) != 0) return -1;
+  const int fd = has_file ? place.reopen(O_WRONLY | O_APPEND)
+                          : ::openat(place.directory.get(), place.name.c_str(),
+                                     O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, kMode);
+  if (fd >= 0) static_cast<void>(!::ftruncate(fd, 0));
+  return fd;
 }
 
 }  // namespace
@@ -199,21 +154,19 @@ Result<OutputFile> OutputFile::open(const std::string& path, std::string purpose
   OutputFile file;
   file.path_ = path;
   file.purpose_ = std::move(purpose);
-  std::string target = path;
-  if (const int error = follow_links(target); error != 0) return file.failed("open", error);
-  struct stat status {};
-  const bool exists = ::stat(path.c_str(), &status) == 0;
-  if (exists && S_ISDIR(status.st_mode)) return file.failed("open", EISDIR, hint_for(EISDIR));
-  if (descriptor_named_by(path) >= 0 || (exists && !S_ISREG(status.st_mode))) {
-    file.fd_ = UniqueFd(open_direct(target, 0));
+  if (path.empty() || path.back() == '/') return file.failed("open", path.empty() ? ENOENT : EISDIR, "name a file");
+  Result<OutputPlace> place = find_place(path, LastLink::follow);
+  if (!place) return blocked(cannot("open", path, file.purpose_), place.error());
+  if (place->descriptor >= 0 || (place->entry && !S_ISREG(place->status.st_mode))) {
+    if (!place->doubt.empty()) return blocked(cannot("open", path, file.purpose_), doubt_of(*place));
+    file.fd_ = UniqueFd(open_direct(*place, 0));
     if (!file.fd_) return file.failed("open", errno);
     return file;
   }
-  if (path.empty() || path.back() == '/') return file.failed("open", path.empty() ? ENOENT : EISDIR, "name a file");
-  if (exists && ::access(path.c_str(), W_OK) != 0) return file.failed("replace", errno);
-  if (auto opened = file.open_staged(exists ? target : path, staging); !opened) {
-    return tl::unexpected(opened.error());
-  }
+  if (!place->directory) return file.failed("replace", EOPNOTSUPP);  // procfs has told no name of the file
+  if (place->entry && ::faccessat(place->directory.get(), place->name.c_str(), W_OK, 0) != 0)
+    return file.failed("replace", errno);
+  if (auto opened = file.open_staged(*std::move(place), staging); !opened) return tl::unexpected(opened.error());
   return file;
 }
 
@@ -222,19 +175,17 @@ Result<OutputFile> OutputFile::create(const std::string& path, std::string purpo
   file.path_ = path;
   file.purpose_ = std::move(purpose);
   file.existing_ = Existing::keep;
-  struct stat status {};
-  if (::lstat(path.c_str(), &status) == 0) return file.failed("create", EEXIST);
   if (path.empty() || path.back() == '/') return file.failed("create", path.empty() ? ENOENT : EISDIR, "name a file");
-  if (auto opened = file.open_staged(path, staging); !opened) return tl::unexpected(opened.error());
+  Result<OutputPlace> place = find_place(path, LastLink::keep);
+  if (!place) return blocked(cannot("create", path, file.purpose_), place.error());
+  if (place->entry || place->descriptor >= 0) return file.failed("create", EEXIST);
+  if (auto opened = file.open_staged(*std::move(place), staging); !opened) return tl::unexpected(opened.error());
   return file;
 }
 
-Result<void> OutputFile::open_staged(const std::string& target, Staging staging) {
-  const std::string parent = directory_of(target);
-  name_ = target.substr(target.rfind('/') + 1);
-  if (name_.size() > NAME_MAX) return failed("open", ENAMETOOLONG);
-  directory_ = UniqueFd(::open(parent.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  if (!directory_) return failed("open", errno);
+Result<void> OutputFile::open_staged(OutputPlace place, Staging staging) {
+  directory_ = std::move(place.directory);
+  name_ = std::move(place.name);
   if (staging == Staging::unnamed_if_possible) {
     fd_ = UniqueFd(::openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode));
     if (fd_) return {};
@@ -339,15 +290,13 @@ Result<LogFile> LogFile::open(const std::string& path, std::string purpose) {
   LogFile log;
   log.path_ = path;
   log.purpose_ = std::move(purpose);
-  const auto failed = [&](int error) {
-    return system_failure(error, cannot("open", path, log.purpose_), hint_for(error));
-  };
-  std::string target = path;
-  if (const int error = follow_links(target); error != 0) return failed(error);
-  log.fd_ = UniqueFd(open_direct(target, O_CREAT | O_APPEND));
-  if (!log.fd_) return failed(errno);
-  // Not O_TRUNC: the checks must pass before anything is truncated. Other file types cannot and need not be truncated.
-  if (descriptor_named_by(target) < 0) static_cast<void>(!::ftruncate(log.fd_.get(), 0));
+  const auto failed = [&](const Error& problem) { return blocked(cannot("open", path, log.purpose_), problem); };
+  const Result<OutputPlace> place = find_place(path, LastLink::follow);
+  if (!place) return failed(place.error());
+  if (!place->doubt.empty()) return failed(doubt_of(*place));
+  const bool is_file = place->descriptor < 0 && (!place->entry || S_ISREG(place->status.st_mode));
+  log.fd_ = UniqueFd(is_file ? open_empty(*place) : open_direct(*place, O_APPEND));
+  if (!log.fd_) return failed({{}, std::error_code(errno, std::generic_category()), {}});
   struct stat status {};
   log.has_reader_ = ::fstat(log.fd_.get(), &status) == 0 && !S_ISREG(status.st_mode);
   return log;

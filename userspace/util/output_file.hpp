@@ -14,11 +14,13 @@
 
 namespace acceptscope {
 
+struct OutputPlace;
+
 /// A file that appears under its name, complete, at commit(). Until then the bytes are in an unnamed file in the same
 /// directory (O_TMPFILE), or in a hidden file if the file system does not support unnamed files. An existing file is
-/// replaced. A symbolic link to a file is followed, unless another user placed it in a world-writable directory such as
-/// /tmp: as root, that would give access to any file. Likewise, another user's FIFO in such a directory is not written.
-/// Mode 0600, because dumps contain peer addresses. "-", /dev/stdout, devices, FIFOs and sockets are written directly.
+/// replaced. A symbolic link is followed, unless another user may have planted it: see find_place(). Likewise, a FIFO
+/// or device that another user may have placed is not written. Mode 0600, because dumps contain peer addresses. "-",
+/// /dev/stdout, devices, FIFOs and sockets are written directly.
 class OutputFile {
  public:
   /// Where the bytes are until commit().
@@ -53,7 +55,7 @@ class OutputFile {
 
  private:
   OutputFile() = default;
-  [[nodiscard]] Result<void> open_staged(const std::string& target, Staging staging);
+  [[nodiscard]] Result<void> open_staged(OutputPlace place, Staging staging);
   template <class Create>
   [[nodiscard]] Result<void> create_temporary(Create create);
   [[nodiscard]] Result<void> give_name();
@@ -70,9 +72,9 @@ class OutputFile {
   int cleanup_slot_ = -1;  ///< of `temporary_`, for remove_temporary_files()
 };
 
-/// A file that exists from the start and grows by appended lines; previous content is discarded. In a world-writable
-/// directory, other users' files and links and files with several hard links are refused. Lines are buffered and reach
-/// the file complete, at flush() or when the buffer is full.
+/// A file that exists from the start and grows by appended lines; previous content is discarded. Links are followed as
+/// by OutputFile. Where another user may put files, theirs and files with several hard links are refused, and others
+/// are replaced by a new file. Lines are buffered and reach the file complete, at flush() or when the buffer is full.
 class LogFile {
  public:
   /// Creates or empties `path` for `purpose` ("the log"); "-" is standard output.
