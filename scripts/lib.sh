@@ -9,7 +9,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 # Packages that the build needs, by their names in Debian 12.
 # shellcheck disable=SC2034  # used by the scripts that source this file
 build_packages=(cmake ninja-build g++ pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev
-	libcli11-dev libfmt-dev rapidjson-dev libexpected-dev libncurses-dev)
+	libcli11-dev libfmt-dev rapidjson-dev libexpected-dev libncurses-dev libseccomp-dev)
 # Additional packages for a build with tests.
 # shellcheck disable=SC2034
 test_build_packages=(libgtest-dev libgmock-dev libbenchmark-dev liburing-dev nlohmann-json3-dev)

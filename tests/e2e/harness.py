@@ -79,11 +79,11 @@ def open_sockets(pid):
 class Child:
     """A process whose output is collected in files; killed with its process group when the test ends."""
 
-    def __init__(self, test, argv, env=None, stdout=None, preexec=None, **options):
+    def __init__(self, test, argv, env=None, stdin=subprocess.DEVNULL, stdout=None, preexec=None, **options):
         self.stdout_file = tempfile.TemporaryFile()
         self.stderr_file = tempfile.TemporaryFile()
         self.process = subprocess.Popen(
-            argv, stdin=subprocess.DEVNULL, stdout=self.stdout_file if stdout is None else stdout,
+            argv, stdin=stdin, stdout=self.stdout_file if stdout is None else stdout,
             stderr=self.stderr_file, env={**os.environ, **(env or {})}, start_new_session=True, preexec_fn=preexec,
             **options)
         test.addCleanup(self._end)

@@ -2,11 +2,13 @@
 """Hardening of a program that runs as root among hostile users: names, links, environments, remaining privileges."""
 
 import ctypes
+import errno
 import json
 import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 
@@ -393,6 +395,37 @@ class Privileges(faults.FaultTest):
         self.assertEqual(int(status["CapAmb"], 16), 0)
         self.assertEqual(status["NoNewPrivs"], "1")
 
+    def expect_filter(self, pid):
+        """Expects that the program soon has a filter of system calls; it shows its first picture before."""
+        harness.eventually(lambda: self.status_of(pid)["Seccomp"] == "2", "the filter of system calls")
+        self.assertEqual(self.status_of(pid)["NoNewPrivs"], "1")
+
+    def test_a_run_keeps_the_system_calls_it_needs(self):
+        harness.need_plain_build("the leak detector traces its own process")
+        tracer = self.start_tracing("--port", harness.free_port(), "--output", self.path("dump.json"))
+        self.expect_filter(tracer.process.pid)
+        self.finish(tracer)
+        self.assertEqual(tracer.stderr, "")
+        self.assertIn(f"seccomp filter of {self.dump()['run']['system_calls']} system calls, no_new_privs",
+                      self.run_program("doctor").stdout)
+
+    def test_the_filter_is_not_for_a_command_but_also_while_one_runs(self):
+        harness.need_plain_build("the leak detector traces its own process")
+        child = self.start("--view", "plain", "--", "cat", "/proc/self/status", "/dev/stdin", stdin=subprocess.PIPE)
+        self.expect_filter(child.process.pid)
+        child.process.stdin.close()
+        self.assertEqual(child.wait(), 0, child.stderr)
+        self.assertRegex(child.stdout, r"(?m)^Seccomp:\t0$")
+
+    def test_a_kernel_without_filters_traces_without_one(self):
+        harness.need_plain_build("it has no filter anyhow")
+        child = self.run_program("--view", "none", "--duration", "100ms", "--output", self.path("dump.json"),
+                                 preexec=refuse_further_filters)
+        self.assertEqual((child.process.returncode, child.stderr), (0, ""))
+        self.assertIsNone(self.dump()["run"]["system_calls"])
+        doctor = self.run_program("doctor", preexec=refuse_further_filters)
+        self.assertIn("no filter of system calls (the kernel takes no seccomp filter), no_new_privs", doctor.stdout)
+
     def test_it_has_one_thread(self):
         """A single thread cannot have data races: ThreadSanitizer is not needed."""
         tracer = self.start_tracing("--port", harness.free_port())
@@ -451,6 +484,22 @@ class Privileges(faults.FaultTest):
         self.assertFalse(os.path.exists(f"/proc/{command}"))
 
 
+def refuse_further_filters():
+    """As in a kernel without CONFIG_SECCOMP_FILTER: a filter in which seccomp() and prctl(PR_SET_SECCOMP) fail."""
+    seccomp, prctl = {"x86_64": (317, 157), "aarch64": (277, 167)}[os.uname().machine]
+    number, first_argument = 0, 16  # offsets in struct seccomp_data
+    load, equal, answer = 0x20, 0x15, 0x06
+    allow, not_implemented = 0x7fff0000, 0x00050000 | errno.ENOSYS
+    program = [(load, 0, 0, number), (equal, 4, 0, seccomp), (equal, 0, 2, prctl), (load, 0, 0, first_argument),
+               (equal, 1, 0, PR_SET_SECCOMP), (answer, 0, 0, allow), (answer, 0, 0, not_implemented)]
+    code = b"".join(struct.pack("HBBI", *instruction) for instruction in program)
+    text = ctypes.create_string_buffer(code)
+    header = struct.pack("HxxxxxxP", len(program), ctypes.addressof(text))
+    if ctypes.CDLL(None).prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, header, 0, 0) != 0:
+        raise OSError("prctl(PR_SET_SECCOMP)")
+
+
+PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 22, 2
 POLLING_SERVER = """
 import select, socket, sys
 server = socket.create_server(("127.0.0.1", int(sys.argv[1])))

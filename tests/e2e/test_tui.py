@@ -3,6 +3,7 @@
 path."""
 
 import os
+import pathlib
 import re
 import signal
 import subprocess
@@ -72,6 +73,9 @@ class TuiTest(harness.TestCase):
         program = " ".join([harness.PROGRAM, "demo", "--pinned", "-d", str(seconds), *arguments])
         self.terminal.type(f"{program}; echo {PROMPT[:4]}'{PROMPT[4:]}' $?")
         self.terminal.wait_for(workers + r".*demo-worker")
+        return self.pid_of_program()
+
+    def pid_of_program(self):
         shell = self.terminal.show("pane_pid")
         children = subprocess.run(["pgrep", "-P", shell, "-x", "acceptscope"], capture_output=True, text=True).stdout
         return int(children.split()[0])
@@ -218,6 +222,61 @@ class WaysOut(TuiTest):
         self.terminal.type(f"{harness.PROGRAM} -- sh -c 'sleep 1'; echo {PROMPT[:4]}'{PROMPT[4:]}' $?")
         self.expect_given_back(0)
         self.assertRegex(self.terminal.text("-S", "-100"), "(?m)^acceptscope  ")
+
+
+class Filtered(TuiTest):
+    """The demo has no filter of system calls, any other run has: the screen works under it as well."""
+
+    def run_filtered(self, *arguments):
+        """Starts a run of its own in the terminal; waits for the filter. Returns its pid."""
+        self.before = self.terminal.settings()
+        program = " ".join([harness.PROGRAM, "--view", "tui", "--port", str(harness.free_port()), *arguments])
+        self.terminal.type(f"{program}; echo {PROMPT[:4]}'{PROMPT[4:]}' $?")
+        self.terminal.wait_for(r"\[workers\]")
+        pid = self.pid_of_program()
+        harness.eventually(lambda: "Seccomp:\t2\n" in pathlib.Path(f"/proc/{pid}/status").read_text(), "the filter")
+        return pid
+
+    def setUp(self):
+        super().setUp()
+        harness.need_plain_build("the leak detector traces its own process")
+
+    def test_sizes_a_dump_in_between_and_the_summary(self):
+        self.run_filtered("-o", "hot.json", "--html", "hot.html", "--log", "hot.jsonl")
+        for width, height in (80, 24), (100, 30):
+            self.terminal.tmux("resize-window", "-x", str(width), "-y", str(height))
+            harness.eventually(lambda: "Quit" in (self.terminal.text().splitlines()[height - 1:] or [""])[0],
+                               f"a screen of {width}x{height}")
+        self.terminal.press("w")
+        self.terminal.wait_for("Wrote hot.json")
+        self.terminal.press("q")
+        self.assertIn("No losses", self.expect_given_back(0))
+        self.assertGreater(self.read_json("hot.json")["run"]["system_calls"], 50)
+
+    def test_a_dump_gets_a_name_of_its_own(self):
+        self.run_filtered()
+        self.terminal.press("w")
+        self.terminal.wait_for(r"Wrote acceptscope-\d{8}T\d{6}Z\.json")
+        self.terminal.press("C-c")
+        self.expect_given_back("(0|130)")
+
+    def test_a_crash(self):
+        for number in (signal.SIGSEGV, signal.SIGABRT):
+            with self.subTest(number.name):
+                self.terminal.type("clear; ulimit -c 0")
+                os.kill(self.run_filtered(), number)
+                self.expect_given_back(128 + number)
+
+    def test_stopped_and_continued(self):
+        self.run_filtered()
+        self.terminal.press("C-z")
+        self.terminal.wait_for("Stopped")
+        self.assertEqual(self.terminal.show("alternate_on"), "0")
+        self.terminal.type("fg")
+        self.terminal.wait_for(r"\[workers\]")
+        self.terminal.press("q")
+        self.terminal.wait_for("No losses")
+        harness.eventually(lambda: self.terminal.settings() == self.before, "the terminal's settings")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "app/app.hpp"
+#include "app/confinement.hpp"
 #include "app/environment.hpp"
 #include "capture/kernel_facts.hpp"
 #include "capture/tracer.hpp"
@@ -60,6 +61,7 @@ int run_doctor(const cli::Options& options) {
   std::optional<Backend> chosen;
   for (const Backend backend : enum_values<Backend>)
     if (examine(backend, *environment) && !chosen) chosen = backend;
+  fmt::print("\nAfter attaching: {}.\n", confinement_here());
   if (chosen) {
     fmt::print("\n--backend auto would run {}.\n", enum_name(*chosen));
     return kExitOk;

@@ -15,6 +15,7 @@
 
 #include "app/app.hpp"
 #include "app/child.hpp"
+#include "app/confinement.hpp"
 #include "app/environment.hpp"
 #include "app/intake.hpp"
 #include "app/outputs.hpp"
@@ -64,8 +65,9 @@ class Session {
     const auto stop = [this] { return signals_.arrived(); };
     Result<void> begun = tracer_.begin(stop).map([this](MonotonicTime at) { run_.start(at); });
     if (begun) begun = begin(start_child);
-    // The demo attaches a second time, and needs its privileges again.
-    if (begun && !start_child) begun = drop_privileges(kInForce, kInReserve);
+    // The demo attaches a second time, and needs its privileges again. A COMMAND runs by now, and keeps its own.
+    if (begun && !start_child)
+      begun = confine().map([this](const Confinement& left) { system_calls_ = left.system_calls; });
     if (!begun) {
       view_.leave_screen();
       return {complain(begun.error()), false};
@@ -81,12 +83,6 @@ class Session {
   }
 
  private:
-  /// Privileges that a tick needs: maps and iterators; /proc/PID of all processes.
-  static constexpr std::initializer_list<int> kInForce{CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
-  /// Privileges needed now and then: timing BPF programs; a dump in another user's directory; ending a command that
-  /// changed its user.
-  static constexpr std::initializer_list<int> kInReserve{CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL};
-
   Result<void> begin(const StartChild& start_child) {
     report(intake_.take_all());
     start_timers(intake_.last_tick_at());
@@ -165,7 +161,7 @@ class Session {
 
   void dump_now() {
     report(intake_.take_all());
-    const Result<std::string> path = outputs_.dump_now(run_.interim());
+    const Result<std::string> path = outputs_.dump_now(complete(run_.interim()));
     view_.tell(path ? "Wrote " + *path : path.error().message());
   }
 
@@ -182,10 +178,16 @@ class Session {
 
   void finish(MonotonicTime ended, EndReason reason) {
     report(intake_.finish_lines());
-    Snapshot snapshot = run_.finish(ended, reason, child_ ? child_->status() : std::nullopt);
+    Snapshot snapshot = complete(run_.finish(ended, reason, child_ ? child_->status() : std::nullopt));
     snapshot.losses.log_lines = outputs_.lines_lost();  // after the last tick
     report(view_.close(snapshot));
     report(outputs_.write({snapshot}));
+  }
+
+  /// Adds what the model does not know.
+  [[nodiscard]] Snapshot complete(Snapshot snapshot) const {
+    snapshot.run.system_calls = system_calls_;
+    return snapshot;
   }
 
   void report(const Result<void>& done) {
@@ -214,6 +216,7 @@ class Session {
   UniqueFd tick_timer_;
   UniqueFd window_timer_;  ///< where windows do not end on ticks
   UniqueFd end_timer_;
+  std::optional<std::uint64_t> system_calls_;  ///< how many are left
   std::string last_report_;
   bool failed_ = false;
   LiveView view_;  ///< last, so that the terminal is given back first

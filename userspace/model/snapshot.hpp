@@ -68,6 +68,7 @@ struct RunInfo {
   Nanoseconds window{0};
   std::string by;                             ///< name of a WorkerUnit
   std::optional<std::uint32_t> worker_limit;  ///< requests that one worker may serve at once, as the user says
+  std::optional<std::uint64_t> system_calls;  ///< number that the kernel's filter allowed to this program
   Filters filters;
   std::optional<CommandInfo> command;
   bool operator==(const RunInfo&) const = default;

@@ -224,6 +224,7 @@ inline Snapshot snapshot(std::vector<ServiceRow> services) {
   s.run.end_reason = EndReason::signal;
   s.run.backend = "kprobe";
   s.run.backends_refused = {{"fentry", "Operation not permitted", "cannot load: Operation not permitted (sudo)"}};
+  s.run.system_calls = 117;
   s.run.interval = 1s;
   s.run.window = 1s;
   s.run.by = "process";

@@ -161,6 +161,10 @@ struct Described<RunInfo> {
       field("by", &RunInfo::by, "unit that counts as a worker: process or thread"),
       field("worker_limit", &RunInfo::worker_limit,
             "requests that one worker may serve at once, according to --worker-limit; null without it", kLater),
+      field("system_calls", &RunInfo::system_calls,
+            "how many system calls the kernel's filter (seccomp) allowed to acceptscope once it had attached; null "
+            "without a filter",
+            kLater),
       field("filters", &RunInfo::filters, "the selection in force"),
       field("command", &RunInfo::command, "the COMMAND after --; null without one"));
 };
