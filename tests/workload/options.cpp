@@ -4,10 +4,8 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstdlib>
 #include <map>
-#include <system_error>
 
 namespace workload {
 namespace {
@@ -27,10 +25,6 @@ std::string contradiction(const Options& options) {
 }
 
 }  // namespace
-
-void fail_with_errno(const std::string& what) {
-  throw Failure(what + ": " + std::error_code(errno, std::generic_category()).message());
-}
 
 Options parse_options(int argc, char** argv) {
   const std::map<std::string, Accepting> acceptings{{"epoll", Accepting::kEpoll},

@@ -2,18 +2,12 @@
 #pragma once
 
 #include <cstdint>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+#include "failure.hpp"
+
 namespace workload {
-
-/// An operation that the workload cannot perform, with the reason. Ends the program with status 1.
-struct Failure : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
-
-[[noreturn]] void fail_with_errno(const std::string& what);
 
 enum class Accepting {
   kEpoll,           ///< workers share one listening socket and wait in epoll

@@ -12,7 +12,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "options.hpp"
+#include "failure.hpp"
 
 namespace workload {
 namespace {

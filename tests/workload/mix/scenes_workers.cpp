@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+#include "../failure.hpp"
+#include "scenes.hpp"
+#include "worker.hpp"
+
+namespace workload::mix {
+namespace {
+
+/// Calls and waits until the servers are done with them.
+void call_and_settle(Stage& stage, const std::vector<Link*>& links) {
+  stage.call_all(links, stage.chance().between(1, 6));
+  Stage::settle(links);
+}
+
+/// Connections with any end; some of them are held.
+std::vector<Link*> any_links(Stage& stage, std::uint32_t service, std::uint32_t count) {
+  static constexpr std::array<std::string_view, 3> kHolds{"hold", "hold-after-peer", "hold-full"};
+  std::vector<Link*> links;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    links.push_back(&stage.plan(service, stage.chance().one_in(6) ? stage.chance().pick(kHolds) : std::string_view{}));
+  }
+  return links;
+}
+
+}  // namespace
+
+void prefork(Stage& stage) {
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  Staff staff(stage);
+  for (std::uint32_t i = stage.chance().between(1, 5); i > 0; --i) staff.hire(door, any_waiting(stage.chance()));
+  call_and_settle(stage, any_links(stage, door.service, stage.chance().between(5, 40)));
+  staff.end_all();
+}
+
+void threads(Stage& stage) {
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  Staff staff(stage);
+  for (std::uint32_t i = stage.chance().between(1, 2); i > 0; --i) {
+    staff.hire(door, any_waiting(stage.chance()), stage.chance().between(2, 5));
+  }
+  call_and_settle(stage, any_links(stage, door.service, stage.chance().between(5, 40)));
+  staff.end_all();
+}
+
+/// Workers with a listening socket each come and go between the connections.
+void reuseport_group(Stage& stage) {
+  const std::string address = stage.listening_address();
+  const std::uint32_t service = stage.service(address, stage.port());
+  Staff staff(stage);
+  for (std::uint32_t round = stage.chance().between(2, 5); round > 0; --round) {
+    while (staff.size() > 1 && stage.chance().one_in(2)) staff.just_exit(0);
+    for (std::uint32_t i = stage.chance().between(1, 3); i > 0; --i) {
+      staff.hire_with_own_door(address, stage.port(), any_waiting(stage.chance()));
+    }
+    call_and_settle(stage, any_links(stage, service, stage.chance().between(3, 12)));
+  }
+  staff.end_all();
+}
+
+/// Many short-lived workers, each with one connection.
+void fork_storm(Stage& stage) {
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  for (std::uint32_t round = stage.chance().between(1, 3); round > 0; --round) {
+    const std::uint32_t count = stage.chance().between(4, 16);
+    const std::vector<Link*> links = any_links(stage, door.service, count);
+    const std::uint64_t from_ns = now_ns();
+    std::vector<pid_t> workers;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      workers.push_back(stage.hire([&] {
+        const Accepted accepted = accept_one(stage.ledger(), door.fd.get(), door.service);
+        Side side(*accepted.link, accepted.fd, Side::Role::kServer);
+        if (!serve(side)) accepted.link->closing_ns = now_ns();
+        static_cast<void>(side.release());
+      }));
+    }
+    stage.call_all(links, stage.chance().between(1, 6));
+    for (const pid_t worker : workers) stage.see_off(worker, from_ns);
+  }
+}
+
+/// Nobody knows what a killed worker had accepted and not yet written down, nor how its connections would have ended.
+void killed_in_traffic(Stage& stage) {
+  static constexpr std::array<std::string_view, 6> kEnds{"peer",           "local", "half-close-peer",
+                                                         "send-and-close", "hold",  "reset"};
+  Door door = stage.listen(stage.listening_address(), stage.port());
+  std::vector<Link*> links;
+  for (std::uint32_t i = stage.chance().between(20, 60); i > 0; --i) {
+    links.push_back(&stage.plan(door.service, stage.chance().pick(kEnds)));
+    links.back()->fate = Fate::kDoubtful;
+  }
+  Staff staff(stage);
+  for (std::uint32_t i = stage.chance().between(2, 4); i > 0; --i) staff.hire(door, any_waiting(stage.chance()));
+  std::thread callers([&, count = stage.chance().between(2, 6)] { stage.call_all(links, count, true); });
+  const auto accepted = [&] { return std::ranges::count_if(links, [](const Link* link) { return link->pid != 0; }); };
+  const auto deadline = std::chrono::steady_clock::now() + patience();
+  while (staff.size() > 0) {
+    const auto before = accepted();
+    while (accepted() < before + 4 && accepted() + 10 < std::ssize(links) &&
+           std::chrono::steady_clock::now() < deadline)
+      sched_yield();
+    staff.kill(0);
+  }
+  door.fd.reset();  // what is still in the queue is reset
+  callers.join();
+  for (Link* link : links) {
+    if (link->settled.get() == 0) link->reasons = kLocal | kPeer | kReset | kWorkerExit;
+  }
+}
+
+/// Everything that is held stays open.
+void open_at_end(Stage& stage) {
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  Staff staff(stage);
+  for (std::uint32_t i = stage.chance().between(1, 3); i > 0; --i) {
+    staff.hire(door, any_waiting(stage.chance()), stage.chance().between(1, 3));
+  }
+  call_and_settle(stage, any_links(stage, door.service, stage.chance().between(10, 30)));
+}
+
+/// Both sides close at the same moment, often.
+void closing_together(Stage& stage) {
+  static constexpr std::array<std::string_view, 3> kEnds{"both-close", "both-shut-down", "both-reset"};
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  Staff staff(stage);
+  staff.hire(door, any_waiting(stage.chance()));
+  std::vector<Link*> links;
+  for (std::uint32_t i = stage.chance().between(50, 150); i > 0; --i) {
+    Link& link = stage.plan(door.service, stage.chance().pick(kEnds));
+    link.script.turns = static_cast<std::uint8_t>(stage.chance().below(2));
+    links.push_back(&link);
+  }
+  stage.call_all(links, 1);
+  Stage::settle(links);
+  staff.end_all();
+}
+
+/// The server closes while most of its answer is on its way, as in HTTP/1.0.
+void sending_and_closing(Stage& stage) {
+  static constexpr std::array<std::string_view, 3> kEnds{"send-and-close", "half-close-local", "send-and-linger"};
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  Staff staff(stage);
+  for (std::uint32_t i = stage.chance().between(1, 3); i > 0; --i) staff.hire(door, any_waiting(stage.chance()));
+  std::vector<Link*> links;
+  for (std::uint32_t i = stage.chance().between(20, 60); i > 0; --i) {
+    links.push_back(&stage.plan(door.service, stage.chance().pick(kEnds)));
+  }
+  call_and_settle(stage, links);
+  staff.end_all();
+}
+
+}  // namespace workload::mix
