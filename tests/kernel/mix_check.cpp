@@ -211,7 +211,7 @@ void MixCheck::check_connections(const char* where, const json& records) {
                                   true_ones.empty() ? "" : ": ", true_ones.empty() ? "" : name_of(*true_ones.front())));
     }
     if (same.size() != true_ones.size()) continue;
-    std::ranges::sort(true_ones, {}, [](const json* one) { return (*one)["accept"][0].get<std::uint64_t>(); });
+    std::ranges::sort(true_ones, {}, [](const json* one) { return (*one)["accept"][1].get<std::uint64_t>(); });
     std::ranges::sort(same, {}, [](const json* one) { return (*one)["accepted_at"].dump(); });
     for (std::size_t i = 0; i < same.size(); ++i) {
       const auto found = differences_of_connection(*true_ones[i], service_of(*true_ones[i]), *same[i]);

@@ -144,6 +144,7 @@ void write_urgent(Side& side) {
 }
 
 void read_around_urgent(Side& side) {
+  side.wait_for_hangup();  // splice() returns 0 at urgent data, too
   side.read_to_end();
   side.link().all_delivered = true;
   side.close();

@@ -27,7 +27,7 @@ std::chrono::seconds patience() {
     const char* text = std::getenv("ACCEPTSCOPE_TIME_FACTOR");
     return text == nullptr ? 1.0 : std::max(1.0, std::strtod(text, nullptr));
   }();
-  return std::chrono::seconds(static_cast<long>(20 * factor));
+  return std::chrono::seconds(static_cast<long>(8 * factor));
 }
 
 void Step::reach(std::uint32_t value) {

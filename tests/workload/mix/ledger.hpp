@@ -32,7 +32,7 @@ class Step {
   std::atomic<std::uint32_t> word_{0};
 };
 
-/// Time limit of any wait: 20 s, times ACCEPTSCOPE_TIME_FACTOR.
+/// Time limit of any wait: 8 s, times ACCEPTSCOPE_TIME_FACTOR. The tests wait longer for a sign of life.
 [[nodiscard]] std::chrono::seconds patience();
 
 /// The reasons for a close, as bits: several if the order of events is not determined.

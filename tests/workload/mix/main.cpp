@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// mix [--seed S] [--scenes N] [--only I] [--scene NAME] [--first-port P]
+// mix [--seed S] [--scenes N] [--only I] [--scene NAME] [--without NAME,...] [--first-port P]
 //
 // A random but repeatable mix of scenes between servers and clients, in network namespaces of its own. Prints its ports
 // as JSON and waits for a line; plays; prints the truth as JSON and waits for a line, while what is still open stays
@@ -37,6 +37,7 @@ struct Settings {
   std::uint16_t first_port = 18000;
   std::optional<std::uint32_t> only;
   std::string scene;
+  std::vector<std::string> without;
 };
 
 /// A network namespace with nothing but loopback; this process is in it then.
@@ -50,13 +51,19 @@ Net new_network() {
   return {open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), network_namespace_inode()};
 }
 
-const Scene& choose(Chance& chance, const std::string& wanted) {
+const Scene& choose(Chance& chance, const Settings& settings) {
   std::vector<const Scene*> bag;
   for (const Scene& scene : scenes()) {
-    if (wanted.empty() || wanted == scene.name) bag.insert(bag.end(), scene.weight, &scene);
+    const bool is_out = std::ranges::find(settings.without, scene.name) != settings.without.end();
+    if (settings.scene.empty() ? !is_out : settings.scene == scene.name) bag.insert(bag.end(), scene.weight, &scene);
   }
-  if (bag.empty()) throw Failure("no scene '" + wanted + "'");
+  if (bag.empty()) throw Failure("no scene '" + settings.scene + "'");
   return *chance.pick(bag);
+}
+
+void tell(const nlohmann::json& document) {
+  fmt::print("{}\n", document.dump());
+  std::fflush(stdout);
 }
 
 class Mix {
@@ -64,8 +71,7 @@ class Mix {
   explicit Mix(const Settings& settings) : settings_(settings), chance_(settings.seed) {
     for (int i = 0; i < 2; ++i) nets_.push_back(new_network());
     at_once_ = chance_.between(1, 4);
-    for (std::uint32_t i = 0; i < settings.scenes; ++i)
-      cast_.push_back({&choose(chance_, settings.scene), chance_.next()});
+    for (std::uint32_t i = 0; i < settings.scenes; ++i) cast_.push_back({&choose(chance_, settings), chance_.next()});
   }
 
   [[nodiscard]] nlohmann::json ports() const {
@@ -115,6 +121,7 @@ class Mix {
   void wait_until(const Condition& holds) {
     const auto deadline = std::chrono::steady_clock::now() + 5 * patience();
     for (std::uint32_t news = ledger_.news().get(); !holds(); news = ledger_.news().get()) {
+      for (; told_ < played(); ++told_) tell({{"played", told_ + 1}});
       if (std::chrono::steady_clock::now() > deadline) throw Failure("a scene does not end");
       ledger_.news().wait_for_change(news);
     }
@@ -139,6 +146,7 @@ class Mix {
       Stage stage(ledger_, index, cast_[index].seed, port, nets_);
       try {
         stage.enter(0);
+        stage.leave_out(settings_.without);
         cast_[index].scene->play(stage);
       } catch (const std::exception& error) {
         stage.note_failure(error.what());
@@ -158,13 +166,13 @@ class Mix {
   Ledger ledger_;
   std::vector<Net> nets_;
   std::uint32_t at_once_ = 1;
+  std::uint32_t told_ = 0;
   std::vector<Role> cast_;
   std::vector<pid_t> processes_;
 };
 
 void tell_and_wait(const nlohmann::json& document) {
-  fmt::print("{}\n", document.dump());
-  std::fflush(stdout);
+  tell(document);
   std::string line;
   if (!std::getline(std::cin, line)) throw Failure("standard input ended");
 }
@@ -192,6 +200,7 @@ Settings parse(int argc, char** argv) {
   app.add_option("--scenes", settings.scenes, "number of scenes")->check(CLI::Range(1, 250));
   app.add_option("--only", settings.only, "play only the scene of this number");
   app.add_option("--scene", settings.scene, "play only scenes of this name");
+  app.add_option("--without", settings.without, "leave out these scenes and ends")->delimiter(',');
   app.add_option("--first-port", settings.first_port, "the scenes use this port and those above");
   try {
     app.parse(argc, argv);

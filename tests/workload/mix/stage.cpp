@@ -84,11 +84,18 @@ void Stage::wait_for_queue(const Door& door, std::uint32_t count) const {
   }
 }
 
+std::uint8_t Stage::any_end() {
+  const auto held = static_cast<std::uint32_t>(end_named("hold"));  // it and what follows it hold the connection
+  for (;;) {
+    const std::uint32_t end = chance_.below(held);
+    if (std::ranges::find(left_out_, ends().at(end).name) == left_out_.end()) return static_cast<std::uint8_t>(end);
+  }
+}
+
 Link& Stage::plan(std::uint32_t service, std::string_view end) {
   Link& link = ledger_.add_link(number_, service);
   Script& script = link.script;
-  const auto held = static_cast<std::uint32_t>(end_named("hold"));  // it and what follows it hold the connection
-  script.end = end.empty() ? static_cast<std::uint8_t>(chance_.below(held)) : end_named(end);
+  script.end = end.empty() ? any_end() : end_named(end);
   script.turns = static_cast<std::uint8_t>(chance_.below(4));
   script.read_way = static_cast<std::uint8_t>(chance_.below(kReadWays));
   script.write_way = static_cast<std::uint8_t>(chance_.below(kWriteWays));

@@ -55,6 +55,8 @@ class Stage {
   [[nodiscard]] Door listen(const std::string& address, std::uint16_t port, bool reuseport = false, int backlog = 256);
   /// Makes a bound socket listen; it may have listened before.
   void listen_again(const Door& door, int backlog = 256) const;
+  /// Ends that plan() does not choose by itself.
+  void leave_out(const std::vector<std::string>& ends) { left_out_ = ends; }
   /// Waits until `count` connections are in the accept queue.
   void wait_for_queue(const Door& door, std::uint32_t count) const;
 
@@ -81,6 +83,8 @@ class Stage {
   void note_failure(const char* why);
 
  private:
+  [[nodiscard]] std::uint8_t any_end();
+
   Ledger& ledger_;
   std::uint32_t number_;
   Chance chance_;
@@ -88,6 +92,7 @@ class Stage {
   const std::vector<Net>& nets_;
   std::uint64_t net_inode_;
   std::vector<pid_t> children_;
+  std::vector<std::string> left_out_;
 };
 
 /// Accepts a connection of `service` from a listening socket that may be non-blocking; a length of 0 if there is none.
