@@ -94,6 +94,8 @@ void killed_in_traffic(Stage& stage) {
   for (std::uint32_t i = stage.chance().between(20, 60); i > 0; --i) {
     links.push_back(&stage.plan(door.service, stage.chance().pick(kEnds)));
     links.back()->fate = Fate::kDoubtful;
+    // Before a reset after turns, a client waits for a word of the server, which may be dead.
+    if (ends().at(links.back()->script.end).breaks) links.back()->script.turns = 0;
   }
   Staff staff(stage);
   for (std::uint32_t i = stage.chance().between(2, 4); i > 0; --i) staff.hire(door, any_waiting(stage.chance()));

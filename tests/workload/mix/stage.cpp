@@ -132,7 +132,8 @@ Side Stage::connect(Link& link, std::uint16_t source_port) {
   if (bind(fd.get(), &from.generic, from.length) != 0) fail_with_errno("bind a client");
   link.client = Endpoint::local_of(fd.get());  // now the server can find it
   link.connect_started_ns = now_ns();
-  if (::connect(fd.get(), &link.target.generic, link.target.length) != 0) {
+  // The server may have accepted and reset it before this call returns.
+  if (::connect(fd.get(), &link.target.generic, link.target.length) != 0 && errno != ECONNRESET) {
     link.fate = Fate::kRefused;
     fail_with_errno("connect to " + link.target.address() + " port " + std::to_string(link.target.port()));
   }
