@@ -29,7 +29,14 @@ std::uint64_t choose_seed() {
 /// The program lies beside the workload, also in a guest.
 std::string mix_path() { return std::filesystem::path(workload_path()).replace_filename("mix"); }
 
-Arguments arguments(std::uint64_t seed) {
+/// Before 5.19 the tracepoint of io_uring is another one, and this backend finds such accepts by walking.
+std::string left_out(const std::string& backend) {
+  const std::string given = variable("ACCEPTSCOPE_MIX_WITHOUT");
+  if (backend != "tracepoint" || kernel_version() >= 519) return given;
+  return given.empty() ? "io-uring" : given + ",io-uring";
+}
+
+Arguments arguments(std::uint64_t seed, const std::string& backend) {
   Arguments list{mix_path(), "--seed", std::to_string(seed)};
   const auto pass = [&](const char* option, const std::string& value) {
     if (!value.empty()) list.insert(list.end(), {option, value});
@@ -38,7 +45,7 @@ Arguments arguments(std::uint64_t seed) {
   pass("--scenes", scenes.empty() && time_factor() > 4 ? "6" : scenes);
   pass("--only", variable("ACCEPTSCOPE_MIX_ONLY"));
   pass("--scene", variable("ACCEPTSCOPE_MIX_SCENE"));
-  pass("--without", variable("ACCEPTSCOPE_MIX_WITHOUT"));
+  pass("--without", left_out(backend));
   return list;
 }
 
@@ -48,7 +55,7 @@ TEST_P(Mix, EveryConnectionIsReportedAsItsTwoSidesSawIt) {
   const std::uint64_t seed = choose_seed();
   const bool by_thread = seed % 4 == 3;
   RecordProperty("seed", std::to_string(seed));
-  Process process({.argv = arguments(seed)});
+  Process process({.argv = arguments(seed, backend())});
   const json ready = json::parse(process.read_line());
   Tracer tracer(backend(), {"--port", ready["ports"].get<std::string>(), "--by", by_thread ? "thread" : "process"});
   const bool starts = tracer.starts();

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "options.hpp"
+#include "failure.hpp"
 
 namespace workload {
 namespace {

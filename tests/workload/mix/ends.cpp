@@ -150,6 +150,12 @@ void read_around_urgent(Side& side) {
   side.close();
 }
 
+/// Until it is killed.
+void pour(Side& side) {
+  while (side.write(60'000)) {
+  }
+}
+
 void hold(Side& /*side*/) {}
 
 /// Held though the client has closed.
@@ -201,6 +207,7 @@ const std::vector<End>& ends() {
       {"urgent", read_around_urgent, write_urgent, kPeer, 1'000},
       {"hold", hold, leave_open, kLocal, 0},
       {"hold-after-peer", hold_after_hangup, write_and_close, kPeer, 20'000},
+      {"client-dies", read_and_close, pour, kPeer, 0},
       {"hold-full", fill_and_hold, leave_open, kLocal, 0},
   };
   return all;

@@ -76,7 +76,6 @@ struct Link {
 
   std::atomic<pid_t> pid;  ///< who accepted it: set last
   pid_t tid;
-  Endpoint peer;
   Endpoint local;
   std::uint64_t accept_entered_ns;
   std::uint64_t accepted_ns;

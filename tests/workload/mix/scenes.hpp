@@ -21,7 +21,9 @@ void threads(Stage& stage);
 void reuseport_group(Stage& stage);
 void fork_storm(Stage& stage);
 void killed_in_traffic(Stage& stage);
+void killed_clients(Stage& stage);
 void open_at_end(Stage& stage);
+void io_uring_workers(Stage& stage);
 void closing_together(Stage& stage);
 void sending_and_closing(Stage& stage);
 
@@ -34,6 +36,7 @@ void exec_after_accept(Stage& stage);
 void abandoned_queue(Stage& stage);
 void late_accept(Stage& stage);
 void relisten(Stage& stage);
+void address_beside_wildcard(Stage& stage);
 void former_connection_listens(Stage& stage);
 void port_changes_hands(Stage& stage);
 void reused_client_port(Stage& stage);

@@ -38,11 +38,15 @@ std::vector<Side> fill_queue(Stage& stage, const Door& door, std::uint32_t count
   return sides;
 }
 
-/// Some connections, served from beginning to end by workers that exist for them.
-void serve_some(Stage& stage, const Door& door) {
+/// Some connections, served from beginning to end by workers that exist for them. `target`: empty for any that reaches
+/// it.
+void serve_some(Stage& stage, const Door& door, const std::string& target = {}) {
   Staff staff(stage);
   for (std::uint32_t i = stage.chance().between(1, 3); i > 0; --i) staff.hire(door, any_waiting(stage.chance()));
   const std::vector<Link*> links = stage.plan_some(door.service, stage.chance().between(1, 10));
+  for (Link* link : links) {
+    if (!target.empty()) link->target = Endpoint::of(target, link->target.port());
+  }
   stage.call_all(links, stage.chance().between(1, 4));
   Stage::settle(links);
   while (staff.size() > 0) staff.kill(0);
@@ -99,6 +103,18 @@ void relisten(Stage& stage) {
     stage.listen_again(door);
   }
   serve_some(stage, door);
+}
+
+/// One socket listens on an address, another on all of them; the first is closed after some connections.
+void address_beside_wildcard(Stage& stage) {
+  const Door wildcard = stage.listen("0.0.0.0", stage.port(), true);
+  Door exact = stage.listen("127.0.0.1", stage.port(), true);
+  for (std::uint32_t i = stage.chance().between(1, 3); i > 0; --i) {
+    serve_some(stage, exact);
+    serve_some(stage, wildcard, "127.0.0.2");
+  }
+  exact.fd.reset();
+  serve_some(stage, wildcard, "127.0.0.1");
 }
 
 /// An accepted connection is disconnected, and its socket listens on another port.

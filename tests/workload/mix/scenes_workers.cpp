@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <liburing.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -114,6 +115,36 @@ void killed_in_traffic(Stage& stage) {
   for (Link* link : links) {
     if (link->settled.get() == 0) link->reasons = kLocal | kPeer | kReset | kWorkerExit;
   }
+}
+
+/// Clients that are killed while they write, at any byte.
+void killed_clients(Stage& stage) {
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  Staff staff(stage);
+  for (std::uint32_t i = stage.chance().between(1, 3); i > 0; --i) staff.hire(door, any_waiting(stage.chance()));
+  for (std::uint32_t i = stage.chance().between(2, 12); i > 0; --i) {
+    Link& link = stage.plan(door.service, "client-dies");
+    link.script.turns = 0;
+    const std::uint64_t enough = stage.chance().size(3'000'000);
+    const pid_t client = stage.hire([&] { stage.call(link); });
+    const auto deadline = std::chrono::steady_clock::now() + patience();
+    while (link.client_sent <= enough && std::chrono::steady_clock::now() < deadline) sched_yield();
+    stage.kill(client);
+    Stage::settle({&link});
+  }
+  staff.end_all();
+}
+
+/// Workers that accept with io_uring; where this kernel has none, nothing.
+void io_uring_workers(Stage& stage) {
+  io_uring ring;
+  if (io_uring_queue_init(1, &ring, 0) != 0) return;
+  io_uring_queue_exit(&ring);
+  const Door door = stage.listen(stage.listening_address(), stage.port());
+  Staff staff(stage);
+  for (std::uint32_t i = stage.chance().between(1, 4); i > 0; --i) staff.hire(door, Waiting::kUring);
+  call_and_settle(stage, any_links(stage, door.service, stage.chance().between(5, 40)));
+  staff.end_all();
 }
 
 /// Everything that is held stays open.

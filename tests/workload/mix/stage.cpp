@@ -29,6 +29,17 @@ std::string reachable(const std::string& address, Chance& chance) {
   return address == "::" ? "::1" : address;
 }
 
+/// The peer, also if it has reset the connection meanwhile: then getpeername() fails.
+Endpoint peer_of(int fd) {
+  Endpoint peer;
+  std::memset(&peer, 0, sizeof peer);
+  for (const std::size_t size : {sizeof peer.v6, sizeof peer.v4}) {  // one shorter than asked for is refused
+    peer.length = static_cast<socklen_t>(size);
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERNAME, &peer, &peer.length) == 0) return peer;
+  }
+  fail_with_errno("SO_PEERNAME");
+}
+
 std::uint32_t length_of_queue(int listener) {
   tcp_info info{};
   socklen_t size = sizeof info;
@@ -85,7 +96,7 @@ void Stage::wait_for_queue(const Door& door, std::uint32_t count) const {
 }
 
 std::uint8_t Stage::any_end() {
-  const auto held = static_cast<std::uint32_t>(end_named("hold"));  // it and what follows it hold the connection
+  const auto held = static_cast<std::uint32_t>(end_named("hold"));  // it and what follows are for some scenes only
   for (;;) {
     const std::uint32_t end = chance_.below(held);
     if (std::ranges::find(left_out_, ends().at(end).name) == left_out_.end()) return static_cast<std::uint8_t>(end);
@@ -203,25 +214,26 @@ void Stage::note_failure(const char* why) {
   std::snprintf(part.failure.data(), part.failure.size(), "%s", why);
 }
 
+Link& admit(Ledger& ledger, int fd, std::uint32_t service, std::uint64_t entered_ns, std::uint64_t accepted_ns) {
+  Link& link = ledger.accepted_from(service, peer_of(fd));
+  link.tid = gettid();
+  link.local = Endpoint::local_of(fd);
+  link.accept_entered_ns = entered_ns;
+  link.accepted_ns = accepted_ns;
+  link.holder = getpid();
+  link.pid = getpid();
+  return link;
+}
+
 Accepted accept_one(Ledger& ledger, int listener, std::uint32_t service, int flags) {
-  Endpoint peer;
-  std::memset(&peer, 0, sizeof peer);
   for (;;) {
-    peer.length = sizeof peer.v6;
     const std::uint64_t entered_ns = now_ns();
-    UniqueFd fd{accept4(listener, &peer.generic, &peer.length, flags)};
+    UniqueFd fd{accept4(listener, nullptr, nullptr, flags)};
     const std::uint64_t accepted_ns = now_ns();
     if (!fd && (errno == EINTR || errno == ECONNABORTED)) continue;
     if (!fd && (errno == EAGAIN || errno == EINVAL)) return {};  // EINVAL: it listens no more
     if (!fd) fail_with_errno("accept");
-    Link& link = ledger.accepted_from(service, peer);
-    link.tid = gettid();
-    link.peer = peer;
-    link.local = Endpoint::local_of(fd.get());
-    link.accept_entered_ns = entered_ns;
-    link.accepted_ns = accepted_ns;
-    link.holder = getpid();
-    link.pid = getpid();
+    Link& link = admit(ledger, fd.get(), service, entered_ns, accepted_ns);
     return {&link, fd.release()};
   }
 }

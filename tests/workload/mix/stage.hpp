@@ -101,6 +101,8 @@ struct Accepted {
   Link* link = nullptr;
   int fd = -1;
 };
+/// Writes down that this thread accepted the connection behind `fd`.
+Link& admit(Ledger& ledger, int fd, std::uint32_t service, std::uint64_t entered_ns, std::uint64_t accepted_ns);
 [[nodiscard]] Accepted accept_one(Ledger& ledger, int listener, std::uint32_t service, int flags = SOCK_CLOEXEC);
 
 }  // namespace workload::mix

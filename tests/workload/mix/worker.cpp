@@ -10,9 +10,11 @@
 #include <array>
 #include <cerrno>
 #include <exception>
+#include <optional>
 #include <thread>
 
 #include "../failure.hpp"
+#include "../uring.hpp"
 
 namespace workload::mix {
 namespace {
@@ -74,6 +76,15 @@ void work_blocking(Ledger& ledger, const Door& door, std::vector<Side>& held) {
   }
 }
 
+void work_with_uring(Ledger& ledger, const Door& door, int stop, std::vector<Side>& held) {
+  UringAcceptor acceptor(door.fd.get(), stop, false);
+  while (std::optional<UringAcceptor::Accepted> accepted = acceptor.next()) {
+    const int fd = accepted->fd.release();
+    Link& link = admit(ledger, fd, door.service, accepted->entered_ns, accepted->accepted_ns);
+    serve_one({&link, fd}, held);
+  }
+}
+
 }  // namespace
 
 Waiting any_waiting(Chance& chance) {
@@ -83,6 +94,7 @@ Waiting any_waiting(Chance& chance) {
 
 void work(Ledger& ledger, const Door& door, Waiting waiting, int stop, std::vector<Side>& held) {
   if (waiting == Waiting::kAccept) return work_blocking(ledger, door, held);
+  if (waiting == Waiting::kUring) return work_with_uring(ledger, door, stop, held);
   const Waiter waiter(door.fd.get(), stop, waiting);
   while (waiter.wait()) {
     const Accepted accepted = accept_one(ledger, door.fd.get(), door.service);

@@ -7,7 +7,8 @@
 namespace workload::mix {
 
 /// How a worker waits for connections.
-enum class Waiting { kAccept, kPoll, kEpoll, kEpollExclusive };
+/// kUring: only if all workers of the listening socket do so.
+enum class Waiting { kAccept, kPoll, kEpoll, kEpollExclusive, kUring };
 [[nodiscard]] Waiting any_waiting(Chance& chance);
 
 /// Accepts and serves, one connection after the other, until `stop` hangs up (not in kAccept: such a worker is killed
