@@ -10,6 +10,7 @@
 #include "model/serving.hpp"
 #include "model/slots.hpp"
 #include "text/numbers.hpp"
+#include "util/whole_number.hpp"
 
 namespace acceptscope {
 namespace {
@@ -222,7 +223,7 @@ std::string figures_markdown() {
 std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service) {
   std::vector<std::uint64_t> counts;
   const auto connections = [](const WorkerRow& row) { return static_cast<double>(held_by(row).connections); };
-  for (const double amount : Slots(service).amounts(connections)) counts.push_back(static_cast<std::uint64_t>(amount));
+  for (const double amount : Slots(service).amounts(connections)) counts.push_back(whole_number(amount));
   return counts;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model/histogram.hpp"
+#include "util/whole_number.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -80,7 +81,7 @@ std::optional<Nanoseconds> Histogram::mean() const {
 std::optional<Nanoseconds> Histogram::quantile(double q) const {
   if (count_ == 0) return std::nullopt;
   const double exact_rank = std::ceil(std::clamp(q, 0.0, 1.0) * static_cast<double>(count_));
-  const std::uint64_t rank = std::clamp<std::uint64_t>(static_cast<std::uint64_t>(exact_rank), 1, count_);
+  const std::uint64_t rank = std::clamp<std::uint64_t>(whole_number(exact_rank), 1, count_);
 
   std::uint64_t before = 0;
   std::size_t i = 0;

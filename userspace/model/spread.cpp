@@ -10,6 +10,7 @@
 #include "model/serving.hpp"
 #include "model/slots.hpp"
 #include "model/verdict.hpp"
+#include "util/whole_number.hpp"
 
 namespace acceptscope {
 namespace {
@@ -22,7 +23,7 @@ void add_owners(Spread& spread, const std::vector<Slots::Share>& shares) {
     owned += share.amount;
     spread.owners.push_back(share.row);
   }
-  spread.owned = static_cast<std::uint64_t>(owned);
+  spread.owned = whole_number(owned);
 }
 
 Spread spread_of(const ServiceRow& service, Basis basis) {

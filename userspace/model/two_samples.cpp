@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/dice.hpp"
+#include "util/whole_number.hpp"
 
 namespace acceptscope {
 namespace {
@@ -18,6 +19,9 @@ namespace {
 constexpr std::size_t kMostReplicates = 1'999;
 constexpr std::size_t kFewestReplicates = 399;
 constexpr std::size_t kMostDeals = 4'000'000;  // single workers dealt to: half a second
+
+/// Of both sides together: 5 s. A dump may name any number.
+constexpr std::size_t kMostWorkers = 100'000;
 
 /// Above this many events exact sums give way to the normal distribution.
 constexpr std::uint64_t kMostExact = 10'000;
@@ -60,7 +64,7 @@ class Dealer {
 
   std::uint64_t normal(double n, double p) {
     const double drawn = n * p + dice_.normal() * std::sqrt(n * p * (1 - p));
-    return static_cast<std::uint64_t>(std::clamp(std::round(drawn), 0.0, n));
+    return whole_number(std::clamp(std::round(drawn), 0.0, n));
   }
 
   Dice dice_;
@@ -195,6 +199,7 @@ std::optional<double> evenness_p_value(const Deal& first, const Deal& second) {
   const std::uint64_t c_a = total(a.counts);
   const std::uint64_t c_b = total(b.counts);
   if (std::min(c_a, c_b) < kSmallestSample || a.workers < 2 || b.workers < 2) return std::nullopt;
+  if (std::size_t{a.workers} + b.workers > kMostWorkers) return std::nullopt;
   const double observed = std::abs(unevenness(a.counts, c_a, a.workers) - unevenness(b.counts, c_b, b.workers));
   const LorenzCurve curve_a(a);
   const LorenzCurve curve_b(b);

@@ -25,7 +25,8 @@ struct Deal {
 /// 1993, chapter 16). Statistic: the difference of N times the unbiased estimate of the sum of squared shares (Simpson,
 /// Nature 163, 1949), N / effective workers. Null: both were dealt from one Lorenz curve, the mean of the two weighted
 /// by connections; as many connections are dealt from it again, up to 1,999 times, with a fixed seed. The smallest
-/// possible p-value is 0.0005 (0.0025 for thousands of workers).
+/// possible p-value is 0.0005 (0.0025 for thousands of workers). Unknown for over 100,000 workers on both sides
+/// together.
 [[nodiscard]] std::optional<double> evenness_p_value(const Deal& a, const Deal& b);
 
 /// Whether durations of one are typically longer: Mann and Whitney's U (Annals of Mathematical Statistics 18, 1947) on

@@ -106,6 +106,13 @@ TEST(Evenness, FindsAPoolThatWasPinned) {
             kTrials * 95 / 100);
 }
 
+TEST(Evenness, IsUnknownForMoreWorkersThanADrawTakesSecondsFor) {
+  const Counts x{20, 12, 8};
+  EXPECT_EQ(evenness_p_value({x, 1'000'000'000}, {x, 8}), std::nullopt);
+  EXPECT_EQ(evenness_p_value({x, 8}, {x, 4'294'967'295}), std::nullopt);
+  EXPECT_NE(evenness_p_value({x, 8}, {x, 16}), std::nullopt);
+}
+
 TEST(Evenness, IsTheSameEveryTimeAndEitherWayRound) {
   const Counts x{20, 12, 8};
   const Counts y{5, 6, 4, 5, 5, 5, 5, 5};

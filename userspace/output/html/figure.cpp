@@ -5,6 +5,7 @@
 
 #include "output/html/markup.hpp"
 #include "text/numbers.hpp"
+#include "util/whole_number.hpp"
 
 namespace acceptscope {
 namespace {
@@ -75,7 +76,7 @@ std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::
   for (const double mark : marks) {
     const double y = plot.bottom() - plot.height * mark / marks.back();
     svg += svg_line(plot.left, y, plot.right(), y, mark == 0 ? "axis" : "grid");
-    svg += svg_text(plot.left - 6, y + 4, count_text(static_cast<std::uint64_t>(mark)), "end");
+    svg += svg_text(plot.left - 6, y + 4, count_text(whole_number(mark)), "end");
   }
   return svg + svg_text(plot.left, plot.top - 10, unit);
 }

@@ -12,6 +12,7 @@
 #include "output/html/timeline.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/numbers.hpp"
+#include "util/whole_number.hpp"
 
 namespace acceptscope {
 namespace {
@@ -76,7 +77,7 @@ std::vector<double> columns_of(const TimelineWorker& worker, HeatMeasure measure
 
 std::string value_text(double value, HeatMeasure measure) {
   if (measure == HeatMeasure::busy) return amount_text(value) + " %";
-  if (measure == HeatMeasure::bytes) return bytes_text(static_cast<std::uint64_t>(std::round(value)));
+  if (measure == HeatMeasure::bytes) return bytes_text(whole_number(std::round(value)));
   return amount_text(value);
 }
 

@@ -12,6 +12,7 @@
 #include "output/html/markup.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/numbers.hpp"
+#include "util/whole_number.hpp"
 
 namespace acceptscope {
 namespace {
@@ -121,7 +122,7 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
   for (const double mark : marks) {
     const double x = plot.left + scale * mark;
     svg += svg_line(x, plot.top, x, plot.bottom() + 5, "grid");
-    svg += svg_text(x, plot.bottom() + 18, count_text(static_cast<std::uint64_t>(mark)), "middle");
+    svg += svg_text(x, plot.bottom() + 18, count_text(whole_number(mark)), "middle");
   }
   for (std::size_t i = 0; i < drawn; ++i) svg += bar(*rows[i], y_of(i), plot, scale, service.open > 0);
   if (spread.workers() > 0 && spread.total > 0) {
