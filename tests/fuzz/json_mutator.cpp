@@ -66,8 +66,11 @@ std::vector<Place> places_in(Document& document) {
     if (value.IsArray()) {
       for (Value& element : value.GetArray()) places.push_back({&element, name});
     } else if (value.IsObject()) {
-      for (auto& member : value.GetObject())
+      // By number: before C++20 was, the library gave its iterators an ambiguous comparison.
+      for (rapidjson::SizeType k = 0; k < value.MemberCount(); ++k) {
+        auto& member = *(value.MemberBegin() + static_cast<std::ptrdiff_t>(k));
         places.push_back({&member.value, {member.name.GetString(), member.name.GetStringLength()}});
+      }
     }
   }
   return places;
@@ -165,7 +168,7 @@ void change_type(Value& value, Dice& dice) {
 
 /// A copy of `from` in the place of `to`. What lies in `to` itself must not be its source.
 void replace(Value& to, const Value& from, Document& document) {
-  Value copy(from, document.GetAllocator(), true);
+  Value copy(from, document.GetAllocator());
   to.Swap(copy);
 }
 
@@ -197,8 +200,9 @@ std::string cross_json(std::string_view text, std::string_view other, Dice& dice
   const std::vector<Place> places = places_in(*document);
   const Place to = pick(dice, places);
   std::vector<Place> candidates = places_in(*source);
-  const auto same_name = std::ranges::partition(candidates, [&](const Place& p) { return p.name == to.name; });
-  const auto fitting = static_cast<std::size_t>(same_name.begin() - candidates.begin());
+  const auto others =
+      std::partition(candidates.begin(), candidates.end(), [&](const Place& place) { return place.name == to.name; });
+  const auto fitting = static_cast<std::size_t>(others - candidates.begin());
   const bool any = fitting == 0 || below(dice, 4) == 0;
   replace(*to.value, *candidates[below(dice, any ? candidates.size() : fitting)].value, *document);
   return written(*document);
