@@ -42,7 +42,7 @@ Arguments arguments(std::uint64_t seed, const std::string& backend) {
     if (!value.empty()) list.insert(list.end(), {option, value});
   };
   const std::string scenes = variable("ACCEPTSCOPE_MIX_SCENES");
-  pass("--scenes", scenes.empty() && time_factor() > 4 ? "6" : scenes);
+  pass("--scenes", scenes.empty() && time_factor() > 4 ? "8" : scenes);
   pass("--only", variable("ACCEPTSCOPE_MIX_ONLY"));
   pass("--scene", variable("ACCEPTSCOPE_MIX_SCENE"));
   pass("--without", left_out(backend));

@@ -33,7 +33,7 @@ namespace {
 
 struct Settings {
   std::uint64_t seed = 1;
-  std::uint32_t scenes = 12;
+  std::uint32_t scenes = 20;
   std::uint16_t first_port = 18000;
   std::optional<std::uint32_t> only;
   std::string scene;
