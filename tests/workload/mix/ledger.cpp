@@ -96,11 +96,11 @@ Link& Ledger::add_link(std::uint32_t scene, std::uint32_t service) {
 }
 
 Link& Ledger::accepted_from(std::uint32_t service, const Endpoint& peer) {
-  const std::span<Link> all = links();
-  for (std::size_t i = all.size(); i-- > 0;) {
-    Link& link = all[i];
+  // The oldest one: a client that has gone leaves its port to another one, and both may wait in the queue.
+  for (Link& link : links()) {
+    const Fate fate = link.fate;
     if (link.service == service && link.client.length != 0 && link.client.port() == peer.port() && link.pid == 0 &&
-        link.client.address() == peer.address()) {
+        fate != Fate::kNeverAccepted && fate != Fate::kRefused && link.client.address() == peer.address()) {
       return link;
     }
   }
