@@ -170,6 +170,8 @@ void fill_and_hold(Side& side) { side.write_until_full(); }
 
 void leave_open(Side& side) { static_cast<void>(side.release()); }
 
+/// For ends at the same moment: each side waits for a part of so many steps.
+constexpr std::uint32_t kLate = 30'000;
 constexpr std::uint32_t kMuch = 400'000;
 
 /// The turns. Before a reset, both sides have all of them.
@@ -190,9 +192,9 @@ const std::vector<End>& ends() {
       {"local-reset", reset, read_and_close, kLocal, 0, 0, true},
       {"half-close-peer", read_and_answer, shut_and_read, kPeer, kMuch},
       {"half-close-local", shut_and_read, read_and_answer, kLocal, kMuch},
-      {"both-close", meet_and_close, meet_and_close, kLocal | kPeer, 0},
-      {"both-shut-down", meet_and_shut, meet_and_shut, kLocal | kPeer, 0},
-      {"both-reset", meet_and_close, meet_and_reset, kLocal | kReset, 0, 0, true},
+      {"both-close", meet_and_close, meet_and_close, kLocal | kPeer, kLate},
+      {"both-shut-down", meet_and_shut, meet_and_shut, kLocal | kPeer, kLate},
+      {"both-reset", meet_and_close, meet_and_reset, kLocal | kReset, kLate, 0, true},
       {"send-and-close", write_and_close, read_and_close, kLocal, kMuch},
       {"send-and-linger", write_and_linger, read_and_close, kLocal, kMuch},
       {"close-unread", close_unread, write_and_tell, kLocal, 50'000, 0, true},

@@ -30,6 +30,14 @@ std::vector<Link*> any_links(Stage& stage, std::uint32_t service, std::uint32_t 
   return links;
 }
 
+/// Of two processors; if there is only one, on that.
+void work_on(int processor) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(processor, &set);
+  sched_setaffinity(0, sizeof set, &set);
+}
+
 }  // namespace
 
 void prefork(Stage& stage) {
@@ -162,9 +170,11 @@ void closing_together(Stage& stage) {
   static constexpr std::array<std::string_view, 3> kEnds{"both-close", "both-shut-down", "both-reset"};
   const Door door = stage.listen(stage.listening_address(), stage.port());
   Staff staff(stage);
+  work_on(0);  // so does the worker
   staff.hire(door, any_waiting(stage.chance()));
+  work_on(1);
   std::vector<Link*> links;
-  for (std::uint32_t i = stage.chance().between(50, 150); i > 0; --i) {
+  for (std::uint32_t i = stage.chance().between(100, 300); i > 0; --i) {
     Link& link = stage.plan(door.service, stage.chance().pick(kEnds));
     link.script.turns = static_cast<std::uint8_t>(stage.chance().below(2));
     links.push_back(&link);
