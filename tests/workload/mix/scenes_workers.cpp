@@ -186,13 +186,19 @@ void closing_together(Stage& stage) {
 
 /// The server closes while most of its answer is on its way, as in HTTP/1.0.
 void sending_and_closing(Stage& stage) {
-  static constexpr std::array<std::string_view, 3> kEnds{"send-and-close", "half-close-local", "send-and-linger"};
+  static constexpr std::array<std::string_view, 4> kEnds{"send-and-close", "send-and-close", "half-close-local",
+                                                         "send-and-linger"};
   const Door door = stage.listen(stage.listening_address(), stage.port());
   Staff staff(stage);
-  for (std::uint32_t i = stage.chance().between(1, 3); i > 0; --i) staff.hire(door, any_waiting(stage.chance()));
+  work_on(0);  // so does the worker: its close and the client's acknowledgements are to meet
+  staff.hire(door, any_waiting(stage.chance()));
+  work_on(1);
   std::vector<Link*> links;
-  for (std::uint32_t i = stage.chance().between(20, 60); i > 0; --i) {
-    links.push_back(&stage.plan(door.service, stage.chance().pick(kEnds)));
+  for (std::uint32_t i = stage.chance().between(100, 250); i > 0; --i) {
+    Link& link = stage.plan(door.service, stage.chance().pick(kEnds));
+    link.script.turns = 0;
+    link.script.last = stage.chance().between(60'000, 120'000);
+    links.push_back(&link);
   }
   call_and_settle(stage, links);
   staff.end_all();
