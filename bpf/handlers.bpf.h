@@ -342,6 +342,7 @@ static __always_inline void enter_address(const struct service_key *service)
  */
 static __always_inline bool enter_listener(struct sock *sk, struct listener *listener, __u64 inode, bool begins)
 {
+	struct listener *former;
 	__u64 key = (__u64)sk;
 
 	read_local(sk, &listener->service.address);
@@ -352,7 +353,10 @@ static __always_inline bool enter_listener(struct sock *sk, struct listener *lis
 	listener->drops = (__u32)BPF_CORE_READ(sk, sk_drops.counter);
 	listener->drops_before = begins ? listener->drops : 0;
 	refresh_listener(key, listener);
-	/* There may be a former socket's last figures. */
+	/* A former socket of this memory, whose figures nobody has read yet: its service is kept, which connections count for. */
+	former = bpf_map_lookup_elem(&listeners, &key);
+	if (former)
+		get_service(&former->service, 1, former->uid);
 	if (!admit(SHARE_LISTENERS, listener->uid) || bpf_map_update_elem(&listeners, &key, listener, BPF_ANY)) {
 		count_loss(LOSS_LISTENER_MAP_FULL);
 		return false;
