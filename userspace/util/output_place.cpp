@@ -61,7 +61,7 @@ class Walk {
   /// Holds the directory where `rest_` begins.
   Result<void> begin() {
     const bool at_root = rest_.front() == '/';
-    trail_ = at_root ? "/" : "";
+    trail_.assign(at_root ? 1 : 0, '/');
     return enter(UniqueFd(::open(at_root ? "/" : ".", O_PATH | O_DIRECTORY | O_CLOEXEC)));
   }
 
