@@ -20,7 +20,7 @@
 namespace acceptscope {
 namespace {
 
-constexpr std::size_t kTextAtMost = 32 * 1024;  // of each text of an answer
+constexpr std::size_t kTextAtMost = std::size_t{32} * 1024;  // of each text of an answer
 
 /// An answer is one message: this, and the texts after it.
 struct AnswerHead {
