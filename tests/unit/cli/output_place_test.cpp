@@ -54,7 +54,7 @@ class OutputPlaceTest : public testing::Test {
     return place ? "found" : place.error().what;
   }
   [[nodiscard]] std::string because(std::string_view link, const std::string& why) const {
-    return "'" + path(link) + "' is a link, and another user may have placed it there: " + why;
+    return std::string("'").append(path(link)) + "' is a link, and another user may have placed it there: " + why;
   }
   [[nodiscard]] std::string group_may_write_to(std::string_view name) const {
     struct stat status {};
@@ -183,9 +183,9 @@ TEST_F(OutputPlaceTest, ASecondNameInASharedDirectoryIsDoubted) {
   fs::create_hard_link(path("target/file"), path("tmp/file"));
   link("home/link", "../target/file");
   ASSERT_EQ(::link(path("home/link").c_str(), path("tmp/link").c_str()), 0);
-  EXPECT_EQ(
-      find_place(path("tmp/file"), LastLink::follow)->doubt,
-      "'" + path("tmp/file") + "' exists, and another user may have placed it there: it has 2 names (hard links)");
+  EXPECT_EQ(find_place(path("tmp/file"), LastLink::follow)->doubt,
+            std::string("'").append(path("tmp/file")) +
+                "' exists, and another user may have placed it there: it has 2 names (hard links)");
   EXPECT_EQ(refusal("tmp/link"), because("tmp/link", "it has 2 names (hard links)"));
   EXPECT_EQ(find_place(path("target/file"), LastLink::follow)->doubt, "");
 }
