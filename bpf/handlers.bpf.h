@@ -333,7 +333,9 @@ static __always_inline void enter_address(const struct service_key *service)
 {
 	__u8 one = 1;
 
-	bpf_map_update_elem(&listening, service, &one, BPF_ANY);
+	if (!bpf_map_lookup_elem(&listening,
+	                         service)) /* an update would replace the entry, for each visit of each walk */
+		bpf_map_update_elem(&listening, service, &one, BPF_ANY);
 }
 
 /*
@@ -393,8 +395,9 @@ static __always_inline int enter_queued(struct sock *listener, struct sock *chil
 
 	conn.enqueued_ns = bpf_ktime_get_ns();
 	read_tuple(&conn, child, port, listener, typed);
+	/* If a selected process accepts it nevertheless, on_accept() enters it. */
 	if (is_foreign(&conn))
-		return 0;                  /* if a selected process accepts it nevertheless, on_accept() enters it */
+		return 0;
 	read_listener(&conn, listener, 1); /* this connection is about to be added */
 	if (replace)
 		return bpf_map_update_elem(&connections, &key, &conn, BPF_EXIST);

@@ -65,6 +65,12 @@ def children(pid):
         return [int(child) for child in file.read().split()]
 
 
+def status_of(pid):
+    """The fields of /proc/PID/status."""
+    with open(f"/proc/{pid}/status") as file:
+        return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
+
+
 def open_sockets(pid):
     """The number of sockets that a process and its descendants hold; what ends meanwhile holds none."""
     count = 0

@@ -375,19 +375,14 @@ class Privileges(faults.FaultTest):
     IN_RESERVE = {1: "DAC_OVERRIDE", 3: "FOWNER", 5: "KILL", 21: "SYS_ADMIN"}
 
     @staticmethod
-    def status_of(pid):
-        with open(f"/proc/{pid}/status") as file:
-            return dict(line.rstrip("\n").split(":\t", 1) for line in file if ":\t" in line)
-
-    @staticmethod
     def bits(names):
         return sum(1 << number for number in names)
 
     def test_a_run_keeps_what_it_needs(self):
         tracer = self.start_tracing("--port", harness.free_port())
-        status = self.status_of(tracer.process.pid)
+        status = harness.status_of(tracer.process.pid)
         self.finish(tracer)
-        own = self.status_of(os.getpid())
+        own = harness.status_of(os.getpid())
         possible = int(own["CapPrm"], 16)
         self.assertEqual(int(status["CapEff"], 16), self.bits(self.IN_FORCE) & possible)
         self.assertEqual(int(status["CapPrm"], 16), self.bits({**self.IN_FORCE, **self.IN_RESERVE}) & possible)
@@ -397,8 +392,8 @@ class Privileges(faults.FaultTest):
 
     def expect_filter(self, pid):
         """Expects that the program soon has a filter of system calls; it shows its first picture before."""
-        harness.eventually(lambda: self.status_of(pid)["Seccomp"] == "2", "the filter of system calls")
-        self.assertEqual(self.status_of(pid)["NoNewPrivs"], "1")
+        harness.eventually(lambda: harness.status_of(pid)["Seccomp"] == "2", "the filter of system calls")
+        self.assertEqual(harness.status_of(pid)["NoNewPrivs"], "1")
 
     def test_a_run_keeps_the_system_calls_it_needs(self):
         harness.need_plain_build("the leak detector traces its own process")
@@ -429,14 +424,14 @@ class Privileges(faults.FaultTest):
     def test_it_has_one_thread(self):
         """A single thread cannot have data races: ThreadSanitizer is not needed."""
         tracer = self.start_tracing("--port", harness.free_port())
-        self.assertEqual(self.status_of(tracer.process.pid)["Threads"], "1")
+        self.assertEqual(harness.status_of(tracer.process.pid)["Threads"], "1")
         self.finish(tracer)
 
     def test_a_command_keeps_the_privileges_of_the_caller(self):
         child = self.run_program("--view", "none", "--", "cat", "/proc/self/status")
         self.assertEqual(child.process.returncode, 0, child.stderr)
         status = dict(line.split(":\t", 1) for line in child.stdout.splitlines() if ":\t" in line)
-        own = self.status_of(os.getpid())
+        own = harness.status_of(os.getpid())
         for key in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Uid"):
             self.assertEqual(status[key], own[key], key)
 
@@ -478,9 +473,9 @@ class Privileges(faults.FaultTest):
                            "--clear-groups", "--", "sleep", "1000")
         harness.eventually(lambda: child.stdout or child.process.poll() is not None, "the live view")
         # The program has helpers, too, which have its name.
-        name = self.status_of(child.process.pid)["Name"]
-        command = next(pid for pid in harness.children(child.process.pid) if self.status_of(pid)["Name"] != name)
-        harness.eventually(lambda: self.status_of(command)["Uid"].startswith(str(NOBODY)), "another user")
+        name = harness.status_of(child.process.pid)["Name"]
+        command = next(pid for pid in harness.children(child.process.pid) if harness.status_of(pid)["Name"] != name)
+        harness.eventually(lambda: harness.status_of(command)["Uid"].startswith(str(NOBODY)), "another user")
         self.finish(child)
         self.assertFalse(os.path.exists(f"/proc/{command}"))
 

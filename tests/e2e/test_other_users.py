@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 
-from harness import TestCase, eventually, run_tests
+from harness import TestCase, eventually, run_tests, status_of
 
 ATTACKERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "attackers.py")
 ROUNDS = 20
@@ -125,13 +125,8 @@ class OtherUsers(TestCase):
         victim.serve()
 
     @staticmethod
-    def status(pid):
-        with open(f"/proc/{pid}/status") as file:
-            return file.read()
-
-    def blocks_signals(self, pid):
-        blocked = int(self.status(pid).partition("SigBlk:")[2].split()[0], 16)
-        return blocked >> (signal.SIGINT - 1) & 1
+    def blocks_signals(pid):
+        return int(status_of(pid)["SigBlk"], 16) >> (signal.SIGINT - 1) & 1
 
     def test_a_process_whose_memory_cannot_be_read_hangs_nobody(self):
         port = 25_954

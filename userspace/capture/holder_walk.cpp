@@ -136,10 +136,10 @@ Result<void> HolderWalk::start(bool listeners, bool connections) {
 Result<bool> HolderWalk::read_until(MonotonicTime deadline) {
   auto* shared = skeleton_->bss;
   const MonotonicTime began = monotonic_now();
-  MonotonicTime now = began;
+  shared->walk_deadline_ns = static_cast<std::uint64_t>(deadline.ns);
+  pass_->collector.paused = false;
   bool more = true;
-  for (pass_->collector.paused = false; more && !pass_->collector.paused && now < deadline; now = monotonic_now()) {
-    shared->walk_deadline_ns = static_cast<std::uint64_t>(deadline.ns);
+  while (more && !pass_->collector.paused && monotonic_now() < deadline) {
     shared->walk_paused = 0;
     const Result<bool> read =
         pass_->iterator.read([this](std::span<const char> piece) { pass_->collector.take(piece); });
@@ -149,7 +149,7 @@ Result<bool> HolderWalk::read_until(MonotonicTime deadline) {
     }
     more = *read;
   }
-  pass_->taken += now - began;
+  pass_->taken += monotonic_now() - began;
   return !more;
 }
 
@@ -181,7 +181,6 @@ Result<bool> HolderWalk::first(const StopRequest& stop) {
   if (const Result<void> started = start(false, true); !started) return tl::unexpected(started.error());
   ended = to_end(stop);
   if (!ended || !*ended) return ended;
-  skeleton_->bss->walk_first = 0;
   listeners->taken += pass_->taken;
   pass_ = std::move(listeners);
   complete();

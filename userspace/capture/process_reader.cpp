@@ -143,11 +143,11 @@ void ProcessReader::send() {
 }
 
 bool ProcessReader::receive(std::vector<ProcessInfo>& answers) {
-  std::string message(sizeof(AnswerHead) + kTexts.size() * kTextAtMost, '\0');
-  const ssize_t length = recv(helpers_.back().get(), message.data(), message.size(), MSG_DONTWAIT);
+  message_.resize(sizeof(AnswerHead) + kTexts.size() * kTextAtMost);
+  const ssize_t length = recv(helpers_.back().get(), message_.data(), message_.size(), MSG_DONTWAIT);
   if (length < 0 && (errno == EAGAIN || errno == EINTR)) return true;
   if (length <= 0) return false;
-  answers.push_back(decode(std::string_view(message).substr(0, static_cast<std::size_t>(length))));
+  answers.push_back(decode(std::string_view(message_).substr(0, static_cast<std::size_t>(length))));
   answered_ = monotonic_now();
   if (!asked_.empty()) asked_.pop_front();
   if (sent_ != 0) --sent_;

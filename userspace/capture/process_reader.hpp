@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <string>
 #include <vector>
 
 #include "capture/procfs.hpp"
@@ -48,6 +49,7 @@ class ProcessReader {
   std::size_t sent_ = 0;           ///< the first so many of them, to the helper in use
   MonotonicTime answered_;         ///< when the helper in use answered last, or got a question with none before it
   std::uint64_t unread_ = 0;
+  std::string message_;  ///< room for an answer
 };
 
 }  // namespace acceptscope

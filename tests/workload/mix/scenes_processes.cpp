@@ -28,34 +28,38 @@ void hand_over(Link& link, int fd, pid_t holder) {
   link.handed.reach(1);
 }
 
+/// A message that is the number of a link, with room for a file descriptor.
+struct DescriptorMessage {
+  explicit DescriptorMessage(std::uint32_t& link) : part{&link, sizeof link} {
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+  }
+  DescriptorMessage(const DescriptorMessage&) = delete;  // the header points into it
+  DescriptorMessage& operator=(const DescriptorMessage&) = delete;
+
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  iovec part;
+  msghdr header{};
+};
+
 void send_descriptor(int channel, int fd, std::uint32_t link) {
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
-  iovec part{&link, sizeof link};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  DescriptorMessage message(link);
+  cmsghdr* header = CMSG_FIRSTHDR(&message.header);
   header->cmsg_level = SOL_SOCKET;
   header->cmsg_type = SCM_RIGHTS;
   header->cmsg_len = CMSG_LEN(sizeof fd);
   std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (sendmsg(channel, &message, 0) != sizeof link) fail_with_errno("pass a file descriptor");
+  if (sendmsg(channel, &message.header, 0) != sizeof link) fail_with_errno("pass a file descriptor");
 }
 
 int receive_descriptor(int channel, std::uint32_t& link) {
   int fd = -1;
-  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof fd)> control{};
-  iovec part{&link, sizeof link};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t count = recvmsg(channel, &message, MSG_CMSG_CLOEXEC);
-  if (count != sizeof link || CMSG_FIRSTHDR(&message) == nullptr) fail_with_errno("receive a file descriptor");
-  std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof fd);
+  DescriptorMessage message(link);
+  const ssize_t count = recvmsg(channel, &message.header, MSG_CMSG_CLOEXEC);
+  if (count != sizeof link || CMSG_FIRSTHDR(&message.header) == nullptr) fail_with_errno("receive a file descriptor");
+  std::memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&message.header)), sizeof fd);
   return fd;
 }
 

@@ -66,14 +66,20 @@ ssize_t send_file(int fd, std::size_t bytes) {
   return sendfile(fd, file, &from, bytes);
 }
 
+/// The rest of it is zero.
+msghdr message_of(std::array<iovec, 2>& parts) {
+  msghdr message{};
+  message.msg_iov = parts.data();
+  message.msg_iovlen = parts.size();
+  return message;
+}
+
 }  // namespace
 
 ssize_t read_by(std::uint8_t way, int fd, std::size_t bytes) {
   const std::size_t most = std::min(bytes, kMostAtOnce);
   std::array<iovec, 2> parts = halves(most);
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
+  msghdr message = message_of(parts);
   switch (way % kReadWays) {
     case 0: return recv(fd, buffer().data(), most, 0);
     case 1: return ::read(fd, buffer().data(), most);
@@ -87,9 +93,7 @@ ssize_t read_by(std::uint8_t way, int fd, std::size_t bytes) {
 ssize_t write_by(std::uint8_t way, int fd, std::size_t bytes) {
   const std::size_t most = std::min(bytes, kMostAtOnce);
   std::array<iovec, 2> parts = halves(most);
-  msghdr message{};
-  message.msg_iov = parts.data();
-  message.msg_iovlen = parts.size();
+  msghdr message = message_of(parts);
   switch (way % kWriteWays) {
     case 0: return send(fd, buffer().data(), most, MSG_NOSIGNAL);
     case 1: return ::write(fd, buffer().data(), most);
