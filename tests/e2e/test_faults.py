@@ -134,7 +134,7 @@ class Scarcity(faults.FaultTest):
     def test_too_little_memory_from_the_start(self):
         harness.need_plain_build("AddressSanitizer takes terabytes of addresses")
         refused = 0
-        for mib in (24, 32, 48, 64):
+        for mib in range(16, 65, 4):  # the lack meets the loader, libbpf's types, the maps, our own tables
             status, errors = self.run_limited(resource.RLIMIT_AS, mib << 20)
             refused += status != 0
             self.assertTrue(status == 0 or "emory" in errors or "rror while loading" in errors, errors)

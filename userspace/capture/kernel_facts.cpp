@@ -10,8 +10,10 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "capture/kernel_fs.hpp"
@@ -63,6 +65,7 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
   const LibbpfLog log;
   const std::unique_ptr<btf, BtfFree> types(btf__parse(environment.btf.c_str(), nullptr));
   if (!types) {
+    if (errno == ENOMEM) throw std::bad_alloc();  // says nothing about the kernel
     facts.btf_problem = environment.btf + ": " + std::strerror(errno);
     return;
   }

@@ -99,8 +99,7 @@ Skeleton open_skeleton(const bpf_object_open_opts& options, bool atomic_fetch) {
   return skeleton;
 }
 
-/// Whether maps and programs need more file descriptors than this process may open. libbpf takes a lack of them for a
-/// feature that the kernel lacks, and says "Invalid argument".
+/// Whether maps and programs need more file descriptors than this process may open.
 bool lacks_descriptors(const Skeleton& skeleton) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > 1024) return false;
@@ -113,6 +112,15 @@ bool lacks_descriptors(const Skeleton& skeleton) {
   return left < 0;
 }
 
+/// Why a load failed. libbpf takes a lack of descriptors for a feature that the kernel lacks, and says "Invalid
+/// argument"; where there is no memory for the kernel's types, it says that it has not found them ("No such process").
+/// They are there: read_kernel_facts() has just read them.
+int reason_of(int error, const Skeleton& skeleton, const LibbpfLog& log) {
+  if (lacks_descriptors(skeleton)) return EMFILE;
+  if (error == -ESRCH && log.text().find("failed to find valid kernel BTF") != std::string::npos) return ENOMEM;
+  return error;
+}
+
 Result<Skeleton> load(const TracerOptions& options, const Environment& environment, const AttachPlan& plan) {
   LibbpfLog log;
   bpf_object_open_opts open_options{};
@@ -123,7 +131,7 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
   configure(skeleton, options, plan);
   if (const int error = acceptscope_bpf::load(skeleton.get()); error != 0)
-    return libbpf_failure(lacks_descriptors(skeleton) ? EMFILE : error, "cannot load the BPF programs", log);
+    return libbpf_failure(reason_of(error, skeleton, log), "cannot load the BPF programs", log);
   return skeleton;
 }
 
