@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string text(reinterpret_cast<const char*>(data), size);
   const Result<Condition> condition = parse_condition(text);
   if (!condition) {
-    promise(!condition.error().message().empty(), "an error says something");
+    promise(!condition.error().message().raw().empty(), "an error says something");
     return 0;
   }
   promise(text.find(condition->text) != std::string::npos, "a condition keeps its words");

@@ -50,7 +50,7 @@ void expect_tame_views(const Snapshot& snapshot) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const Result<Snapshot> snapshot = read(std::string(reinterpret_cast<const char*>(data), size));
   if (!snapshot) {
-    const std::string message = snapshot.error().message();
+    const std::string message = snapshot.error().message().raw();
     promise(!message.empty() && message.find('\n') == std::string::npos, "an error is one line");
     promise(fuzz::is_tame(message), "an error has no control characters");
     return 0;

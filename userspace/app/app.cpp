@@ -14,7 +14,7 @@
 
 namespace acceptscope {
 
-void complain(const std::string& message) { std::fprintf(stderr, "acceptscope: %s\n", escape_text(message).c_str()); }
+void complain(const OutsideText& message) { std::fprintf(stderr, "acceptscope: %s\n", escape_text(message).c_str()); }
 
 int complain(const Error& error) {
   complain(error.message());

@@ -18,7 +18,7 @@ inline constexpr int kExitCondition = 4;    ///< a condition of --fail-if holds
 [[nodiscard]] int run(const cli::Options& options);
 
 /// "acceptscope: message" on standard error.
-void complain(const std::string& message);
+void complain(const OutsideText& message);
 
 /// Prints the error likewise; returns kExitFailed.
 int complain(const Error& error);

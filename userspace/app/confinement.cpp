@@ -45,13 +45,13 @@ std::string names_of(std::initializer_list<int> capabilities) {
   return names;
 }
 
-std::string in_words(const Result<Confinement>& confinement) {
+OutsideText in_words(const Result<Confinement>& confinement) {
   if (!confinement) return confinement.error().message();
-  const std::string calls = confinement->system_calls
+  const OutsideText calls = confinement->system_calls
                                 ? fmt::format("seccomp filter of {} system calls", *confinement->system_calls)
                                 : "no filter of system calls (" + confinement->problem + ")";
-  return fmt::format("capabilities {} (in reserve: {}), {}, no_new_privs", names_of(kInForce), names_of(kInReserve),
-                     calls);
+  return fmt::format("capabilities {} (in reserve: {}), ", names_of(kInForce), names_of(kInReserve)) + calls +
+         ", no_new_privs";
 }
 
 }  // namespace
@@ -64,7 +64,7 @@ Result<Confinement> confine() {
   return Confinement{*filtered, {}};
 }
 
-std::string confinement_here() {
+OutsideText confinement_here() {
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return in_words(system_failure(errno, "cannot try it"));
   const UniqueFd reading(ends[0]);
@@ -72,7 +72,7 @@ std::string confinement_here() {
   const pid_t child = fork();
   if (child < 0) return in_words(system_failure(errno, "cannot try it"));
   if (child == 0) {
-    const std::string words = in_words(confine());
+    const std::string words = in_words(confine()).raw();  // not printed: for our parent
     _exit(write(writing.get(), words.data(), words.size()) < 0 ? 1 : 0);
   }
   writing.reset();
@@ -81,7 +81,7 @@ std::string confinement_here() {
   for (ssize_t size; (size = read(reading.get(), block.data(), block.size())) > 0;)
     words.append(block.data(), static_cast<std::size_t>(size));
   waitpid(child, nullptr, 0);
-  return words.empty() ? "the attempt ended early" : words;
+  return words.empty() ? OutsideText("the attempt ended early") : words;
 }
 
 }  // namespace acceptscope

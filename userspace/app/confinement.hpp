@@ -13,13 +13,13 @@ namespace acceptscope {
 
 struct Confinement {
   std::optional<std::size_t> system_calls;  ///< number that the kernel's filter allows; none without a filter
-  std::string problem;                      ///< why there is no filter
+  OutsideText problem;                      ///< why there is no filter
 };
 
 /// Permanently confines this process. A kernel without filters of system calls is no error: then `problem` tells it.
 [[nodiscard]] Result<Confinement> confine();
 
 /// What confine() would leave to a run here, in words; tried by a child process, so that this one stays as it is.
-[[nodiscard]] std::string confinement_here();
+[[nodiscard]] OutsideText confinement_here();
 
 }  // namespace acceptscope

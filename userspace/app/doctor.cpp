@@ -11,14 +11,15 @@
 #include "app/environment.hpp"
 #include "capture/kernel_facts.hpp"
 #include "capture/tracer.hpp"
+#include "text/escape.hpp"
 #include "util/version.hpp"
 
 namespace acceptscope {
 namespace {
 
-void print_row(std::string_view name, std::string_view text) { fmt::print("{:<13} {}\n", name, text); }
+void print_row(std::string_view name, const OutsideText& text) { fmt::print("{:<13} {}\n", name, escape_text(text)); }
 
-std::string yes_or(bool yes, const std::string& problem) { return yes ? "yes" : "no: " + problem; }
+OutsideText yes_or(bool yes, const OutsideText& problem) { return yes ? "yes" : "no: " + problem; }
 
 void print_facts(const KernelFacts& facts, const Environment& environment) {
   print_row("kernel", facts.release);
@@ -61,7 +62,7 @@ int run_doctor(const cli::Options& options) {
   std::optional<Backend> chosen;
   for (const Backend backend : enum_values<Backend>)
     if (examine(backend, *environment) && !chosen) chosen = backend;
-  fmt::print("\nAfter attaching: {}.\n", confinement_here());
+  fmt::print("\nAfter attaching: {}.\n", escape_text(confinement_here()));
   if (chosen) {
     fmt::print("\n--backend auto would run {}.\n", enum_name(*chosen));
     return kExitOk;

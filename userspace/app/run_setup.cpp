@@ -24,6 +24,9 @@ HostInfo host_info() {
   return {name.nodename, name.release, static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_ONLN))};
 }
 
+/// What somebody typed is escaped like any other text.
+std::vector<OutsideText> as_outside(const std::vector<std::string>& typed) { return {typed.begin(), typed.end()}; }
+
 RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attempts) {
   RunInfo info;
   for (const Attempt& attempt : attempts) {
@@ -39,12 +42,12 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   info.interval = options.interval;
   info.window = options.window;
   info.worker_limit = options.worker_limit;
-  info.filters.ports = options.ports.items();
+  info.filters.ports = as_outside(options.ports.items());
   for (const IpAddress& address : options.addresses) info.filters.addresses.push_back(address.to_string());
   info.filters.pids = options.pids;
-  info.filters.comms = options.comms;
-  info.filters.cgroups = options.cgroups;
-  if (!options.argv.empty()) info.command = CommandInfo{options.argv, std::nullopt};
+  info.filters.comms = as_outside(options.comms);
+  info.filters.cgroups = as_outside(options.cgroups);
+  if (!options.argv.empty()) info.command = CommandInfo{as_outside(options.argv), std::nullopt};
   return info;
 }
 

@@ -200,7 +200,7 @@ class Session {
 
   void report(const Error& error) {
     failed_ = true;
-    const std::string message = error.message();
+    const OutsideText message = error.message();
     if (message != last_report_) view_.say(message);
     last_report_ = message;  // a repeated error is only reported once
   }
@@ -217,7 +217,7 @@ class Session {
   UniqueFd window_timer_;  ///< where windows do not end on ticks
   UniqueFd end_timer_;
   std::optional<std::uint64_t> system_calls_;  ///< how many are left
-  std::string last_report_;
+  OutsideText last_report_;
   bool failed_ = false;
   LiveView view_;  ///< last, so that the terminal is given back first
 };

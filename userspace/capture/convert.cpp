@@ -123,11 +123,13 @@ ProcessInfo to_exit(const wire::life_key& key, std::uint64_t exited_ns) {
   return process;
 }
 
+OutsideText to_comm(const char (&comm)[16]) { return std::string(comm, strnlen(comm, sizeof comm)); }
+
 Holder to_holder(const wire::descriptor& raw) {
   Holder holder;
   holder.service = to_service_key(raw.service);
   holder.worker = {raw.tgid, 0, static_cast<std::int64_t>(raw.start_ns)};
-  holder.comm.assign(raw.comm, strnlen(raw.comm, sizeof raw.comm));
+  holder.comm = to_comm(raw.comm);
   holder.ns_pid = raw.ns_pid;
   holder.parent_pid = raw.parent_tgid;
   return holder;
@@ -146,7 +148,7 @@ QueueEntry to_queue_entry(const wire::waiter& raw) {
   entry.exclusive = raw.exclusive != 0;
   entry.set = raw.set;
   entry.thread.worker = {raw.tgid, raw.tid, static_cast<std::int64_t>(raw.start_ns)};
-  entry.thread.comm.assign(raw.comm, strnlen(raw.comm, sizeof raw.comm));
+  entry.thread.comm = to_comm(raw.comm);
   return entry;
 }
 
@@ -154,7 +156,7 @@ WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worke
   WorkerCounters counters;
   counters.service = to_service_key(key.service);
   counters.worker = to_worker_key(key);
-  counters.comm.assign(raw.comm, strnlen(raw.comm, sizeof raw.comm));
+  counters.comm = to_comm(raw.comm);
   counters.ns_pid = raw.ns_pid;
   counters.counts.accepts = raw.accepts;
   counters.untracked = raw.untracked;

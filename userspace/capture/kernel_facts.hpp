@@ -6,6 +6,7 @@
 
 #include "capture/environment.hpp"
 #include "capture/wait_functions.hpp"
+#include "util/outside_text.hpp"
 
 namespace acceptscope {
 
@@ -14,7 +15,7 @@ namespace acceptscope {
 struct KernelFacts {
   std::string release;
   bool btf = false;                           ///< type information of the kernel, needed by every backend
-  std::string btf_problem;                    ///< reason, if btf is false
+  OutsideText btf_problem;                    ///< reason, if btf is false
   bool ring_buffer = false;                   ///< BPF_MAP_TYPE_RINGBUF (5.8), needed by every backend
   bool accept_takes_argument_struct = false;  ///< inet_csk_accept(sk, struct proto_accept_arg *), since 6.10
   bool has_queue_add = false;                 ///< inet_csk_reqsk_queue_add() can be hooked
@@ -29,7 +30,7 @@ struct KernelFacts {
   bool request_traces = false;          ///< tracepoints for arrivals, receives and sends (6.3)
   WaitFunctions wait_functions;         ///< tell how a process waits for connections
   bool cgroup2 = false;                 ///< a cgroup v2 hierarchy is available
-  std::string cgroup2_problem;
+  OutsideText cgroup2_problem;
 };
 
 [[nodiscard]] KernelFacts read_kernel_facts(const Environment& environment);

@@ -31,7 +31,7 @@ struct AnswerHead {
 };
 static_assert(std::is_trivially_copyable_v<AnswerHead>);
 
-using Texts = std::array<std::optional<std::string> ProcessInfo::*, 3>;
+using Texts = std::array<std::optional<OutsideText> ProcessInfo::*, 3>;
 constexpr Texts kTexts{&ProcessInfo::cmdline, &ProcessInfo::comm, &ProcessInfo::cgroup};
 
 std::string encode(const ProcessInfo& info) {
@@ -42,10 +42,10 @@ std::string encode(const ProcessInfo& info) {
   head.exited = info.exited;
   std::string texts;
   for (std::size_t i = 0; i < kTexts.size(); ++i) {
-    const std::optional<std::string>& text = info.*kTexts[i];
-    const std::size_t length = text ? std::min(text->size(), kTextAtMost) : 0;
+    const std::optional<OutsideText>& text = info.*kTexts[i];
+    const std::size_t length = text ? std::min(text->raw().size(), kTextAtMost) : 0;
     head.lengths[i] = text ? static_cast<std::int32_t>(length) : -1;
-    if (text) texts.append(*text, 0, length);
+    if (text) texts.append(text->raw(), 0, length);
   }
   return std::string(reinterpret_cast<const char*>(&head), sizeof head) + texts;
 }

@@ -59,7 +59,7 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
     if (parts) return Tracer(*std::move(parts));
     attempt.problem = parts.error();
   }
-  std::string what = options.backend ? "backend cannot run here" : "no backend can run here";
+  OutsideText what = options.backend ? "backend cannot run here" : "no backend can run here";
   for (const Attempt& attempt : attempts)
     what += "; " + std::string(enum_name(attempt.backend)) + ": " + attempt.problem->message();
   return failure(what, "'acceptscope doctor' shows what is missing");

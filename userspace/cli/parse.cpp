@@ -273,7 +273,7 @@ Result<void> take_command(const Parsed& parsed, SplitArguments& arguments, Optio
 
 /// The text after "--port '70000': ". Drops the value from the beginning of the error, so that it appears once.
 Error about(const OptionRow& row, std::string_view value, Error error) {
-  std::string_view why = error.what;
+  std::string_view why = error.what.raw();  // not printed: becomes an error again
   const std::string repeated = in_quotes(value) + " is ";
   if (why.substr(0, repeated.size()) == repeated) why.remove_prefix(repeated.size());
   error.what = std::string(row.long_name) + " " + in_quotes(value) + ": " + std::string(why);

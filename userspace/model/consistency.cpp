@@ -52,9 +52,9 @@ void KernelSums::add(const WorkerCounters& counters) {
   lifetimes += counters.lifetime.count();
 }
 
-std::vector<std::string> broken_while_running(const KernelSums& previous, const KernelSums& now,
+std::vector<OutsideText> broken_while_running(const KernelSums& previous, const KernelSums& now,
                                               std::uint64_t records_seen) {
-  std::vector<std::string> broken;
+  std::vector<OutsideText> broken;
   if (now.losses.service_map_full != 0) return broken;  // services without counters: nothing to compare with
 
   const Losses& lost = previous.losses;
@@ -71,8 +71,8 @@ std::vector<std::string> broken_while_running(const KernelSums& previous, const 
   return broken;
 }
 
-std::vector<std::string> broken_at_end(const KernelSums& sums, std::uint64_t records_seen) {
-  std::vector<std::string> broken;
+std::vector<OutsideText> broken_at_end(const KernelSums& sums, std::uint64_t records_seen) {
+  std::vector<OutsideText> broken;
   const Losses& lost = sums.losses;
   const bool services_missing = lost.service_map_full != 0;
 

@@ -27,11 +27,11 @@ struct KernelSums {
 /// Checks that fail while programs run. The counters of one tick are read one after the other while they change, so
 /// this only checks relations that hold in any order: a count that the kernel takes first cannot now be less than the
 /// counts that followed from it at the `previous` tick. `records_seen` counts the records read before `now`.
-[[nodiscard]] std::vector<std::string> broken_while_running(const KernelSums& previous, const KernelSums& now,
+[[nodiscard]] std::vector<OutsideText> broken_while_running(const KernelSums& previous, const KernelSums& now,
                                                             std::uint64_t records_seen);
 
 /// Checks that fail after the last tick, when no counter changes any more and the ring is empty. Exact, unless the
 /// service map was full: for a service without counters only inequalities hold.
-[[nodiscard]] std::vector<std::string> broken_at_end(const KernelSums& sums, std::uint64_t records_seen);
+[[nodiscard]] std::vector<OutsideText> broken_at_end(const KernelSums& sums, std::uint64_t records_seen);
 
 }  // namespace acceptscope

@@ -234,7 +234,7 @@ bool is_even(const ServiceRow& after, double effective) {
 constexpr double kFeltSeconds = 0.01;
 
 /// How clients wait longer than before, or are refused: whatever the spread did. Empty if they do not.
-std::string more_waits(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
+OutsideText more_waits(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
   for (const char* const name : {"accept_wait_p95", "accept_wait_p50", "unread_wait_p95"}) {
     const FigureChange& wait = figure(figures, name);
     if (wait.kind == ChangeKind::worse && *wait.after >= kFeltSeconds)
@@ -250,10 +250,11 @@ std::string more_waits(const ServiceRow& before, const ServiceRow& after, const 
 
 FixVerdict judge_fix(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
   const FigureChange& effective = figure(figures, "effective_workers");
-  if (const std::string waits = more_waits(before, after, figures); !waits.empty()) {
+  if (const OutsideText waits = more_waits(before, after, figures); !waits.empty()) {
     const bool known = effective.before && effective.after;
-    return {FixCode::worse, fmt::format("Worse: clients wait longer or are refused: {}{}{}{}", waits, known ? "; " : "",
-                                        known ? spread_text(before, after, figures) : "", other_losses(figures))};
+    return {FixCode::worse, "Worse: clients wait longer or are refused: " + waits +
+                                fmt::format("{}{}{}", known ? "; " : "",
+                                            known ? spread_text(before, after, figures) : "", other_losses(figures))};
   }
   if (!effective.p_value)
     return {

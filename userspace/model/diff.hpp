@@ -33,7 +33,7 @@ enum class FixCode : std::uint8_t { fixed, better, unchanged, worse, too_few_con
 
 struct FixVerdict {
   FixCode code = FixCode::too_few_connections;
-  std::string summary;  ///< one sentence with the numbers
+  OutsideText summary;  ///< one sentence with the numbers
   bool operator==(const FixVerdict&) const = default;
 };
 
@@ -57,7 +57,7 @@ struct LoneService {
 
 /// Identifies one of the two dumps.
 struct DiffSide {
-  std::string hostname;
+  OutsideText hostname;
   Instant started_at;
   Nanoseconds duration{0};
   bool operator==(const DiffSide&) const = default;
@@ -65,7 +65,7 @@ struct DiffSide {
 
 /// The outcome of a condition of --fail-if on one service.
 struct ConditionOutcome {
-  std::string condition;      ///< as typed
+  OutsideText condition;      ///< as typed
   Endpoint endpoint;          ///< of AFTER
   std::optional<bool> holds;  ///< empty if one of its figures is unknown
   std::string figures;        ///< "workers_idle 6, 0.5*workers 4"

@@ -16,6 +16,7 @@
 #include "model/losses.hpp"
 #include "model/request_counts.hpp"
 #include "util/clock.hpp"
+#include "util/outside_text.hpp"
 
 namespace acceptscope {
 
@@ -97,7 +98,7 @@ struct HandedOver {
 struct WorkerCounters {
   ServiceKey service;
   WorkerKey worker;
-  std::string comm;  ///< raw bytes from the kernel: untrusted until escaped
+  OutsideText comm;
   std::uint32_t ns_pid = 0;
   ConnectionCounts counts;      ///< bytes are of closed connections only
   std::uint64_t untracked = 0;  ///< of counts.connections(): the connection map was full
@@ -144,10 +145,10 @@ struct ServiceCounters {
 /// Facts about a process beyond the kernel's counters; read once per worker and refreshed while it is alive.
 struct ProcessInfo {
   WorkerKey worker;
-  std::optional<std::string> cmdline;  ///< arguments joined by spaces; raw
-  std::optional<std::string> cgroup;   ///< cgroup v2 path; raw
+  std::optional<OutsideText> cmdline;  ///< arguments joined by spaces
+  std::optional<OutsideText> cgroup;   ///< cgroup v2 path
   std::uint32_t parent_pid = 0;        ///< initial pid namespace; 0 if not known
-  std::optional<std::string> comm{};   ///< raw
+  std::optional<OutsideText> comm{};
   bool exited = false;
   std::optional<MonotonicTime> exited_at{};  ///< when; empty: some time since the last look
 };
@@ -155,14 +156,14 @@ struct ProcessInfo {
 /// A thread that waits for connections.
 struct WaitingThread {
   WorkerKey worker;  ///< of the thread, also without --by thread
-  std::string comm;  ///< raw
+  OutsideText comm;
 };
 
 /// A process that holds a listening socket: roll call. One per service and process, for any number of file descriptors.
 struct Holder {
   ServiceKey service;
   WorkerKey worker;  ///< tid 0, also with --by thread
-  std::string comm;  ///< raw
+  OutsideText comm;
   std::uint32_t ns_pid = 0;
   std::uint32_t parent_pid = 0;        ///< initial pid namespace
   std::optional<bool> waits;           ///< for connections, when it was looked at; empty: cannot be told

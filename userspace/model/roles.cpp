@@ -75,13 +75,13 @@ class Roles {
       if (!is(c, Role::worker) || !holds(c)) continue;
       acceptors.insert(c.row->pid);
       if (!c.row->start_time) continue;
-      Instant& start = youngest[program_of(c.row->comm)];
+      Instant& start = youngest[program_of(c.row->comm.raw())];
       start = std::max(start, *c.row->start_time);
     }
     for (const Candidate& c : candidates_) {
       const bool from_before = c.member == nullptr && c.row->counts.preexisting > 0 && c.row->counts.accepts == 0;
       if (!from_before || c.receives || !c.looked_at || c.parent_pid == 0 || acceptors.contains(c.parent_pid)) continue;
-      const auto successor = youngest.find(program_of(c.row->comm));
+      const auto successor = youngest.find(program_of(c.row->comm.raw()));
       if (successor != youngest.end() && c.row->start_time && *c.row->start_time < successor->second)
         set(c, Role::draining);
     }
@@ -100,7 +100,7 @@ class Roles {
   /// takes the socket out of its epoll set while busy, which other looks show.
   void find_siblings() {
     std::set<std::pair<std::uint32_t, std::string>> families;
-    const auto family_of = [](const Candidate& c) { return std::pair(c.parent_pid, program_of(c.row->comm)); };
+    const auto family_of = [](const Candidate& c) { return std::pair(c.parent_pid, program_of(c.row->comm.raw())); };
     for (const Candidate& c : candidates_) {
       const bool comes_and_goes = c.member != nullptr && (c.member->blocked || (c.member->waited && c.member->missed));
       if (is(c, Role::worker) && c.parent_pid != 0 && comes_and_goes) families.insert(family_of(c));

@@ -260,20 +260,20 @@ bool Run::address_selected(const ServiceKey& resolved) const {
   return addresses.empty() || std::find(addresses.begin(), addresses.end(), address) != addresses.end();
 }
 
-bool Run::comm_selected(const std::string& comm) const {
+bool Run::comm_selected(const OutsideText& comm) const {
   return options_.comms.empty() ||
          std::any_of(options_.comms.begin(), options_.comms.end(),
-                     [&comm](const std::string& glob) { return fnmatch(glob.c_str(), comm.c_str(), 0) == 0; });
+                     [&comm](const std::string& glob) { return fnmatch(glob.c_str(), comm.raw().c_str(), 0) == 0; });
 }
 
 bool Run::worker_selected(const Owner& owner) const {
   if (options_.comms.empty()) return true;
-  const std::string* const comm = comm_of(owner);
+  const OutsideText* const comm = comm_of(owner);
   return comm != nullptr && comm_selected(*comm);
 }
 
 /// nullptr for a worker of which nothing is known.
-const std::string* Run::comm_of(const Owner& owner) const {
+const OutsideText* Run::comm_of(const Owner& owner) const {
   const auto worker = workers_.find(owner);
   if (worker != workers_.end()) return &worker->second.now.comm;
   if (const Member* const member = roll_call_.find(owner)) return &member->holder.comm;
@@ -306,7 +306,7 @@ ConnectionRow Run::base_row(const ConnectionFacts& connection) const {
   ConnectionRow row;
   row.pid = connection.worker.pid;
   row.tid = connection.accept_tid;
-  if (const std::string* const comm = comm_of(owner_of(connection))) row.comm = *comm;
+  if (const OutsideText* const comm = comm_of(owner_of(connection))) row.comm = *comm;
   row.local = connection.local;
   row.peer = connection.peer;
   row.preexisting = connection.preexisting;

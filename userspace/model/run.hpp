@@ -66,11 +66,11 @@ class Run {
 
  private:
   [[nodiscard]] bool address_selected(const ServiceKey& resolved) const;
-  [[nodiscard]] bool comm_selected(const std::string& comm) const;
+  [[nodiscard]] bool comm_selected(const OutsideText& comm) const;
   [[nodiscard]] bool worker_selected(const Owner& owner) const;
   [[nodiscard]] bool shown(const Owner& owner) const;
   [[nodiscard]] bool selection_is_final(const Owner& owner) const;
-  [[nodiscard]] const std::string* comm_of(const Owner& owner) const;
+  [[nodiscard]] const OutsideText* comm_of(const Owner& owner) const;
   [[nodiscard]] ProcessFacts process_of(const Owner& owner) const;
   [[nodiscard]] ConnectionRow base_row(const ConnectionFacts& connection) const;
 
@@ -126,7 +126,7 @@ class Run {
   MonotonicTime milestone_;     ///< the last tick that was at least half an interval after the one before it
   Overhead overhead_;
   KernelSums sums_;
-  std::vector<std::string> broken_;  ///< at the last tick
+  std::vector<OutsideText> broken_;  ///< at the last tick
 };
 
 }  // namespace acceptscope

@@ -142,7 +142,7 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
 }
 
 ServiceRowsBuilder::Worker& ServiceRowsBuilder::worker_of(const ServiceKey& service, const WorkerKey& key,
-                                                          std::string_view comm, std::uint32_t ns_pid,
+                                                          const OutsideText& comm, std::uint32_t ns_pid,
                                                           const ProcessFacts& process) {
   add_service(service);
   Worker& worker = services_[service].workers[key];

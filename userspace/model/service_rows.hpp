@@ -71,13 +71,13 @@ struct QueueLooks {
 
 /// Facts about a process besides its counters.
 struct ProcessFacts {
-  std::optional<std::string> cmdline;
-  std::optional<std::string> cgroup;
+  std::optional<OutsideText> cmdline;
+  std::optional<OutsideText> cgroup;
   std::uint32_t parent_pid = 0;  ///< 0: not known
   bool exited = false;
   bool receives = false;                 ///< holds a connection that another process accepted in the run
   std::optional<MonotonicTime> left_at;  ///< when it exited, or closed the listening socket, if it did
-  std::optional<std::string> comm{};
+  std::optional<OutsideText> comm{};
 };
 
 /// Service rows in their final order, with the keys of the services and of their worker rows.
@@ -148,7 +148,7 @@ class ServiceRowsBuilder {
     std::map<WorkerKey, Worker> workers;
   };
 
-  Worker& worker_of(const ServiceKey& service, const WorkerKey& key, std::string_view comm, std::uint32_t ns_pid,
+  Worker& worker_of(const ServiceKey& service, const WorkerKey& key, const OutsideText& comm, std::uint32_t ns_pid,
                     const ProcessFacts& process);
   void finish_worker(const ServiceKey& key, const WorkerKey& worker_key, Worker& worker) const;
   void decide_roles(const ServiceKey& key, Service& service) const;

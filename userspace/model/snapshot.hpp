@@ -15,34 +15,35 @@
 #include "model/fairness.hpp"
 #include "model/records.hpp"
 #include "model/verdict_code.hpp"
+#include "util/outside_text.hpp"
 
 namespace acceptscope {
 
 struct ToolInfo {
-  std::string name = "acceptscope";
-  std::string version;
+  OutsideText name = "acceptscope";
+  OutsideText version;
   bool operator==(const ToolInfo&) const = default;
 };
 
 struct HostInfo {
-  std::string hostname;
-  std::string kernel;
+  OutsideText hostname;
+  OutsideText kernel;
   std::uint32_t cpus = 0;
   bool operator==(const HostInfo&) const = default;
 };
 
 /// The selection in force; empty lists select everything.
 struct Filters {
-  std::vector<std::string> ports;  ///< as typed: "8000", "8000-8010"
-  std::vector<std::string> addresses;
+  std::vector<OutsideText> ports;  ///< as typed: "8000", "8000-8010"
+  std::vector<OutsideText> addresses;
   std::vector<std::uint32_t> pids;
-  std::vector<std::string> comms;
-  std::vector<std::string> cgroups;
+  std::vector<OutsideText> comms;
+  std::vector<OutsideText> cgroups;
   bool operator==(const Filters&) const = default;
 };
 
 struct CommandInfo {
-  std::vector<std::string> argv;
+  std::vector<OutsideText> argv;
   std::optional<int> exit_status;  ///< 128 + signal number when killed; empty while it runs
   bool operator==(const CommandInfo&) const = default;
 };
@@ -51,9 +52,9 @@ enum class EndReason : std::uint8_t { duration, signal, command };
 
 /// A backend that --backend auto tried before the one that ran.
 struct BackendRefusal {
-  std::string backend;
-  std::string reason;  ///< in a few words, such as the system's error text
-  std::string detail;  ///< the whole message
+  OutsideText backend;
+  OutsideText reason;  ///< in a few words, such as the system's error text
+  OutsideText detail;  ///< the whole message
   bool operator==(const BackendRefusal&) const = default;
 };
 
@@ -62,11 +63,11 @@ struct RunInfo {
   Instant ended_at;
   Nanoseconds duration{0};
   std::optional<EndReason> end_reason;  ///< empty while running
-  std::string backend;
+  OutsideText backend;
   std::vector<BackendRefusal> backends_refused;
   Nanoseconds interval{0};
   Nanoseconds window{0};
-  std::string by;                             ///< name of a WorkerUnit
+  OutsideText by;                             ///< name of a WorkerUnit
   std::optional<std::uint32_t> worker_limit;  ///< requests that one worker may serve at once, as the user says
   std::optional<std::uint64_t> system_calls;  ///< number that the kernel's filter allowed to this program
   Filters filters;
@@ -221,9 +222,9 @@ enum class Severity : std::uint8_t { ok, info, warning, critical };
 struct Finding {
   VerdictCode code = VerdictCode::no_traffic;
   Severity severity = Severity::info;
-  std::string summary;                ///< one plain sentence with the numbers
-  std::vector<std::string> evidence;  ///< sentences
-  std::vector<std::string> advice;    ///< sentences: settings to change and their expected effect
+  OutsideText summary;                ///< one plain sentence with the numbers
+  std::vector<OutsideText> evidence;  ///< sentences
+  std::vector<OutsideText> advice;    ///< sentences: settings to change and their expected effect
   bool operator==(const Finding&) const = default;
 };
 
@@ -288,9 +289,9 @@ struct WorkerRow {
   std::optional<std::uint32_t> tid;
   std::optional<std::uint32_t> ns_pid;
   std::optional<Instant> start_time;
-  std::string comm;                    ///< raw: escape before printing
-  std::optional<std::string> cmdline;  ///< raw
-  std::optional<std::string> cgroup;   ///< raw
+  OutsideText comm;
+  std::optional<OutsideText> cmdline;
+  std::optional<OutsideText> cgroup;
   Role role = Role::worker;
   bool exited = false;             ///< it exited, or closed the listening socket and has no connections
   std::optional<Instant> left_at;  ///< when; empty also in dumps that do not say
@@ -364,7 +365,7 @@ struct ConnectionRow {
   std::uint32_t service = 0;  ///< index into services
   std::uint32_t pid = 0;
   std::uint32_t tid = 0;            ///< the accepting thread
-  std::optional<std::string> comm;  ///< raw; empty if its worker is not in the worker map
+  std::optional<OutsideText> comm;  ///< empty if its worker is not in the worker map
   Endpoint local;
   Endpoint peer;
   std::optional<Instant> accepted_at;
@@ -389,7 +390,7 @@ struct ConnectionRow {
 struct Consistency {
   std::uint64_t records_seen = 0;
   std::uint64_t records_lost = 0;
-  std::vector<std::string> broken;
+  std::vector<OutsideText> broken;
   bool operator==(const Consistency&) const = default;
 };
 

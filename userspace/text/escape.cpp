@@ -81,7 +81,8 @@ Piece piece_of(const Utf8Character& first, std::string_view bytes, bool ascii) {
 
 }  // namespace
 
-std::string escape_text(std::string_view raw, const EscapeOptions& options) {
+std::string escape_text(const OutsideText& outside, const EscapeOptions& options) {
+  std::string_view raw = outside.raw();
   const std::string ellipsis = options.ascii ? "..." : "…";
   const std::size_t ellipsis_width = options.ascii ? 3 : 1;
   std::string text;
@@ -113,8 +114,8 @@ std::string made_fit(std::string text) {
   return fit;
 }
 
-std::string sentence(std::string_view text, bool ascii) {
-  std::string plain(text);
+std::string sentence(const OutsideText& text, bool ascii) {
+  std::string plain = text.raw();
   const auto replace = [&plain](std::string_view from, std::string_view to) {
     for (std::size_t at = 0; (at = plain.find(from, at)) != std::string::npos; at += to.size())
       plain.replace(at, from.size(), to);

@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "util/outside_text.hpp"
+
 namespace acceptscope {
 
 struct EscapeOptions {
@@ -18,14 +20,15 @@ struct EscapeOptions {
 /// characters that are invisible, reorder text or combine with their neighbors as \u202e, a backslash as two. The
 /// result moves the cursor display_width() columns to the right; in scripts whose letters combine (Devanagari, Thai)
 /// this is an estimate.
-[[nodiscard]] std::string escape_text(std::string_view raw, const EscapeOptions& options = {});
+[[nodiscard]] std::string escape_text(const OutsideText& raw, const EscapeOptions& options = {});
 
-/// `text` that should be escaped already: what is not is escaped here, so that nothing reaches a terminal raw because
-/// somebody forgot it. A backslash stays as it is, so that nothing is escaped twice.
+/// `text` of our own, or escaped already: a control character that it has all the same is escaped here. A backslash
+/// stays as it is, so that nothing is escaped twice.
 [[nodiscard]] std::string made_fit(std::string text);
 
 /// A sentence of the program's own, such as a verdict's, fit for a terminal: in ASCII its "≥" is ">=" and "µs" is "us".
-[[nodiscard]] std::string sentence(std::string_view text, bool ascii);
+/// One read from a dump may be anybody's.
+[[nodiscard]] std::string sentence(const OutsideText& text, bool ascii);
 
 /// Number of columns that escaped text takes on a terminal; East Asian wide characters and emoji take two.
 [[nodiscard]] std::size_t display_width(std::string_view text);

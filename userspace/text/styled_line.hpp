@@ -36,8 +36,8 @@ struct Look {
 /// is shown by color alone.
 [[nodiscard]] Look look_of(Style style);
 
-/// A line of text in styles, and the only way to a terminal. Text from outside is escaped (escape_text) before it is
-/// added; what was forgotten is when it is added.
+/// A line of text in styles, and the only way to a terminal. It takes no OutsideText, only what escape_text() made of
+/// it; a control character in a text of ours is escaped when it is added.
 class StyledLine {
  public:
   StyledLine() = default;

@@ -8,17 +8,19 @@
 
 #include <tl/expected.hpp>
 
+#include "util/outside_text.hpp"
+
 namespace acceptscope {
 
 /// What failed, on what, why, and what the user can do about it.
 struct Error {
-  std::string what;      ///< "cannot open '/x/hot.json' for the dump": action and object, no trailing stop
+  OutsideText what;      ///< "cannot open '/x/hot.json' for the dump": action and object, no trailing stop
   std::error_code code;  ///< the reason; empty if `what` already includes it
-  std::string hint;      ///< one sentence for the user; may be empty
+  OutsideText hint;      ///< one sentence for the user; may be empty
 
-  /// "what: why (hint)" on one line, as it is printed after "acceptscope: ".
-  [[nodiscard]] std::string message() const {
-    std::string text = what;
+  /// "what: why (hint)" on one line, as it is printed (escaped) after "acceptscope: ".
+  [[nodiscard]] OutsideText message() const {
+    OutsideText text = what;
     if (code) text += ": " + code.message();
     if (!hint.empty()) text += " (" + hint + ")";
     return text;
@@ -30,12 +32,12 @@ template <class T>
 using Result = tl::expected<T, Error>;
 
 /// An error without a system error code.
-[[nodiscard]] inline tl::unexpected<Error> failure(std::string what, std::string hint = {}) {
+[[nodiscard]] inline tl::unexpected<Error> failure(OutsideText what, OutsideText hint = {}) {
   return tl::unexpected<Error>(Error{std::move(what), {}, std::move(hint)});
 }
 
 /// An error whose reason is an errno value (positive; libbpf's negative ones are accepted too).
-[[nodiscard]] inline tl::unexpected<Error> system_failure(int errno_value, std::string what, std::string hint = {}) {
+[[nodiscard]] inline tl::unexpected<Error> system_failure(int errno_value, OutsideText what, OutsideText hint = {}) {
   const int value = errno_value < 0 ? -errno_value : errno_value;
   return tl::unexpected<Error>(
       Error{std::move(what), std::error_code(value, std::generic_category()), std::move(hint)});

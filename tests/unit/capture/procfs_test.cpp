@@ -105,7 +105,7 @@ TEST(ProcFs, APidThatDoesNotExistIsKeptInTheSelection) {
 /// Waits for every answer, unless `patience` is shorter.
 ProcessWatch watch_of(const FakeProc& proc, WorkerUnit by = WorkerUnit::process, Nanoseconds patience = 60s) {
   Result<ProcessReader> reader = ProcessReader::start(ProcFs(proc.root()));
-  if (!reader) throw std::runtime_error(reader.error().message());
+  if (!reader) throw std::runtime_error(reader.error().message().raw());
   return {*std::move(reader), ProcFs(proc.root()), by, patience};
 }
 

@@ -65,19 +65,19 @@ using LogFileTest = FileTest;
 /// The error message of an open that must fail.
 std::string open_error(const std::string& path) {
   const auto file = OutputFile::open(path, "the dump");
-  return file ? "opened" : file.error().message();
+  return file ? "opened" : file.error().message().raw();
 }
 
 TEST_F(OutputFileTest, AppearsCompleteAtCommitAndNotBefore) {
   auto file = OutputFile::open(path("hot.json"), "the dump");
-  ASSERT_TRUE(file) << file.error().message();
+  ASSERT_TRUE(file) << file.error().message().raw();
   ASSERT_TRUE(file->write("{"));
   ASSERT_TRUE(file->write("}\n"));
   EXPECT_FALSE(fs::exists(path("hot.json")));
 
   const auto committed = file->commit();
 
-  ASSERT_TRUE(committed) << committed.error().message();
+  ASSERT_TRUE(committed) << committed.error().message().raw();
   EXPECT_EQ(content_of(path("hot.json")), "{}\n");
   EXPECT_EQ(mode_of(path("hot.json")), 0600u);
   EXPECT_THAT(names(), ElementsAre("hot.json"));
@@ -119,12 +119,13 @@ TEST_F(OutputFileTest, AnAbandonedReplacementKeepsTheOldFile) {
 TEST_F(OutputFileTest, ANewFileNeverReplacesAnother) {
   for (const auto staging : {OutputFile::Staging::unnamed_if_possible, OutputFile::Staging::hidden_name}) {
     auto file = OutputFile::create(path("now.json"), "the dump", staging);
-    ASSERT_TRUE(file) << file.error().message();
+    ASSERT_TRUE(file) << file.error().message().raw();
     ASSERT_TRUE(file->write("new"));
     put(path("now.json"), "somebody else's");  // meanwhile
 
-    EXPECT_THAT(file->commit().error().message(), HasSubstr("File exists"));
-    EXPECT_THAT(OutputFile::create(path("now.json"), "the dump", staging).error().message(), HasSubstr("File exists"));
+    EXPECT_THAT(file->commit().error().message().raw(), HasSubstr("File exists"));
+    EXPECT_THAT(OutputFile::create(path("now.json"), "the dump", staging).error().message().raw(),
+                HasSubstr("File exists"));
     EXPECT_EQ(content_of(path("now.json")), "somebody else's");
     fs::remove(path("now.json"));
 
@@ -227,7 +228,7 @@ TEST_F(OutputFileTest, AFullDiskIsAnErrorWhenItIsWritten) {
   const auto written = file->write("{}");
 
   ASSERT_FALSE(written);
-  EXPECT_EQ(written.error().message(),
+  EXPECT_EQ(written.error().message().raw(),
             "cannot write '/dev/full' for the dump: No space left on device (free some space or choose another file "
             "system)");
 }
@@ -280,7 +281,7 @@ TEST(StandardOutput, IsKnownByItsNames) {
 TEST_F(LogFileTest, ExistsFromTheStartAndGrowsByWholeLinesAtEachFlush) {
   put(path("log"), "from an earlier run\n");
   auto log = LogFile::open(path("log"), "the log");
-  ASSERT_TRUE(log) << log.error().message();
+  ASSERT_TRUE(log) << log.error().message().raw();
   EXPECT_EQ(content_of(path("log")), "");
 
   log->append("one");
@@ -320,7 +321,7 @@ TEST_F(LogFileTest, AFailureIsReportedOnceAndWhatIsLostIsCounted) {
   const auto second = log->flush();
 
   ASSERT_FALSE(first);
-  EXPECT_EQ(first.error().message(),
+  EXPECT_EQ(first.error().message().raw(),
             "cannot write '/dev/full' for the log: No space left on device (free some space or choose another file "
             "system)");
   EXPECT_TRUE(second);
@@ -332,8 +333,8 @@ TEST_F(LogFileTest, ABadPathFailsAtOnce) {
   const auto log = LogFile::open(directory_, "the log");
 
   ASSERT_FALSE(log);
-  EXPECT_EQ(log.error().message(), "cannot open '" + directory_.string() +
-                                       "' for the log: Is a directory (it is a directory; name a file in it)");
+  EXPECT_EQ(log.error().message().raw(), "cannot open '" + directory_.string() +
+                                             "' for the log: Is a directory (it is a directory; name a file in it)");
 }
 
 }  // namespace

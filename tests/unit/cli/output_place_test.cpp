@@ -51,7 +51,7 @@ class OutputPlaceTest : public testing::Test {
   }
   [[nodiscard]] std::string refusal(std::string_view name) const {
     const Result<OutputPlace> place = find_place(path(name), LastLink::follow);
-    return place ? "found" : place.error().what;
+    return place ? "found" : place.error().what.raw();
   }
   [[nodiscard]] std::string because(std::string_view link, const std::string& why) const {
     return std::string("'").append(path(link)) + "' is a link, and another user may have placed it there: " + why;

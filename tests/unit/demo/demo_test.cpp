@@ -64,7 +64,7 @@ bool is_soon_gone(pid_t pid) {
 
 TEST(DemoServer, AWorkerAnswersOverOneConnectionUntilItIsClosed) {
   const auto server = DemoServer::start(3);
-  ASSERT_TRUE(server) << server.error().message();
+  ASSERT_TRUE(server) << server.error().message().raw();
   EXPECT_EQ(server->worker_pids().size(), 3u);
   const UniqueFd fd = connect_to(server->port());
 
@@ -114,7 +114,7 @@ TEST(DemoServer, ItsWorkersEndWithAParentThatIsKilled) {
 }
 
 TEST(DemoServer, RefusesToRunWithoutWorkers) {
-  EXPECT_EQ(DemoServer::start(0).error().message(), "the demo cannot run 0 workers (1 to 256)");
+  EXPECT_EQ(DemoServer::start(0).error().message().raw(), "the demo cannot run 0 workers (1 to 256)");
 }
 
 class DemoClient : public testing::TestWithParam<ClientKind> {};
@@ -124,7 +124,7 @@ TEST_P(DemoClient, EndsByItselfAfterItsTime) {
   ASSERT_TRUE(server);
 
   const auto pid = start_client(GetParam(), server->port(), milliseconds{200});
-  ASSERT_TRUE(pid) << pid.error().message();
+  ASSERT_TRUE(pid) << pid.error().message().raw();
   int status = -1;
   ASSERT_EQ(::waitpid(*pid, &status, 0), *pid);
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "model/run.hpp"
 
@@ -22,10 +23,17 @@ inline constexpr MonotonicTime kStart{1'000'000'000'000};
 inline constexpr Instant kStartedAt{1'735'689'600'000'000'000};
 inline constexpr ClockBase kClock{kStart, kStartedAt, 50'000'000'000};
 
+/// The sentences of a finding, for matchers of strings.
+inline std::vector<std::string> raw(const std::vector<OutsideText>& texts) {
+  std::vector<std::string> strings;
+  for (const OutsideText& text : texts) strings.push_back(text.raw());
+  return strings;
+}
+
 /// "10.0.0.1" or "::1".
 inline IpAddress address(std::string_view text) {
   const auto parsed = IpAddress::parse(text);
-  if (!parsed) throw std::invalid_argument(parsed.error().message());
+  if (!parsed) throw std::invalid_argument(parsed.error().message().raw());
   return *parsed;
 }
 

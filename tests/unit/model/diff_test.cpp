@@ -92,20 +92,20 @@ TEST(Diff, BetterAndStillUneven) {
 TEST(Diff, WithinChanceIsUnchanged) {
   const Diff diff = compare_services(pinned(80), service(80, {19, 11, 9, 1, 0, 0, 0, 0}));
   EXPECT_EQ(diff.services.at(0).verdict.code, FixCode::unchanged);
-  EXPECT_THAT(diff.services.at(0).verdict.summary, HasSubstr("within chance (p = "));
+  EXPECT_THAT(diff.services.at(0).verdict.summary.raw(), HasSubstr("within chance (p = "));
 }
 
 TEST(Diff, WhatIsNoChanceButTooLittleToMatterIsUnchanged) {
   const Diff diff = compare_services(service(80, {100'000, 100'000}), service(80, {106'000, 94'000}));
   EXPECT_LT(*figure(diff, "effective_workers").p_value, kSignificance);
   EXPECT_EQ(diff.services.at(0).verdict.code, FixCode::unchanged);
-  EXPECT_THAT(diff.services.at(0).verdict.summary, HasSubstr("too little to matter"));
+  EXPECT_THAT(diff.services.at(0).verdict.summary.raw(), HasSubstr("too little to matter"));
 }
 
 TEST(Diff, AHandfulOfConnectionsDecidesNothing) {
   const Diff diff = compare_services(pinned(80), service(80, {3, 0, 0, 0, 0, 0, 0, 0}));
   EXPECT_EQ(diff.services.at(0).verdict.code, FixCode::too_few_connections);
-  EXPECT_THAT(diff.services.at(0).verdict.summary,
+  EXPECT_THAT(diff.services.at(0).verdict.summary.raw(),
               StartsWith("Not enough to tell: 40 connections on 8 workers before, 3 on"));
 }
 
@@ -133,7 +133,7 @@ TEST(Diff, AWaitThatNobodyFeelsIsNotWorse) {
   const FixVerdict verdict = compare_services(before, after).services.at(0).verdict;
 
   EXPECT_EQ(verdict.code, FixCode::unchanged);
-  EXPECT_THAT(verdict.summary, HasSubstr("; worse than before: accept_wait_p50, accept_wait_p95"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("; worse than before: accept_wait_p50, accept_wait_p95"));
 }
 
 TEST(Diff, ClientsThatAreRefusedNowAreWorse) {
@@ -145,7 +145,7 @@ TEST(Diff, ClientsThatAreRefusedNowAreWorse) {
                             .advice = {}});
   const FixVerdict verdict = compare_services(pinned(80), after).services.at(0).verdict;
   EXPECT_EQ(verdict.code, FixCode::worse);
-  EXPECT_THAT(verdict.summary, HasSubstr("14 of 60 new connections were refused"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("14 of 60 new connections were refused"));
 
   ServiceRow before = pinned(80);
   before.findings = after.findings;
@@ -220,8 +220,8 @@ TEST(Diff, RequestsAreComparedAndTested) {
 TEST(Diff, LongerResponsesAreWorse) {
   const FixVerdict verdict = compare_services(serving(9'600, 6s, 1s), serving(9'600, 6s, 2s)).services.at(0).verdict;
   EXPECT_EQ(verdict.code, FixCode::worse);
-  EXPECT_THAT(verdict.summary, HasSubstr("unread_wait_p95 1.0 s before, 2.0 s after"));
-  EXPECT_THAT(verdict.summary, HasSubstr("; worse than before: response_p50, response_p95, unread_wait_p95"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("unread_wait_p95 1.0 s before, 2.0 s after"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("; worse than before: response_p50, response_p95, unread_wait_p95"));
 }
 
 TEST(Diff, RequestsThatOneSideDidNotCountAreUnknownAndNotZero) {
@@ -351,7 +351,7 @@ TEST(Conditions, AreHeldAgainstEveryServiceOfAfter) {
 TEST(Conditions, ThatAreNoneSayWhatIsWrong) {
   const auto error = [](std::string_view text) {
     const auto parsed = parse_condition(text);
-    return parsed ? std::string("no error") : parsed.error().message();
+    return parsed ? std::string("no error") : parsed.error().message().raw();
   };
   EXPECT_EQ(error("workers"), "no comparison in it (such as effective_workers<0.5*workers or accept_wait_p95>10ms)");
   EXPECT_EQ(error("workers=3"), "'=' is no comparison (comparisons are < <= > >= ==)");

@@ -12,12 +12,12 @@ using ::testing::ElementsAre;
 
 std::string port_error(std::string_view text) {
   const auto parsed = PortSet::parse(text);
-  return parsed ? "parsed as " + parsed->to_string() : parsed.error().message();
+  return parsed ? "parsed as " + parsed->to_string() : parsed.error().message().raw();
 }
 
 std::string duration_error(std::string_view text) {
   const auto parsed = parse_duration(text);
-  return parsed ? "parsed as " + std::to_string(parsed->count()) + " ns" : parsed.error().message();
+  return parsed ? "parsed as " + std::to_string(parsed->count()) + " ns" : parsed.error().message().raw();
 }
 
 TEST(PortSet, ContainsTheListedPortsAndRangesAndNoOthers) {

@@ -1,14 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "text/escape.hpp"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
 #include "text/styled_line.hpp"
+#include "util/outside_text.hpp"
 
 namespace acceptscope {
 namespace {
 
 using namespace std::string_literals;
+
+// Text from outside has no other way out than escape_text().
+static_assert(!std::is_constructible_v<std::string, OutsideText>);
+static_assert(!std::is_constructible_v<std::string_view, OutsideText>);
+static_assert(!std::is_constructible_v<StyledLine, OutsideText>);
+static_assert(!fmt::is_formattable<OutsideText>::value);
+
+TEST(Escape, TextFromOutsideCanBeExtendedAndJoined) {
+  OutsideText text = "a\n";
+  text += "b";
+  EXPECT_EQ(escape_text(text + "\x1b"), R"(a\nb\x1b)");
+  EXPECT_EQ(joined(std::vector<OutsideText>{"ab", "", "-n 1"}, " "), "ab  -n 1");
+  EXPECT_EQ(joined({}, " "), "");
+}
 
 TEST(Escape, LeavesOrdinaryTextAlone) {
   EXPECT_EQ(escape_text("python3 -m uvicorn app:app"), "python3 -m uvicorn app:app");

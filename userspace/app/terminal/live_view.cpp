@@ -34,7 +34,7 @@ Result<void> LiveView::take_screen() {
 void LiveView::leave_screen() {
   if (!screen_) return;
   screen_.reset();
-  for (const std::string& message : unsaid_) complain(message);
+  for (const OutsideText& message : unsaid_) complain(message);
   unsaid_.clear();
   if (!command_output_) return;
   std::rewind(command_output_.get());
@@ -56,13 +56,13 @@ Result<void> LiveView::show(Snapshot snapshot) {
 
 Result<void> LiveView::close(const Snapshot& snapshot) { return lost_ ? Result<void>{} : plain_.close(snapshot); }
 
-void LiveView::say(const std::string& message) {
+void LiveView::say(const OutsideText& message) {
   if (!screen_) return complain(message);
   tell(message);
   unsaid_.push_back(message);
 }
 
-void LiveView::tell(const std::string& message) {
+void LiveView::tell(const OutsideText& message) {
   if (screen_) screen_->tell(message);
 }
 

@@ -37,9 +37,9 @@ class LiveView {
   /// Whether the terminal or the reader of the output is gone.
   [[nodiscard]] bool lost() const { return lost_; }
   /// Reports something that must not be missed.
-  void say(const std::string& message);
+  void say(const OutsideText& message);
   /// Reports something that only matters on the full screen.
-  void tell(const std::string& message);
+  void tell(const OutsideText& message);
 
   /// Readable if a key was pressed; -1 without the full screen.
   [[nodiscard]] int key_fd() const { return screen_ ? screen_->key_fd() : -1; }
@@ -60,7 +60,7 @@ class LiveView {
   std::uint32_t host_netns_;
   PlainView plain_;
   std::unique_ptr<std::FILE, CloseFile> command_output_;
-  std::vector<std::string> unsaid_;
+  std::vector<OutsideText> unsaid_;
   bool lost_ = false;
   std::optional<TuiView> screen_;
 };

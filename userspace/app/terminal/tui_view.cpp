@@ -83,7 +83,7 @@ void TuiView::stop() {
   sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
-void TuiView::tell(std::string message) {
+void TuiView::tell(OutsideText message) {
   state_.message = std::move(message);
   paint();
 }

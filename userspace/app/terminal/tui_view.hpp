@@ -32,7 +32,7 @@ class TuiView {
   /// Handles the signals from signal_fd(). If the process is stopped, returns when it continues.
   void take_signals();
   /// Shows a message in the last line.
-  void tell(std::string message);
+  void tell(OutsideText message);
 
  private:
   TuiView(Screen screen, bool ascii, std::uint32_t host_netns);

@@ -40,7 +40,7 @@ bool contains(std::string_view text, std::string_view sign) {
 
 bool runs(const ServiceRow& service, const ServerKind& kind) {
   return std::ranges::any_of(service.workers, [&](const WorkerRow& row) {
-    return contains(row.comm, kind.sign) || contains(row.cmdline.value_or(""), kind.sign);
+    return contains(row.comm.raw(), kind.sign) || (row.cmdline && contains(row.cmdline->raw(), kind.sign));
   });
 }
 

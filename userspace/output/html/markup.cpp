@@ -24,7 +24,7 @@ std::string html_escape(std::string_view visible) {
   return text;
 }
 
-std::string html_text(std::string_view raw) { return html_escape(escape_text(raw)); }
+std::string html_text(const OutsideText& raw) { return html_escape(escape_text(raw)); }
 
 std::string coordinate(double value) {
   if (!std::isfinite(value)) return "0";

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "util/outside_text.hpp"
+
 namespace acceptscope {
 
 /// Turns text that is already visible, such as the result of escape_text(), into HTML text, also for quoted attributes:
@@ -12,7 +14,7 @@ namespace acceptscope {
 [[nodiscard]] std::string html_escape(std::string_view visible);
 
 /// The same for text from outside: first made visible, control characters and invalid UTF-8 included, by escape_text().
-[[nodiscard]] std::string html_text(std::string_view raw);
+[[nodiscard]] std::string html_text(const OutsideText& raw);
 
 /// A coordinate in a drawing: at most one decimal, "12.5", "7", never "-0"; "0" for NaN and infinity.
 [[nodiscard]] std::string coordinate(double value);

@@ -91,10 +91,10 @@ std::string answer(std::string_view question, const std::string& text) {
   return fmt::format("<div><dt>{}</dt><dd>{}</dd></div>\n", question, html_escape(text));
 }
 
-std::string list_of(std::string_view title, const std::vector<std::string>& sentences) {
+std::string list_of(std::string_view title, const std::vector<OutsideText>& sentences) {
   if (sentences.empty()) return {};
   std::string html = fmt::format("<h3>{}</h3>\n<ul>\n", title);
-  for (const std::string& sentence : sentences) html += fmt::format("<li>{}</li>\n", html_text(sentence));
+  for (const OutsideText& sentence : sentences) html += fmt::format("<li>{}</li>\n", html_text(sentence));
   return html + "</ul>\n";
 }
 
@@ -194,7 +194,7 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
                             const Reuse& reuse) {
   const ServiceRow& service = snapshot.services[index];
   const std::string name = service_name(service, snapshot, {});
-  const std::vector<std::string>& advice = service.verdict.advice;
+  const std::vector<OutsideText>& advice = service.verdict.advice;
   std::string html = fmt::format("<section id=\"s{}\" aria-label=\"Service {}\">\n", index + 1, html_escape(name));
   html += verdict_box(snapshot, service, name) + further_boxes(service);
   html += number_tiles(snapshot, service) + request_tiles(snapshot, service);

@@ -99,9 +99,7 @@ std::string overhead_text(const Overhead& overhead) {
 }
 
 std::string command_text(const CommandInfo& command) {
-  std::string text;
-  for (const std::string& argument : command.argv) text += (text.empty() ? "" : " ") + argument;
-  return escape_text(text, {.max_width = 200}) +
+  return escape_text(joined(command.argv, " "), {.max_width = 200}) +
          (command.exit_status ? fmt::format(" (exit status {})", *command.exit_status) : " (still running)");
 }
 

@@ -71,7 +71,7 @@ Complaint assign(double& out, const Scalar& value) {
   return value.kind == Kind::number && to_double(value.text, out) ? nullptr : "a number";
 }
 
-Complaint assign(std::string& out, const Scalar& value) {
+Complaint assign(OutsideText& out, const Scalar& value) {
   if (value.kind != Kind::string) return "a string";
   out = value.text;
   return nullptr;
@@ -237,7 +237,7 @@ Complaint expected_of(const Type& type) {
 class DumpHandler {
  public:
   DumpHandler(Snapshot& snapshot, const ConnectionSink& sink) : snapshot_(snapshot), sink_(sink) {
-    snapshot_.tool.name.clear();
+    snapshot_.tool.name = {};
   }
 
   bool Null() { return scalar({}); }

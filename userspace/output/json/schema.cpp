@@ -101,6 +101,7 @@ class SchemaWriter {
   void type(Of<bool>) { member("type", "boolean"); }
   void type(Of<double>) { member("type", "number"); }
   void type(Of<std::string>) { member("type", "string"); }
+  void type(Of<OutsideText>) { member("type", "string"); }
   void type(Of<Nanoseconds>) { member("type", "number"); }
   void type(Of<IpAddress>) {
     member("type", "string");
@@ -200,6 +201,7 @@ class TableBuilder {
   static std::string type(Of<bool>) { return "true or false"; }
   static std::string type(Of<double>) { return "number"; }
   static std::string type(Of<std::string>) { return "string"; }
+  static std::string type(Of<OutsideText>) { return "string"; }
   static std::string type(Of<Nanoseconds>) { return "seconds"; }
   static std::string type(Of<IpAddress>) { return "string"; }
   static std::string type(Of<Instant>) { return "instant"; }
@@ -266,7 +268,7 @@ std::string json_schema() {
                            "Which worker accepted each TCP connection and how long it kept it.",
                            [&schema](std::string_view field) {
                              if (field != "tool") return;
-                             const auto is_ours = [&schema] { schema.member("const", ToolInfo{}.name); };
+                             const auto is_ours = [&schema] { schema.member("const", ToolInfo{}.name.raw()); };
                              schema.object("properties", [&] { schema.object("name", is_ours); });
                            });
   schema.define(Of<ConnectionLine>{});

@@ -34,6 +34,7 @@ class JsonWriter {
   void value(Nanoseconds v) { append_seconds(text, v); }
   void value(const IpAddress& v) { quoted(v.to_string()); }
   void value(const std::string& v) { is_plain(v) ? quoted(v) : odd(v); }
+  void value(const OutsideText& v) { value(v.raw()); }
   void value(IsNamedEnum auto v) { quoted(enum_name(v)); }
 
   void value(Instant v) {

@@ -27,7 +27,8 @@ StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
   if (snapshot.services.size() > 1)
     line.add(fmt::format("  {}  {}  {} open", count_of(snapshot.services.size(), "service"),
                          count_of(snapshot.totals.counts.accepts, "accept"), count_text(snapshot.totals.open)));
-  return line.add(fmt::format("  {}  {}", snapshot.run.backend, describe_filters(snapshot.run.filters, options.ascii)),
+  return line.add(fmt::format("  {}  {}", escape_text(snapshot.run.backend, {.ascii = options.ascii}),
+                              describe_filters(snapshot.run.filters, options.ascii)),
                   Style::faint);
 }
 

@@ -263,9 +263,7 @@ std::string ending(const RunInfo& run) {
 }
 
 std::string command_ending(const CommandInfo& command, bool ascii) {
-  std::string arguments;
-  for (const std::string& argument : command.argv) arguments += (arguments.empty() ? "" : " ") + argument;
-  const std::string shown = escape_text(arguments, {kArgumentsWidth, ascii});
+  const std::string shown = escape_text(joined(command.argv, " "), {kArgumentsWidth, ascii});
   if (!command.exit_status) return fmt::format("Command '{}': still running.", shown);
   return fmt::format("Command '{}': exit status {}.", shown, *command.exit_status);
 }

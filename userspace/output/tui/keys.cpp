@@ -128,7 +128,7 @@ void move(TuiState& state, TuiAction action, const Snapshot& snapshot, const Tui
 std::span<const TuiKeyRow> tui_keys() { return kKeys; }
 
 TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOptions& options) {
-  state.message.clear();
+  state.message = {};
   const TuiAction action = action_of(key);
   TuiRequest request = TuiRequest::none;
   switch (action) {

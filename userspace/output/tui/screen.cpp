@@ -56,9 +56,10 @@ StyledLine ends(StyledLine left, const StyledLine& right, const TuiOptions& opti
 StyledLine title(const TuiScene& s) {
   StyledLine left(" acceptscope ", Style::title);
   const RunInfo& run = s.snapshot.run;
-  left.add(fmt::format(" {}  {}  {}", duration_text(run.duration, s.options.ascii), run.backend,
-                       describe_filters(run.filters, s.options.ascii)),
-           Style::title);
+  left.add(
+      fmt::format(" {}  {}  {}", duration_text(run.duration, s.options.ascii),
+                  escape_text(run.backend, {.ascii = s.options.ascii}), describe_filters(run.filters, s.options.ascii)),
+      Style::title);
   std::string pages = s.state.paused ? "PAUSED  " : "";
   for (const TuiPage page : enum_values<TuiPage>) {
     const bool here = !s.state.help && page == s.state.page;

@@ -64,7 +64,7 @@ struct TuiState {
   std::optional<ServiceKey> service;       ///< empty: the busiest one
   std::optional<WorkerId> worker;          ///< the worker under the cursor
   std::size_t first = 0;                   ///< number of lines scrolled out at the top
-  std::string message;                     ///< shown in the last line until the next key; raw
+  OutsideText message;                     ///< shown in the last line until the next key
   bool operator==(const TuiState&) const = default;
 };
 

@@ -20,10 +20,10 @@ std::vector<StyledLine> finding_headline(StyledLine start, const Finding& findin
 std::vector<StyledLine> finding_details(const Finding& finding, std::size_t indent, std::size_t width, bool ascii) {
   std::vector<StyledLine> lines;
   const std::string space(indent, ' ');
-  for (const std::string& text : finding.evidence)
+  for (const OutsideText& text : finding.evidence)
     append(lines, wrapped(StyledLine(space + "- ", Style::faint), sentence(text, ascii), width));
   if (!finding.advice.empty()) lines.emplace_back(space + "What to do:", Style::strong);
-  for (const std::string& text : finding.advice)
+  for (const OutsideText& text : finding.advice)
     append(lines, wrapped(StyledLine(space + "* ", Style::faint), sentence(text, ascii), width));
   return lines;
 }

@@ -22,9 +22,9 @@ void append_item(std::string& list, std::string_view item, std::string_view sepa
 
 /// Appends "port 8000" or "ports 80, 443"; nothing for an empty list.
 void append_filter(std::string& list, std::string_view singular, std::string_view plural,
-                   const std::vector<std::string>& values, bool ascii) {
+                   const std::vector<OutsideText>& values, bool ascii) {
   std::string joined;
-  for (const std::string& value : values) append_item(joined, escape_text(value, {kFilterWidth, ascii}));
+  for (const OutsideText& value : values) append_item(joined, escape_text(value, {kFilterWidth, ascii}));
   if (!joined.empty()) append_item(list, fmt::format("{} {}", values.size() == 1 ? singular : plural, joined), "; ");
 }
 
@@ -60,7 +60,7 @@ std::vector<std::string> requests_parts(const ServiceRow& service, const Snapsho
 }  // namespace
 
 std::string describe_filters(const Filters& filters, bool ascii) {
-  std::vector<std::string> pids;
+  std::vector<OutsideText> pids;
   for (const std::uint32_t pid : filters.pids) pids.push_back(std::to_string(pid));
   std::string text;
   append_filter(text, "port", "ports", filters.ports, ascii);
@@ -129,7 +129,7 @@ std::vector<StyledLine> trouble_lines(const Snapshot& snapshot, bool ascii) {
     lines.push_back(StyledLine(fmt::format("LOST {} {}", kind.name, count_text(count)), Style::warning)
                         .add(fmt::format(": {}", kind.help)));
   }
-  for (const std::string& sentence : snapshot.consistency.broken)
+  for (const OutsideText& sentence : snapshot.consistency.broken)
     lines.push_back(StyledLine("INCONSISTENT", Style::warning).add(": " + escape_text(sentence, {.ascii = ascii})));
   return lines;
 }

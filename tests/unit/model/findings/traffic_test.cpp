@@ -53,7 +53,7 @@ TEST(WorkerStalled, NamesTheWorkerThatReadsNothingWhileOthersWork) {
   EXPECT_EQ(row.verdict.code, VerdictCode::worker_stalled);
   EXPECT_EQ(row.verdict.severity, Severity::critical);
   EXPECT_EQ(row.verdict.summary, "1 of 4 workers reads no request for ≥ 5.0 s while 3 requests wait unread: pid 103");
-  EXPECT_THAT(row.verdict.evidence,
+  EXPECT_THAT(raw(row.verdict.evidence),
               Contains("Of pid 103: 3 requests unread for ≥ 5.0 s; the other workers began 900 requests meanwhile."));
 }
 
@@ -140,7 +140,7 @@ TEST(AllBusy, IsAlsoThatConnectionsWaitWhileEveryWorkerHasOne) {
   EXPECT_EQ(row.verdict.code, VerdictCode::all_busy);
   EXPECT_EQ(row.verdict.summary,
             "All 8 workers are occupied 98 % of the time; 1 in 20 connections waited 900 ms or more to be accepted");
-  EXPECT_THAT(row.verdict.advice, Contains(HasSubstr("keep-alive timeout")));
+  EXPECT_THAT(raw(row.verdict.advice), Contains(HasSubstr("keep-alive timeout")));
 }
 
 TEST(AllBusy, IsNotWithRoom) {
@@ -173,7 +173,8 @@ TEST(UnevenTraffic, OfEvenConnectionsWithAllRequestsOnOneWorker) {
       row.verdict.summary,
       "The requests are on few workers: effective workers by requests 1.0 of 4, by connections 4.0; one worker has "
       "100 % of them");
-  EXPECT_THAT(row.verdict.evidence, Contains("Of pid 101: 10,650 requests on 10 connections, busy 67 % of the time."));
+  EXPECT_THAT(raw(row.verdict.evidence),
+              Contains("Of pid 101: 10,650 requests on 10 connections, busy 67 % of the time."));
 }
 
 TEST(UnevenTraffic, IsAFactWhereNobodyIsBusy) {
@@ -206,7 +207,7 @@ TEST(UnevenTraffic, GoesByBytesWhereRequestsAreNotCounted) {
   const ServiceRow row = judged(builder);
   EXPECT_EQ(row.verdict.code, VerdictCode::uneven_traffic);
   EXPECT_EQ(row.verdict.severity, Severity::info);
-  EXPECT_THAT(row.verdict.summary, HasSubstr("effective workers by bytes 1.0 of 4"));
+  EXPECT_THAT(row.verdict.summary.raw(), HasSubstr("effective workers by bytes 1.0 of 4"));
 }
 
 // ---- false alarms

@@ -20,7 +20,7 @@ TEST(RenderHtmlDiff, SaysFirstWhatBecameOfIt) {
   const Diff diff = compare(pinned(), sample::uneven());
   const std::string page = render_html_diff(pinned(), sample::uneven(), diff);
   ASSERT_EQ(diff.services.size(), 1U);
-  EXPECT_LT(page.find(diff.services[0].verdict.summary.substr(0, 20)), page.find("<figure"));
+  EXPECT_LT(page.find(diff.services[0].verdict.summary.raw().substr(0, 20)), page.find("<figure"));
   for (const FigureChange& change : diff.services[0].figures)
     EXPECT_THAT(page, HasSubstr(">" + change.figure + "</th>"));
 }

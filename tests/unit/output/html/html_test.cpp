@@ -146,7 +146,7 @@ TEST(RenderHtml, OfADumpReadBackIsTheSame) {
   std::vector<ConnectionRow> connections;
   Result<Snapshot> read =
       read_dump(dump, "'x.json'", [&](ConnectionRow&& row) { connections.push_back(std::move(row)); });
-  ASSERT_TRUE(read) << read.error().message();
+  ASSERT_TRUE(read) << read.error().message().raw();
   read->connections = std::move(connections);
   EXPECT_EQ(render_html(*read), render_html(written));
 }
@@ -393,7 +393,7 @@ TEST(RenderHtml, PutsTheWorstServiceFirstAndFoldsTheLastOnes) {
 
 TEST(Html, TheHeadNamesTheSameOwnersAsTheVerdict) {
   const Snapshot snapshot = replaced_workers();
-  ASSERT_THAT(snapshot.services[0].verdict.summary, HasSubstr("4 of 8 workers own 109 of 120 connections"));
+  ASSERT_THAT(snapshot.services[0].verdict.summary.raw(), HasSubstr("4 of 8 workers own 109 of 120 connections"));
 
   const std::string page = render_html(snapshot);
 

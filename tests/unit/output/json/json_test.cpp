@@ -37,7 +37,7 @@ Result<Snapshot> read(const std::string& text) {
 
 std::string error_of(const std::string& text) {
   const Result<Snapshot> snapshot = read(text);
-  return snapshot ? "no error" : snapshot.error().message();
+  return snapshot ? "no error" : snapshot.error().message().raw();
 }
 
 /// The complete sample's dump, changed at `pointer`.
@@ -53,14 +53,14 @@ TEST(Dump, OfNothing) {
   const Snapshot nothing;
   const Result<Snapshot> again = read(dump(nothing));
 
-  ASSERT_TRUE(again) << again.error().message();
+  ASSERT_TRUE(again) << again.error().message().raw();
   EXPECT_EQ(*again, nothing);
 }
 
 TEST(Dump, ReadBackIsTheSameSnapshot) {
   const Result<Snapshot> again = read(dump(sample::complete()));
 
-  ASSERT_TRUE(again) << again.error().message();
+  ASSERT_TRUE(again) << again.error().message().raw();
   EXPECT_EQ(*again, sample::without_live(sample::complete()));
   EXPECT_EQ(dump(*again), dump(sample::complete()));
 }
@@ -70,7 +70,7 @@ TEST(Dump, NoNanosecondIsLost) {
   for (const Nanoseconds lifetime : {1ns, 999'999'999ns, 1'000'000'001ns, Nanoseconds{90 * 24h} + 1ns}) {
     s.connections[1].lifetime = lifetime;
     const Result<Snapshot> again = read(dump(s));
-    ASSERT_TRUE(again) << again.error().message();
+    ASSERT_TRUE(again) << again.error().message().raw();
     EXPECT_EQ(again->connections[1].lifetime, lifetime);
   }
   s.connections[1].lifetime = 1'234ns;
@@ -128,7 +128,7 @@ TEST(Dump, ComesInPiecesAndStopsAtTheFirstError) {
         return system_failure(ENOSPC, "cannot write");
       },
       s);
-  EXPECT_EQ(failed.error().message(), "cannot write: No space left on device");
+  EXPECT_EQ(failed.error().message().raw(), "cannot write: No space left on device");
   EXPECT_EQ(calls, 1);
 }
 
@@ -243,7 +243,7 @@ TEST(ReadDump, AMissingFieldIsAnErrorUnlessItMayBeUnknown) {
   document["run"].erase("command");
   document["connections"][1].erase("lifetime_seconds");
   const Result<Snapshot> snapshot = read(document.dump());
-  ASSERT_TRUE(snapshot) << snapshot.error().message();
+  ASSERT_TRUE(snapshot) << snapshot.error().message().raw();
   EXPECT_EQ(snapshot->run.command, std::nullopt);
   EXPECT_EQ(snapshot->connections[1].lifetime, std::nullopt);
 
@@ -268,10 +268,10 @@ TEST(ReadDump, NumbersAsOtherProgramsWriteThem) {
   EXPECT_EQ(with(R"("accepts":3000)", R"("accepts":3000.0)").value().totals.counts.accepts, 3'000U);
   EXPECT_EQ(with(R"("duration_seconds":60)", R"("duration_seconds":6.0000000015e1)").value().run.duration,
             60'000'000'015ns);
-  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":3.5)").error().message(),
+  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":3.5)").error().message().raw(),
               HasSubstr("totals.accepts is not a count"));
-  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":1e999)").error().message(), HasSubstr(" is too large"));
-  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":)" + std::string(100, '9')).error().message(),
+  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":1e999)").error().message().raw(), HasSubstr(" is too large"));
+  EXPECT_THAT(with(R"("accepts":3000)", R"("accepts":)" + std::string(100, '9')).error().message().raw(),
               HasSubstr("totals.accepts is not a count"));
 }
 
@@ -279,7 +279,7 @@ TEST(ReadDump, ConnectionsThatNobodyTakesArePassedOver) {
   std::istringstream in(dump(sample::complete()));
   const Result<Snapshot> snapshot = read_dump(in, "'x.json'");
 
-  ASSERT_TRUE(snapshot) << snapshot.error().message();
+  ASSERT_TRUE(snapshot) << snapshot.error().message().raw();
   Snapshot expected = sample::without_live(sample::complete());
   expected.connections.clear();
   EXPECT_EQ(*snapshot, expected);
@@ -343,7 +343,7 @@ TEST(ReadDump, ADumpWrittenBeforeAFieldExistedIsRead) {
   EXPECT_FALSE(document["services"][0].contains("verdict"));
   const Result<Snapshot> old = read(document.dump());
 
-  ASSERT_TRUE(old) << old.error().message();
+  ASSERT_TRUE(old) << old.error().message().raw();
   EXPECT_EQ(old->totals.counts.accepts, sample::complete().totals.counts.accepts);
   EXPECT_EQ(old->totals.counts.preexisting, 0U);
   EXPECT_EQ(old->services[0].workers[0].role, Role::worker);
