@@ -130,6 +130,7 @@ class TestCase(unittest.TestCase):
     """A test case with a temporary directory and the program's path."""
 
     needs_root = True
+    may_skip = False  # whether the kernel may skip a program: where processes start and end all the time
 
     def setUp(self):
         if self.needs_root and os.geteuid() != 0:
@@ -173,7 +174,8 @@ class TestCase(unittest.TestCase):
         self.assertEqual(child.process.returncode, 0, child.stderr)
         self.output = child.stdout
         dump = self.read_json("dump.json")
-        self.assertEqual(losses_of(dump), {})
+        lost = losses_of(dump) if self.may_skip else dump["losses"]
+        self.assertLessEqual(set(lost.values()), {0}, dump["losses"])
         self.assertEqual(dump["consistency"]["broken"], [])
         return dump
 
