@@ -11,7 +11,11 @@
 namespace acceptscope {
 namespace {
 
+/// Draws by which the band is found. With more workers than these draws are for, one draw already averages over so many
+/// that a tenth of them will do.
 constexpr std::size_t kDraws = 1'000;
+constexpr std::size_t kFewestDraws = 100;
+constexpr std::size_t kDrawnWorkers = 4'000'000;  // in all draws together
 constexpr std::size_t kMostPoints = 64;
 
 /// From this many connections per worker on, the number of connections of a worker is so close to normal that a curve
@@ -73,7 +77,8 @@ LorenzBand fair_lorenz_band(std::uint64_t connections, std::uint32_t workers) {
   std::vector<double> counts(workers);
   Dice dice;
   const double mean = static_cast<double>(connections) / workers;
-  for (std::size_t draw = 0; draw < kDraws; ++draw) {
+  const std::size_t draws = std::clamp(kDrawnWorkers / workers, kFewestDraws, kDraws);
+  for (std::size_t draw = 0; draw < draws; ++draw) {
     if (connections / workers < kNormalFrom)
       throw_connections(counts, connections, dice);
     else
@@ -85,9 +90,9 @@ LorenzBand fair_lorenz_band(std::uint64_t connections, std::uint32_t workers) {
   for (std::size_t i = 0; i < indices.size(); ++i) {
     std::sort(points[i].begin(), points[i].end());
     band.workers.push_back(static_cast<double>(indices[i]) / workers);
-    band.p01.push_back(points[i][kDraws / 100]);
-    band.p50.push_back(points[i][kDraws / 2]);
-    band.p99.push_back(points[i][kDraws - 1 - kDraws / 100]);
+    band.p01.push_back(points[i][draws / 100]);
+    band.p50.push_back(points[i][draws / 2]);
+    band.p99.push_back(points[i][draws - 1 - draws / 100]);
   }
   return band;
 }

@@ -56,6 +56,15 @@ TEST(FairLorenzBand, HoldsNinetyEightOfAHundredFairDraws) {
   }
 }
 
+TEST(FairLorenzBand, OfSoManyWorkersThatFewDrawsDoIsNarrowAndInOrder) {
+  const LorenzBand band = fair_lorenz_band(1'600'000, 100'000);
+  for (std::size_t i = 1; i + 1 < band.workers.size(); ++i) {
+    EXPECT_LE(band.p01[i], band.p50[i]);
+    EXPECT_LE(band.p50[i], band.p99[i]);
+    EXPECT_LT(band.p99[i] - band.p01[i], 0.01);
+  }
+}
+
 TEST(FairLorenzBand, HasBoundedPoints) {
   EXPECT_EQ(fair_lorenz_band(10, 4'096).workers.size(), 65U);
   EXPECT_EQ(fair_lorenz_band(0, 0).workers.size(), 2U);
