@@ -7,6 +7,7 @@
 #define DEFAULT_SERVICES    1024
 #define DEFAULT_RING_BYTES  (8 << 20)
 #define LISTENERS_OF_A_USER 4096
+#define LIVES_OF_A_USER     14000
 
 /*
  * How much a map that all users' sockets fill holds in all, if it is to hold so much for each: a user may have

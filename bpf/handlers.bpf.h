@@ -24,7 +24,7 @@ static __always_inline void finish_ignored(__u64 key, const struct connection *c
 		row = bpf_map_lookup_elem(&services, &conn->worker.service);
 	if (row)
 		service = bpf_map_lookup_elem(&service_rows, row);
-	if (!untrack(key) || !service)
+	if (!untrack(key, conn->uid) || !service)
 		return;
 	add(&service->closes, 1);
 	add(&service->ownerless_closes, 1);
@@ -67,7 +67,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	/* Two separate paths: the verifier before 6.2 loses track of a record that may be NULL. */
 	record = bpf_ringbuf_reserve(&closed, sizeof(*record), 0);
 	if (!record) {
-		if (untrack(key)) {
+		if (untrack(key, conn->uid)) {
 			count_close(&ending, reason, flags);
 			end_last_request(&last, sk, now, flags & FINISH_MISSED);
 			count_loss(LOSS_RING_FULL);
@@ -95,7 +95,7 @@ static __noinline int finish(struct sock *sk, struct connection *conn, __u32 rea
 	record->served_set = conn->served_set;
 	record->bytes_unacked = ending.bytes.unacked;
 	record->pad2 = 0;
-	if (!untrack(key)) { /* another program ended it first: `conn` may be a different entry by now */
+	if (!untrack(key, conn->uid)) { /* another program ended it first: `conn` may be a different entry by now */
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return 0;
 	}
@@ -152,12 +152,18 @@ static __always_inline bool is_selected(struct connection *conn)
 	return conn->listener_known;
 }
 
-/* With --pid and --cgroup: none of their processes listens where `conn` came in. */
+/*
+ * With --address: `conn` came in at another one. With --pid and --cgroup: none of their processes listens where it came in.
+ */
 static __noinline bool is_foreign(const struct connection *conn)
 {
 	struct service_key service;
 
-	if (!conn || (!filter_pids && !filter_cgroups))
+	if (!conn)
+		return false;
+	if (conn->listener_known && !address_traced(&conn->worker.service.address))
+		return true;
+	if (!filter_pids && !filter_cgroups)
 		return false;
 	service = conn->worker.service;
 	return !find_listener(&service);
@@ -203,7 +209,7 @@ static __noinline int drop_queued(__u64 key, struct connection *conn)
 		service = get_service(&listener->service, 1, listener->uid);
 	else if (is_selected(conn))
 		service = get_service(&conn->worker.service, conn->listener_known, conn->uid);
-	if (!untrack(key))
+	if (!untrack(key, conn->uid))
 		return 0;
 	if (listener)
 		add(&listener->never_accepted, 1);
@@ -373,7 +379,7 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
 	struct service_counters *service;
 
 	if (!is_selected(conn)) {
-		untrack(key);
+		untrack(key, conn->uid);
 		return;
 	}
 	service = get_service(&conn->worker.service, conn->listener_known, conn->uid);
@@ -384,7 +390,7 @@ static __always_inline void drop_unattributed(__u64 key, struct connection *conn
 		add(&service->ownerless_closes, 1);
 	}
 	count_loss(LOSS_UNATTRIBUTED_ACCEPT);
-	untrack(key);
+	untrack(key, conn->uid);
 }
 
 /* Enters a connection into the map as one in the accept queue of `listener`. Returns what track() does. */
@@ -400,7 +406,7 @@ static __always_inline int enter_queued(struct sock *listener, struct sock *chil
 		return 0;
 	read_listener(&conn, listener, 1); /* this connection is about to be added */
 	if (replace)
-		return bpf_map_update_elem(&connections, &key, &conn, BPF_EXIST);
+		return replace_tracked(key, &conn);
 	forget_untracked(key);
 	return track(key, &conn);
 }
@@ -556,7 +562,7 @@ static __noinline int on_accept(struct sock *listener, struct sock *child, bool 
 	}
 	if (!conn) {
 		port = local_port(child);
-		if (!is_tcp(child) || !port_traced(port))
+		if (!is_tcp(child) || !port_traced(port) || (listener && !listens_on_traced_address(listener)))
 			return 0;
 		if (is_untracked(key, again))
 			return 0; /* counted by the first hook, or by a walk that ran earlier */
@@ -734,6 +740,8 @@ static __noinline int on_unknown(struct task_struct *task, struct sock *sk)
 			return 0; /* this host's own connections are many, so only the surest sign counts */
 		conn->worker.service.address = conn->local;
 	}
+	if (!address_traced(&conn->worker.service.address))
+		return 0;
 	conn->holder_task = (__u64)task;
 	conn->holder_tgid = BPF_CORE_READ(task, tgid);
 	read_worker(conn, task, false);
@@ -1048,10 +1056,10 @@ static __always_inline int on_fork(struct task_struct *parent, struct task_struc
 
 static __always_inline void end_life(const struct life_key *life)
 {
-	__u64 *exited_ns = bpf_map_lookup_elem(&lives, life);
+	struct life *entry = bpf_map_lookup_elem(&lives, life);
 
-	if (exited_ns)
-		*exited_ns = bpf_ktime_get_ns();
+	if (entry)
+		entry->exited_ns = bpf_ktime_get_ns();
 }
 
 /* `task` exits; its process does with its last thread. */

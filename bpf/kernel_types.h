@@ -128,6 +128,7 @@ struct pid_namespace;
 struct upid { int nr; struct pid_namespace *ns; };              /* include/linux/pid.h */
 struct pid { unsigned int level; struct upid numbers[1]; };     /* include/linux/pid.h */
 
+struct cred { struct { __u32 val; } uid; };                     /* include/linux/cred.h */
 struct signal_struct { struct { int counter; } live; };         /* include/linux/sched/signal.h; threads not yet exiting */
 
 struct task_struct {                                            /* include/linux/sched.h */
@@ -138,6 +139,7 @@ struct task_struct {                                            /* include/linux
 	struct task_struct *group_leader;
 	struct task_struct *real_parent;
 	struct pid *thread_pid;
+	struct cred *real_cred;
 	struct files_struct *files;
 	struct signal_struct *signal;
 	char comm[16];

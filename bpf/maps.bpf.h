@@ -8,8 +8,8 @@
 /*
  * connections: address of the struct sock -> the connection. The address is unique while the socket lives, and the
  *   tcp_destroy_sock tracepoint deletes entries that tcp_close() left behind before the kernel can reuse the memory.
- *   inserted: track(); read: on_*(), refresh(), userspace; deleted: untrack(). Full: the accept is counted, but the
- *   connection is not tracked, LOSS_CONNECTION_MAP_FULL.
+ *   inserted: track(); read: on_*(), refresh(), userspace; deleted: untrack(). Full, or more than its
+ *   user's share: the accept is counted, but the connection is not tracked, LOSS_CONNECTION_MAP_FULL.
  *   Size: --max-connections.
  */
 struct {
@@ -74,7 +74,8 @@ struct {
 
 /*
  * shares: a user's part of a map that all users' sockets fill -> its entries. See admit().
- *   inserted: admit(); read: admit(); written: admit(), userspace on the tick (listeners); deleted: never.
+ *   inserted: admit(); read: admit(); written: admit(), userspace on the tick (listeners, lives);
+ *   deleted: never.
  *   Full: users that come later get no entry of those maps, and the losses of those maps say so.
  */
 struct {
@@ -148,14 +149,23 @@ struct {
 /*
  * lives: a process that holds a listening socket, a worker -> when it exited; 0 = it is alive.
  *   inserted: follow_life(), by walks and for new workers; read: userspace on the tick; written: on_exit();
- *   deleted: userspace, once it has read the exit. Full: the exit is noticed on the tick after it, LOSS_LIFE_MAP_FULL.
+ *   deleted: userspace, once it has read the exit. Full, or more than its user's share: the exit is noticed on the tick
+ *   after it, LOSS_LIFE_MAP_FULL.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
+	__uint(max_entries, WITH_ROOM_FOR_OTHERS(LIVES_OF_A_USER));
 	__type(key, struct life_key);
-	__type(value, __u64);
+	__type(value, struct life);
 } lives SEC(".maps");
+
+/* addresses: those of --address -> 1. Userspace writes it before attaching, and it has room for all. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, struct ip_address);
+	__type(value, __u8);
+} addresses SEC(".maps");
 
 /* closed: struct closed_connection, one per close. Full: LOSS_RING_FULL; totals are unaffected. Size: --ring-bytes. */
 struct {

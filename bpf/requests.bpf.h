@@ -198,11 +198,15 @@ static __always_inline void end_request(const struct worker_place *server, __u64
 			             now - read_ns);
 		end_busy(&worker->load, now);
 	}
-	if (service) {
-		if (!answered)
-			add(&service->aborted, 1);
-		end_busy(service, now);
-	}
+	if (!service)
+		return;
+	if (!answered)
+		add(&service->aborted, 1);
+	if (!worker)
+		add(&service->ownerless_turns, -1);
+	if (!worker && !answered)
+		add(&service->ownerless_aborted, 1);
+	end_busy(service, now);
 }
 
 /* A request begins at `server`. */
@@ -213,6 +217,8 @@ static __always_inline struct request_counters *begin_loads(const struct worker_
 
 	if (worker)
 		begin_busy(&worker->load, now);
+	if (service && !worker)
+		add(&service->ownerless_turns, ONE_REQUEST);
 	if (service)
 		begin_busy(service, now);
 	return worker;

@@ -67,6 +67,17 @@ static __always_inline void read_local(struct sock *sk, struct ip_address *out)
 		BPF_CORE_READ_INTO(out, sk, __sk_common.skc_v6_rcv_saddr);
 }
 
+/* address_traced() of a listening socket. */
+static __always_inline bool listens_on_traced_address(struct sock *listener)
+{
+	struct ip_address address;
+
+	if (!filter_addresses)
+		return true;
+	read_local(listener, &address);
+	return address_traced(&address);
+}
+
 /* The service of a connection: the bound address of the listener if the hook knows the listener. */
 static __always_inline void read_service_address(struct connection *conn, struct sock *listener)
 {

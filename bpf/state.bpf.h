@@ -18,6 +18,7 @@ volatile __u32 recording __attribute__((aligned(64))) = 0;
 /* Set before load. */
 volatile __u8 by_thread = 0;          /* workers are threads */
 volatile __u8 filter_pids = 0;        /* only processes in `pids` */
+volatile __u8 filter_addresses = 0;   /* only listening sockets that are bound to one of `addresses` */
 volatile __u8 filter_cgroups = 0;     /* number of entries in `cgroups`; 0 = tasks of any cgroup */
 volatile __u8 enqueue_from_state = 0; /* no accept queue hook: SYN_RECV -> ESTABLISHED counts as the enqueue */
 volatile __u8 close_from_state = 0;   /* no close hook: the first change to FIN_WAIT1, LAST_ACK or CLOSE counts */
@@ -81,6 +82,15 @@ volatile __u32 next_service_row = 0;
 volatile __u32 worker_rows_end = 0;
 volatile __u32 service_rows_end = 0;
 
+/*
+ * Entries of `connections`: of all users, and of each, by slots; users whose slots are the same share a share. Counted here,
+ * not in `shares`, because a look-up for each connection would cost too much. The size of the map is set before load.
+ */
+#define USER_SLOT_BITS 12
+volatile __u32 connections_room = 0;
+volatile __u64 connections_given = 0;
+volatile __u64 connections_of_users[1 << USER_SLOT_BITS];
+
 /* What admit() gives out, by enum share_kind: to all users, to one at most, and so far. The first two are set before load. */
 volatile __u32 share_room[SHARE_KINDS];
 volatile __u32 share_limit[SHARE_KINDS];
@@ -108,23 +118,64 @@ static __always_inline void count_loss(__u32 kind)
 	change_loss(kind, 1);
 }
 
+static __always_inline void add(__u64 *counter, __u64 amount)
+{
+	__sync_fetch_and_add(counter, amount);
+}
+
+/* How many connections of `uid` are in the map. */
+static __always_inline __u64 *connections_of(__u32 uid)
+{
+	__u32 slot = uid * 2654435761U >> (32 - USER_SLOT_BITS); /* multiplicative hashing: Knuth, volume 3, 6.4 */
+
+	barrier_var(slot);
+	return (__u64 *)&connections_of_users[slot & ((1 << USER_SLOT_BITS) - 1)];
+}
+
 /*
- * Inserts a connection. Returns 0, -EEXIST if its key exists, or any other error if the map is full. As everywhere, the error is
- * an int: kernels whose verifier puts the map's own function in place of the helper extend no sign.
+ * Inserts a connection. Returns 0, -EEXIST if its key exists, or any other error if the map is full, or the user has
+ * SHARE_OF_THE_REST times what is left, as in admit(). As everywhere, the error is an int: kernels whose verifier puts the
+ * map's own function in place of the helper extend no sign.
  */
 static __always_inline int track(__u64 key, const struct connection *conn)
 {
-	int error = bpf_map_update_elem(&connections, &key, conn, BPF_NOEXIST);
+	__u64 *of_user = connections_of(conn->uid), given = connections_given;
+	int error;
 
-	if (!error && !any_tracked) /* avoid the write: an unmodified line stays shared in all CPUs' caches */
+	if (given >= connections_room || *of_user > SHARE_OF_THE_REST * (connections_room - given))
+		return bpf_map_lookup_elem(&connections, &key) ? -EEXIST : -E2BIG;
+	error = bpf_map_update_elem(&connections, &key, conn, BPF_NOEXIST);
+	if (error)
+		return error;
+	add((__u64 *)&connections_given, 1);
+	add(of_user, 1);
+	if (!any_tracked) /* avoid the write: an unmodified line stays shared in all CPUs' caches */
 		any_tracked = 1;
+	return 0;
+}
+
+/* Puts a connection in the place of one that waits in an accept queue. Returns an error if that is gone. */
+static __always_inline int replace_tracked(__u64 key, const struct connection *conn)
+{
+	struct connection *former = bpf_map_lookup_elem(&connections, &key);
+	__u32 uid = former ? former->uid : conn->uid;
+	int error = bpf_map_update_elem(&connections, &key, conn, BPF_EXIST);
+
+	if (!error && uid != conn->uid) {
+		add(connections_of(uid), -1);
+		add(connections_of(conn->uid), 1);
+	}
 	return error;
 }
 
-/* Deletes a connection. False if it was already gone: another program has counted its end. */
-static __always_inline bool untrack(__u64 key)
+/* Deletes a connection of `uid`. False if it was already gone: another program has counted its end. */
+static __always_inline bool untrack(__u64 key, __u32 uid)
 {
-	return !bpf_map_delete_elem(&connections, &key);
+	if (bpf_map_delete_elem(&connections, &key))
+		return false;
+	add((__u64 *)&connections_given, -1);
+	add(connections_of(uid), -1);
+	return true;
 }
 
 /* Notes that `key`, which is not in `connections`, is about to be counted; false if it was noted before or on error. */
@@ -211,6 +262,12 @@ static __always_inline bool may_have_requests(__u16 port)
 	__u16 noted = *known_port_slot(port);
 
 	return port && (noted == port || noted == SEVERAL_PORTS);
+}
+
+/* Whether a listening socket that is bound to `address` is traced, as far as --address says. */
+static __always_inline bool address_traced(const struct ip_address *address)
+{
+	return !filter_addresses || bpf_map_lookup_elem(&addresses, address);
 }
 
 static __always_inline bool task_traced(void)

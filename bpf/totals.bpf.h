@@ -4,15 +4,11 @@
 
 #include "socket.bpf.h"
 
-static __always_inline void add(__u64 *counter, __u64 amount)
-{
-	__sync_fetch_and_add(counter, amount);
-}
-
 /*
  * Whether one more entry of `kind` is given to `uid`. What one user's sockets fill must not push out another's, so a user
  * gets no more than SHARE_OF_THE_REST times what is left for all (the dynamic threshold of Choudhury and Hahne, 1998):
- * a newcomer always finds room. The order of CPUs that ask at the same time does not matter much.
+ * a newcomer always finds room. The order of CPUs that ask at the same time does not matter much. Of connections, see
+ * track().
  */
 static __always_inline bool admit(__u32 kind, __u32 uid)
 {
@@ -147,6 +143,8 @@ static __noinline __u32 new_service(const struct service_key *key, __u32 listene
 			give_row_back(&free_service_rows, &next_service_row, row);
 			dismiss(SHARE_SERVICES, uid);
 		}
+	} else {
+		dismiss(SHARE_SERVICES, uid);
 	}
 	known = bpf_map_lookup_elem(&services, key);
 	return known ? *known : NO_ROW;
@@ -175,10 +173,19 @@ static __always_inline struct service_counters *get_service(const struct service
 /* From now on, `lives` tells when `life`, which is `task` or its process, exits. It may be exiting: on_exit() came first. */
 static __always_inline void follow_life(const struct life_key *life, struct task_struct *task)
 {
-	__u64 exited_ns = BPF_CORE_READ(task, flags) & PF_EXITING ? bpf_ktime_get_ns() : 0;
+	struct life entry = {};
+	int error = -E2BIG;
 
-	int error = bpf_map_update_elem(&lives, life, &exited_ns, BPF_NOEXIST);
-
+	if (bpf_map_lookup_elem(&lives, life))
+		return;
+	entry.uid = BPF_CORE_READ(task, real_cred, uid.val);
+	if (admit(SHARE_LIVES, entry.uid)) {
+		if (BPF_CORE_READ(task, flags) & PF_EXITING)
+			entry.exited_ns = bpf_ktime_get_ns();
+		error = bpf_map_update_elem(&lives, life, &entry, BPF_NOEXIST);
+		if (error)
+			dismiss(SHARE_LIVES, entry.uid);
+	}
 	if (error && error != -EEXIST)
 		count_loss(LOSS_LIFE_MAP_FULL);
 }
@@ -205,6 +212,8 @@ static __noinline __u32 new_worker(const struct worker_key *key, struct task_str
 		} else {
 			follow_life(&life, task);
 		}
+	} else {
+		dismiss(SHARE_WORKERS, uid);
 	}
 	known = bpf_map_lookup_elem(&workers, key);
 	return known ? known->worker : NO_ROW;

@@ -153,7 +153,10 @@ struct request_load {
 	__u64 in_flight_peak;
 	__u64 busy_ns; /* with at least one request in flight: ends minus beginnings, modulo 2^64 */
 	__u64 aborted; /* closed while in flight */
-	__u64 pad[4];  /* zero */
+	/* Of a service: the parts of `turns` and `aborted` that are in no worker's row. */
+	__u64 ownerless_turns;
+	__u64 ownerless_aborted;
+	__u64 pad[2]; /* zero */
 };
 
 /* Requests that one worker served on one service, by the row of the worker. */
@@ -356,18 +359,26 @@ struct life_key {
 	__u64 start_ns; /* as in worker_key */
 };
 
-/* What users share: entries and rows of maps. */
+/* The value of `lives`. */
+struct life {
+	__u64 exited_ns; /* 0 = it is alive */
+	__u32 uid;       /* whose share of `lives` it is in: the user who runs it */
+	__u32 pad;       /* zero */
+};
+
+/* What users share: entries and rows of maps. Of connections, see track(). */
 enum share_kind {
 	SHARE_LISTENERS = 0,
 	SHARE_SERVICES = 1,
 	SHARE_WORKERS = 2,
-	SHARE_KINDS = 3,
+	SHARE_LIVES = 3,
+	SHARE_KINDS = 4,
 };
 
 /* The key of `shares`. */
 struct share_key {
 	__u32 kind; /* enum share_kind */
-	__u32 uid;  /* of the user who created the listening socket, in the initial user namespace */
+	__u32 uid; /* of the user who created the listening socket, or runs the process; in the initial user namespace */
 };
 
 /* Maximum number of --cgroup options. */

@@ -75,6 +75,17 @@ def descriptors(port, count):
     return kept
 
 
+def connections(port, count):
+    """`count` open connections to one server, both ends of which are here."""
+    become_nobody()
+    server = socket.create_server(("127.9.0.1", port), backlog=64)
+    kept = [server]
+    for _ in range(count):
+        kept.append(socket.create_connection(("127.9.0.1", port)))
+        kept.append(server.accept()[0])
+    return kept
+
+
 def answer_fuse(device):
     """Serves a file system that is one file, as far as that it can be mapped: who reads it waits for ever."""
     while True:
@@ -173,7 +184,8 @@ def hanging(port, _count):
 
 def main():
     kind, port, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    kept = {"listeners": listeners, "descriptors": descriptors, "hanging": hanging}[kind](port, count)
+    kinds = {"listeners": listeners, "descriptors": descriptors, "connections": connections, "hanging": hanging}
+    kept = kinds[kind](port, count)
     print("ready", len(kept), flush=True)
     sys.stdin.read()
 

@@ -30,6 +30,9 @@ class Losing : public BackendTest {
   }
 };
 
+/// One user's connections leave an eighth of the map for others.
+constexpr const char* kRoomForSixteen = "18";
+
 TEST_P(Losing, AFullRingBufferLosesDetailsButNoTotal) {
   Workload workload({"--workers", "4", "--connections", "500"});
   Tracer tracer(backend(), {"--port", workload.ports(), "--ring-bytes", "4096"});
@@ -61,7 +64,7 @@ TEST_P(Losing, AFullRingBufferLosesDetailsButNoTotal) {
 
 TEST_P(Losing, AFullConnectionMapFollowsFewerConnectionsToTheirEndAndMisattributesNone) {
   const Outcome outcome = trace(backend(), {.workload = {"--workers", "4", "--connections", "64", "--end", "hold"},
-                                            .tracer = {"--max-connections", "16"},
+                                            .tracer = {"--max-connections", kRoomForSixteen},
                                             .finish_while_traced = true});
   SKIP_IF_REFUSED(outcome.refusal, *outcome.refusal);
   const Truth truth = truth_of(outcome.truth);
@@ -98,7 +101,7 @@ class Waiting {
 TEST_P(Losing, AnUntrackedConnectionIsCountedOnceThoughAWalkMeetsItWhenThereIsRoomAgain) {
   Waiting waiting;
   Workload workload({"--workers", "4", "--connections", "64", "--end", "local,hold"});
-  Tracer tracer(backend(), {"--port", waiting.ports() + "," + workload.ports(), "--max-connections", "16"});
+  Tracer tracer(backend(), {"--port", waiting.ports() + "," + workload.ports(), "--max-connections", kRoomForSixteen});
   SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
   waiting.enqueue();
   workload.make_traffic();
@@ -123,7 +126,7 @@ TEST_P(Losing, PreexistingConnectionsBeyondTheMapAreCountedOnce) {
   tracked.make_traffic();
   untracked.make_traffic();
   Tracer tracer(backend(), {"--port", waiting.ports() + "," + tracked.ports() + "," + untracked.ports(),
-                            "--max-connections", "16"});
+                            "--max-connections", kRoomForSixteen});
   SKIP_IF_REFUSED(!tracer.starts(), tracer.refusal());
   tracked.finish();
   waiting.enqueue();

@@ -77,6 +77,7 @@ Result<TracerOptions> tracer_options(const cli::Options& options) {
   }
   tracer.backend = options.backend;
   tracer.ports = options.ports;
+  tracer.addresses = options.addresses;
   tracer.pids = options.pids;
   tracer.by = options.by;
   tracer.requests = options.requests;

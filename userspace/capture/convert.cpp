@@ -54,6 +54,12 @@ HandedOver to_handed_over(const wire::handed_over& raw) {
 
 }  // namespace
 
+wire::ip_address to_wire_address(const IpAddress& address) {
+  wire::ip_address raw{};
+  std::ranges::copy(address.bytes, std::begin(raw.bytes));
+  return raw;
+}
+
 ServiceKey to_service_key(const wire::service_key& key) { return {{to_address(key.address), key.port}, key.netns}; }
 
 WorkerKey to_worker_key(const wire::worker_key& key) {
@@ -196,6 +202,14 @@ RequestLoad to_request_load(const wire::request_load& raw, MonotonicTime now) {
   load.in_flight_peak = raw.in_flight_peak;
   load.aborted = raw.aborted;
   load.busy = to_duration(raw.busy_ns + (load.in_flight != 0 ? static_cast<std::uint64_t>(now.ns) : 0));
+  return load;
+}
+
+RequestLoad to_ownerless_load(const wire::request_load& raw) {
+  RequestLoad load;
+  load.count = raw.ownerless_turns >> IN_FLIGHT_BITS;
+  load.in_flight = raw.ownerless_turns & IN_FLIGHT_MASK;
+  load.aborted = raw.ownerless_aborted;
   return load;
 }
 

@@ -8,6 +8,7 @@
 
 namespace acceptscope {
 
+[[nodiscard]] wire::ip_address to_wire_address(const IpAddress& address);
 [[nodiscard]] ServiceKey to_service_key(const wire::service_key& key);
 [[nodiscard]] WorkerKey to_worker_key(const wire::worker_key& key);
 [[nodiscard]] ClosedConnection to_closed_connection(const wire::closed_connection& record);
@@ -24,6 +25,8 @@ void add_listener(std::vector<Listeners>& services, const wire::listener& listen
 [[nodiscard]] WorkerCounters to_worker_counters(const wire::worker_key& key, const wire::worker_counters& counters);
 /// \param now when `load` was read, CLOCK_MONOTONIC: its busy time is counted up to then
 [[nodiscard]] RequestLoad to_request_load(const wire::request_load& load, MonotonicTime now);
+/// The part of a service's `load` that is in no worker's counters, without its peak and busy time.
+[[nodiscard]] RequestLoad to_ownerless_load(const wire::request_load& load);
 [[nodiscard]] RequestCounters to_request_counters(const wire::request_counters& counters, MonotonicTime now);
 [[nodiscard]] ServiceCounters to_service_counters(const wire::service_key& key, const wire::service_counters& counters);
 

@@ -19,6 +19,7 @@
 #include "acceptscope_bpf_old.skel.h"
 #include "bpf/capacity.h"
 #include "bpf/wire.h"
+#include "capture/convert.hpp"
 #include "capture/kernel_fs.hpp"
 #include "capture/libbpf_log.hpp"
 #include "capture/procfs.hpp"
@@ -45,6 +46,7 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   auto* settings = skeleton->bss;
   settings->by_thread = options.by == WorkerUnit::thread;
   settings->filter_pids = !options.pids.empty();
+  settings->filter_addresses = !options.addresses.empty();
   settings->enqueue_from_state = plan.enqueue_from_state;
   settings->close_from_state = plan.close_from_state;
   settings->count_requests = plan.requests;
@@ -58,9 +60,12 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   settings->worker_rows_end = settings->share_room[wire::SHARE_WORKERS] = workers;
   settings->service_rows_end = settings->share_room[wire::SHARE_SERVICES] = services;
   settings->share_room[wire::SHARE_LISTENERS] = bpf_map__max_entries(skeleton->maps.listeners);
+  settings->share_room[wire::SHARE_LIVES] = bpf_map__max_entries(skeleton->maps.lives);
+  settings->connections_room = options.capacity.connections;
   settings->share_limit[wire::SHARE_WORKERS] = options.capacity.workers;
   settings->share_limit[wire::SHARE_SERVICES] = options.capacity.services;
   settings->share_limit[wire::SHARE_LISTENERS] = LISTENERS_OF_A_USER;
+  settings->share_limit[wire::SHARE_LIVES] = LIVES_OF_A_USER;
   settings->filter_cgroups = static_cast<__u8>(options.cgroups.size());
   if (options.ports.empty()) std::ranges::fill(settings->traced_ports, std::uint8_t{1});
   for (const PortRange& range : options.ports.ranges())
@@ -75,6 +80,8 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   bpf_map__set_max_entries(skeleton->maps.closed, options.capacity.ring_bytes);
   // Unused filters get no room: each map takes some five MiB of kernel memory.
   if (options.pids.empty()) bpf_map__set_max_entries(skeleton->maps.pids, 1);
+  if (!options.addresses.empty())
+    bpf_map__set_max_entries(skeleton->maps.addresses, static_cast<std::uint32_t>(options.addresses.size()));
   if (options.cgroups.empty()) bpf_map__set_max_entries(skeleton->maps.members, 1);
   for (const PlannedProgram& planned : plan.programs)
     bpf_program__set_autoload(program_named(skeleton, planned.name), true);
@@ -172,6 +179,17 @@ Result<void> select_processes(const Skeleton& skeleton, const std::vector<std::u
   return {};
 }
 
+Result<void> select_addresses(const Skeleton& skeleton, const std::vector<IpAddress>& addresses) {
+  const int map = bpf_map__fd(skeleton->maps.addresses);
+  for (const IpAddress& address : addresses) {
+    const std::uint8_t one = 1;
+    const wire::ip_address key = to_wire_address(address);
+    const int error = bpf_map_update_elem(map, &key, &one, BPF_ANY);
+    if (error != 0) return system_failure(error, "cannot set the address filter");
+  }
+  return {};
+}
+
 Result<Link> attach(bpf_program* program, const PlannedProgram& planned) {
   LibbpfLog log;
   const std::string what = "cannot attach " + std::string(planned.hook);
@@ -226,6 +244,8 @@ Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Envir
   loaded.skeleton = *std::move(skeleton);
   loaded.walk = program_named(loaded.skeleton, plan.walk);
   if (const auto done = select_cgroups(loaded.skeleton, options.cgroups); !done) return tl::unexpected(done.error());
+  if (const auto done = select_addresses(loaded.skeleton, options.addresses); !done)
+    return tl::unexpected(done.error());
   for (const bpf_map* map : {loaded.skeleton->maps.free_worker_rows, loaded.skeleton->maps.free_service_rows})
     if (const auto done = enter_rows(map); !done) return tl::unexpected(done.error());
   if (const auto done = attach_programs(loaded, plan); !done) return tl::unexpected(done.error());

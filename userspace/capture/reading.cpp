@@ -219,16 +219,20 @@ void Reader::forget_listeners(ListenerShares shares) {
     if (!shares.open.contains(to_service_key(service)))
       bpf_map_delete_elem(bpf_map__fd(skeleton_.maps.listening), &service);
   }
+  set_shares(wire::SHARE_LISTENERS, std::move(shares.of_users));
+}
+
+void Reader::set_shares(wire::share_kind kind, EntriesOfUsers of_users) {
   std::uint64_t all = 0;
-  for (const auto& [uid, before] : listening_users_) shares.of_users.try_emplace(uid, 0);
-  for (const auto& [uid, entries] : shares.of_users) {
-    const wire::share_key key{wire::SHARE_LISTENERS, uid};
+  for (const auto& [uid, before] : entries_of_users_[kind]) of_users.try_emplace(uid, 0);
+  for (const auto& [uid, entries] : of_users) {
+    const wire::share_key key{static_cast<std::uint32_t>(kind), uid};
     bpf_map_update_elem(bpf_map__fd(skeleton_.maps.shares), &key, &entries, BPF_ANY);
     all += entries;
   }
-  skeleton_.bss->shares_given[wire::SHARE_LISTENERS] = all;
-  std::erase_if(shares.of_users, [](const auto& user) { return user.second == 0; });
-  listening_users_ = std::move(shares.of_users);
+  skeleton_.bss->shares_given[kind] = all;
+  std::erase_if(of_users, [](const auto& user) { return user.second == 0; });
+  entries_of_users_[kind] = std::move(of_users);
 }
 
 std::optional<NamespaceDrops> Reader::count_of_namespace(std::uint32_t netns) const {
@@ -259,9 +263,11 @@ std::map<std::uint32_t, NamespaceDrops> Reader::read_namespace_drops(const Tick&
 }
 
 Result<void> Reader::read_requests(std::uint32_t row, ServiceCounters& counters) const {
-  return read_row<wire::request_load>(
-      skeleton_.maps.service_loads, row, begun_,
-      [&](const auto& raw, MonotonicTime now) { return counters.requests.emplace(to_request_load(raw, now)).busy; });
+  return read_row<wire::request_load>(skeleton_.maps.service_loads, row, begun_,
+                                      [&](const auto& raw, MonotonicTime now) {
+                                        counters.ownerless_requests = to_ownerless_load(raw);
+                                        return counters.requests.emplace(to_request_load(raw, now)).busy;
+                                      });
 }
 
 Result<void> Reader::read_requests(std::uint32_t row, WorkerCounters& counters) const {
@@ -271,18 +277,23 @@ Result<void> Reader::read_requests(std::uint32_t row, WorkerCounters& counters) 
                                           });
 }
 
-Result<std::vector<ProcessInfo>> Reader::take_exits() const {
+Result<std::vector<ProcessInfo>> Reader::take_exits() {
   std::vector<ProcessInfo> exits;
   std::vector<wire::life_key> keys;
   const int map = bpf_map__fd(skeleton_.maps.lives);
-  const auto read = for_each_entry<wire::life_key, std::uint64_t>(
-      map, "lives", [&](const wire::life_key& key, std::uint64_t exited_ns) {
-        if (exited_ns == 0) return;
+  EntriesOfUsers of_users;
+  const auto read =
+      for_each_entry<wire::life_key, wire::life>(map, "lives", [&](const wire::life_key& key, const wire::life& life) {
+        if (life.exited_ns == 0) {
+          ++of_users[life.uid];
+          return;
+        }
         keys.push_back(key);
-        exits.push_back(to_exit(key, exited_ns));
+        exits.push_back(to_exit(key, life.exited_ns));
       });
   if (!read) return tl::unexpected(read.error());
   for (const wire::life_key& key : keys) bpf_map_delete_elem(map, &key);
+  set_shares(wire::SHARE_LIVES, std::move(of_users));
   return exits;
 }
 

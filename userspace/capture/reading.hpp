@@ -29,11 +29,14 @@ struct RingFree {
 };
 using Ring = std::unique_ptr<ring_buffer, RingFree>;
 
+/// Entries of a map that users share, by uid.
+using EntriesOfUsers = std::map<std::uint32_t, std::uint64_t>;
+
 /// What a reading of `listeners` found.
 struct ListenerShares {
   std::vector<std::pair<std::uint64_t, wire::service_key>> closed;  ///< by struct sock
   std::set<ServiceKey> open;                                        ///< addresses where a socket listens
-  std::map<std::uint32_t, std::uint64_t> of_users;                  ///< entries that remain, by uid
+  EntriesOfUsers of_users;                                          ///< entries that remain
 };
 
 /// Reads the results of the programs: the ring, the maps, the holders, losses and cost.
@@ -75,6 +78,8 @@ class Reader {
   [[nodiscard]] Result<std::vector<Listeners>> read_listeners();
   /// Takes sockets that are closed out of the maps, and says what each user has of `listeners`.
   void forget_listeners(ListenerShares shares);
+  /// Tells the programs what each user has of a map from which entries were taken.
+  void set_shares(wire::share_kind kind, EntriesOfUsers of_users);
   [[nodiscard]] std::optional<NamespaceDrops> count_of_namespace(std::uint32_t netns) const;
   /// Of the network namespaces with listening sockets that dropped something since tracing began. Read after the drops,
   /// as the counts at the begin are read before: no deferred handshake is taken for an overflow.
@@ -84,7 +89,7 @@ class Reader {
   Result<void> read_requests(std::uint32_t row, WorkerCounters& counters) const;
   [[nodiscard]] Result<std::uint64_t> sum_of(const bpf_map* map, std::uint32_t index) const;
   /// The workers and holders that exited since the last reading.
-  [[nodiscard]] Result<std::vector<ProcessInfo>> take_exits() const;
+  [[nodiscard]] Result<std::vector<ProcessInfo>> take_exits();
   [[nodiscard]] Result<Losses> read_losses() const;
   [[nodiscard]] Overhead read_overhead();
   void sample_cost(const std::vector<ServiceCounters>& services);
@@ -98,7 +103,7 @@ class Reader {
   ProcFs procfs_;
   std::map<std::uint32_t, NamespaceDrops> drops_before_;                ///< of namespaces, when tracing began
   std::map<std::uint64_t, std::vector<std::uint32_t>> socket_holders_;  ///< by struct sock, at the last reading
-  std::map<std::uint32_t, std::uint64_t> listening_users_;              ///< ListenerShares::of_users, likewise
+  std::array<EntriesOfUsers, wire::SHARE_KINDS> entries_of_users_;      ///< by share_kind: likewise
   CostMeter cost_;
   Ring ring_;
   std::function<void(const ClosedConnection&)> sink_;

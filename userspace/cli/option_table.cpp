@@ -310,7 +310,7 @@ constexpr std::array kRest{
     OptionRow{Group::capture, kOnThisHost, "", "--backend", kBackends,
               "force a backend; auto loads and attaches them in this order until one works", "auto", set_backend},
     OptionRow{Group::capture, kTrace | kDemo, "", "--max-connections", "N",
-              "maximum number of connections tracked at once", kMaxConnections, set_max_connections},
+              "maximum number of connections tracked at once; one user's are seven eighths of it at most", kMaxConnections, set_max_connections},
 
     OptionRow{Group::demo, kDemo, "", "--pinned", "", "only the client with a keep-alive pool", "",
               set_demo<DemoKind::pinned>},

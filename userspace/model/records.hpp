@@ -140,6 +140,7 @@ struct ServiceCounters {
   std::optional<std::uint32_t> backlog;
   bool reuseport = false;
   std::optional<RequestLoad> requests;  ///< empty: not counted
+  RequestLoad ownerless_requests;       ///< the part of it in no worker's counters; without its peak and busy time
 };
 
 /// Facts about a process beyond the kernel's counters; read once per worker and refreshed while it is alive.

@@ -79,12 +79,16 @@ RequestStats request_stats(const RequestCounters& counters, std::uint64_t unread
 }
 
 /// Sums up, but for the peak and the busy time of both together, which nobody has counted: at least the larger.
+void merge(RequestLoad& all, const RequestLoad& one) {
+  all.count += one.count;
+  all.in_flight += one.in_flight;
+  all.in_flight_peak = std::max(all.in_flight_peak, one.in_flight_peak);
+  all.aborted += one.aborted;
+  all.busy = std::max(all.busy, one.busy);
+}
+
 void merge(RequestCounters& all, const RequestCounters& one) {
-  all.load.count += one.load.count;
-  all.load.in_flight += one.load.in_flight;
-  all.load.in_flight_peak = std::max(all.load.in_flight_peak, one.load.in_flight_peak);
-  all.load.aborted += one.load.aborted;
-  all.load.busy = std::max(all.load.busy, one.load.busy);
+  merge(all.load, one.load);
   all.response.merge(one.response);
   all.complete.merge(one.complete);
   all.unread_wait.merge(one.unread_wait);
@@ -133,9 +137,8 @@ void ServiceRowsBuilder::add_service(const ServiceKey& key, const ServiceState& 
   service.row.recent_accepts += recent.accepts;
   service.row.recent_requests += recent.requests;
   if (counters.requests) {
-    RequestCounters one;
-    one.load = *counters.requests;
-    merge(service.requests ? *service.requests : service.requests.emplace(), one);
+    merge(service.requests ? *service.requests : service.requests.emplace(), *counters.requests);
+    merge(service.ownerless_requests, counters.ownerless_requests);
   }
   if (counters.backlog) service.row.backlog = std::max(service.row.backlog.value_or(0), *counters.backlog);
   if (counters.listener_known) service.row.reuseport = service.row.reuseport.value_or(false) || counters.reuseport;
@@ -430,8 +433,13 @@ void ServiceRowsBuilder::finish_service(const ServiceKey& key, Service& service,
   row.accept_queue.drops = service.drops.all;
   if (service.sockets_seen || service.drops.all != 0)
     row.accept_queue.overflows = overflows_of(service.drops, service.in_namespace);
-  if (requests) {  // the kernel counts the load of a service, and durations by worker
-    if (service.requests && !service.hides_workers) requests->load = service.requests->load;
+  if (requests) {  // the kernel counts the peak and the busy time of a service, and the rest by worker, as above
+    if (service.requests && !service.hides_workers) {
+      RequestLoad& load = requests->load;
+      merge(load, service.ownerless_requests);
+      load.in_flight_peak = std::max(service.requests->in_flight_peak, load.in_flight);
+      load.busy = service.requests->busy;
+    }
     row.requests = request_stats(*requests, open.unread);
   }
   mark_acceptors(service);

@@ -136,8 +136,9 @@ class ServiceRowsBuilder {
   };
   struct Service {
     ServiceRow row;
-    std::optional<RequestCounters> requests;  ///< the load only
-    Histogram waiting;                        ///< waits so far of the connections in the accept queue
+    std::optional<RequestLoad> requests;
+    RequestLoad ownerless_requests;  ///< likewise
+    Histogram waiting;               ///< waits so far of the connections in the accept queue
     ListenDrops drops;
     ConnectionCounts ownerless;  ///< in no worker's counters
     std::uint64_t unattributed_open = 0;

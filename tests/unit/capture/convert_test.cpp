@@ -183,6 +183,22 @@ TEST(Convert, ACommandsNameOfFullLengthNeedsNoTerminator) {
   EXPECT_EQ(to_worker_counters({}, raw).comm, std::string(16, 'x'));
 }
 
+TEST(Convert, TheRequestsOfNobodyAreAPartOfTheLoad) {
+  wire::request_load raw{};
+  raw.turns = (9ULL << IN_FLIGHT_BITS) + 4;
+  raw.aborted = 3;
+  raw.ownerless_turns = (2ULL << IN_FLIGHT_BITS) + 1;
+  raw.ownerless_aborted = 1;
+  EXPECT_EQ(to_request_load(raw, {}).count, 9U);
+  EXPECT_EQ(to_ownerless_load(raw), (RequestLoad{.count = 2, .in_flight = 1, .aborted = 1}));
+}
+
+TEST(Convert, AnAddressGoesToTheKernelAsItCameFromIt) {
+  wire::service_key key{};
+  key.address = to_wire_address(*IpAddress::parse("192.0.2.7"));
+  EXPECT_EQ(to_service_key(key).endpoint.address.to_string(), "192.0.2.7");
+}
+
 TEST(Convert, ABacklogThatWasNotSeenIsNotZero) { EXPECT_EQ(to_service_counters({}, {}).backlog, std::nullopt); }
 
 TEST(Convert, AWaiterKeepsItsThreadAndItsSet) {

@@ -175,6 +175,9 @@ class ServiceCountersBuilder {
     return counters_.queue_depth_max = depth_max, counters_.backlog = backlog, *this;
   }
   ServiceCountersBuilder& reuseport() { return counters_.reuseport = true, *this; }
+  ServiceCountersBuilder& requests(const RequestLoad& load, const RequestLoad& ownerless) {
+    return counters_.requests = load, counters_.ownerless_requests = ownerless, *this;
+  }
   ServiceCountersBuilder& without_listener() { return counters_.listener_known = false, *this; }
   operator ServiceCounters() const { return counters_; }  // NOLINT
 

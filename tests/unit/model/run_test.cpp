@@ -62,6 +62,20 @@ TEST(Run, AServiceCountsWhatItsWorkersDoAlsoWhileTheyCount) {
   EXPECT_EQ(traced.interim().totals.counts.accepts, 7u);
 }
 
+TEST(Run, AServiceHasTheRequestsOfItsWorkersAndThoseOfNobody) {
+  auto traced = run();
+  traced.apply(tick(1s)
+                   .with(counters_of(service()).accepts(3).requests({12, 5, 4, 2, 700ms}, {2, 1, 0, 1, 0s}))
+                   .with(counters_of(worker(1)).accepts(2).requests(6, 2, 600ms))
+                   .with(counters_of(worker(2)).accepts(1).requests(3, 1, 500ms))
+                   .with_services_ahead());
+  const ServiceRow row = traced.interim().services.at(0);
+
+  ASSERT_TRUE(row.requests.has_value());
+  EXPECT_EQ(row.requests->load, (RequestLoad{2 + 6 + 3, 1 + 2 + 1, 4, 1, 700ms}))
+      << "the peak and the busy time are not sums: the kernel counts them for the service";
+}
+
 TEST(Run, APictureInBetweenHasItsConnectionsAndNoEnd) {
   auto traced = run();
   traced.apply(
