@@ -19,13 +19,19 @@ namespace {
 
 void print_row(std::string_view name, const OutsideText& text) { fmt::print("{:<13} {}\n", name, escape_text(text)); }
 
-OutsideText yes_or(bool yes, const OutsideText& problem) { return yes ? "yes" : "no: " + problem; }
+constexpr std::string_view kNotKnown = "not known without root";
 
-void print_facts(const KernelFacts& facts, const Environment& environment) {
+/// Of what only root can find out: whoever is not permitted to look does not know that it is missing.
+OutsideText yes_or(bool yes, const OutsideText& problem, bool permitted) {
+  if (yes) return "yes";
+  return permitted ? "no: " + problem : OutsideText(std::string(kNotKnown));
+}
+
+void print_facts(const KernelFacts& facts, const Environment& environment, bool permitted) {
   print_row("kernel", facts.release);
   print_row("BTF", facts.btf ? "yes: " + environment.btf : "no: " + facts.btf_problem);
-  print_row("ring buffer", yes_or(facts.ring_buffer, "BPF_MAP_TYPE_RINGBUF is missing (Linux 5.8)"));
-  print_row("cgroup v2", yes_or(facts.cgroup2, facts.cgroup2_problem));
+  print_row("ring buffer", yes_or(facts.ring_buffer, "BPF_MAP_TYPE_RINGBUF is missing (Linux 5.8)", permitted));
+  print_row("cgroup v2", yes_or(facts.cgroup2, facts.cgroup2_problem, permitted));
   std::string capabilities;
   for (const Capability& capability : read_capabilities())
     capabilities +=
@@ -34,7 +40,7 @@ void print_facts(const KernelFacts& facts, const Environment& environment) {
 }
 
 /// Loads and attaches one backend and prints the outcome.
-bool examine(Backend backend, const Environment& environment) {
+bool examine(Backend backend, const Environment& environment, bool permitted) {
   TracerOptions options;
   options.backend = backend;
   options.capacity.connections = 1024;  // only tests whether it works
@@ -42,7 +48,7 @@ bool examine(Backend backend, const Environment& environment) {
   const Result<Tracer> tracer = Tracer::attach(options, environment, attempts);
   const Error* problem = nullptr;
   if (!tracer) problem = attempts.empty() || !attempts.back().problem ? &tracer.error() : &*attempts.back().problem;
-  print_row(enum_name(backend), problem == nullptr ? "yes" : "no: " + problem->message());
+  print_row(enum_name(backend), yes_or(problem == nullptr, problem == nullptr ? "" : problem->message(), permitted));
   if (problem != nullptr) return false;
   for (const PlannedProgram& program : attempts.back().plan.programs) print_row("", fmt::format("- {}", program.hook));
   for (const std::string& note : attempts.back().plan.notes) print_row("", "note: " + note);
@@ -57,18 +63,19 @@ int run_doctor(const cli::Options& options) {
     return complain(environment.error());
   }
   fmt::print("acceptscope {} doctor\n\n", version());
-  print_facts(read_kernel_facts(*environment), *environment);
+  const bool permitted = may_use_bpf(read_capabilities());
+  print_facts(read_kernel_facts(*environment), *environment, permitted);
   fmt::print("\nBackends, loaded and attached in this order:\n\n");
   std::optional<Backend> chosen;
   for (const Backend backend : enum_values<Backend>)
-    if (examine(backend, *environment) && !chosen) chosen = backend;
+    if (examine(backend, *environment, permitted) && !chosen) chosen = backend;
   fmt::print("\nAfter attaching: {}.\n", escape_text(confinement_here()));
   if (chosen) {
     fmt::print("\n--backend auto would run {}.\n", enum_name(*chosen));
     return kExitOk;
   }
-  fmt::print("\nNo backend can run here.{}\n",
-             may_use_bpf(read_capabilities()) ? "" : " Run it as root: sudo acceptscope doctor");
+  fmt::print("\n{}\n", permitted ? "No backend can run here."
+                                 : "Whether a backend can run here is not known without root: sudo acceptscope doctor");
   return kExitNotPossible;
 }
 
