@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "capture/cgroup.hpp"
+#include "capture/listening_ports.hpp"
 #include "capture/procfs.hpp"
 #include "util/clock.hpp"
 #include "util/version.hpp"
@@ -23,6 +24,9 @@ HostInfo host_info() {
   uname(&name);
   return {name.nodename, name.release, static_cast<std::uint32_t>(sysconf(_SC_NPROCESSORS_ONLN))};
 }
+
+/// Who named a wrong port waits so long at most to be told.
+constexpr Nanoseconds kLookForListeners = std::chrono::milliseconds{300};
 
 /// What somebody typed is escaped like any other text.
 std::vector<OutsideText> as_outside(const std::vector<std::string>& typed) { return {typed.begin(), typed.end()}; }
@@ -43,6 +47,8 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   info.window = options.window;
   info.worker_limit = options.worker_limit;
   info.filters.ports = as_outside(options.ports.items());
+  if (options.argv.empty() && options.command == cli::Command::trace)  // what is started from here listens later
+    info.listening_instead = listening_instead("/proc", options.ports, kLookForListeners);
   for (const IpAddress& address : options.addresses) info.filters.addresses.push_back(address.to_string());
   info.filters.pids = options.pids;
   info.filters.comms = as_outside(options.comms);

@@ -16,6 +16,7 @@ enum class Attach { automatic, syscall_tracepoint, cgroup };
 
 /// The event that a program reports: for the cost figures.
 enum class Fact { accept, close, request, other };
+inline constexpr std::size_t kFacts = 4;
 
 struct PlannedProgram {
   std::string_view name;  ///< name of the BPF program

@@ -23,7 +23,7 @@
 namespace acceptscope {
 namespace {
 
-constexpr int kSampleEveryTicks = 10;  // one tick in ten is timed; see CostMeter
+constexpr int kSampleEveryTicks = 10;  // the first and then one tick in ten is timed; see CostMeter
 
 /// The last walk takes so long at most: whoever ends the run does not wait for the whole host.
 constexpr Nanoseconds kLastLook = std::chrono::milliseconds{300};
@@ -72,7 +72,6 @@ Result<std::unique_ptr<Reader>> Reader::open(LoadedPrograms& loaded, const std::
 }
 
 Result<MonotonicTime> Reader::begin(const StopRequest& stop) {
-  cost_.start_sample(0, 0);
   begun_ = monotonic_now();
   skeleton_.bss->walk_first = 1;
   skeleton_.bss->recording = 1;
@@ -321,6 +320,7 @@ Overhead Reader::read_overhead() {
   Overhead overhead;
   overhead.bpf_ns_per_accept = cost_.ns_per_accept();
   overhead.bpf_ns_per_close = cost_.ns_per_close();
+  overhead.bpf_cpu = cost_.part_of_cpu();
   overhead.cpu_seconds_user = seconds(usage.ru_utime);
   overhead.cpu_seconds_system = seconds(usage.ru_stime);
   overhead.max_rss_bytes = static_cast<std::uint64_t>(usage.ru_maxrss) * 1024;
@@ -335,7 +335,7 @@ void Reader::sample_cost(const std::vector<ServiceCounters>& services) {
     closes += service.counts.closes;
   }
   cost_.end_sample(accepts, closes);
-  if (++ticks_ % kSampleEveryTicks == 0) cost_.start_sample(accepts, closes);
+  if (ticks_++ % kSampleEveryTicks == 0) cost_.start_sample(accepts, closes);
 }
 
 Result<Tick> Reader::read(MonotonicTime now) {

@@ -87,12 +87,38 @@ std::optional<Nanoseconds> Histogram::quantile(double q) const {
   std::size_t i = 0;
   while (before + counts_[i] < rank) before += counts_[i++];
 
-  // Assumes that a bucket's samples are spread evenly over it, the last one at its upper bound.
-  const std::int64_t lower = lower_bound_ns(first_ + i);
-  const std::int64_t upper = std::max(lower, std::min(upper_bound_ns(first_ + i), max_.count()));
-  const double part = static_cast<double>(rank - before) / static_cast<double>(counts_[i]);
+  return value_within(first_ + i, static_cast<double>(rank - before) / static_cast<double>(counts_[i]));
+}
+
+Nanoseconds Histogram::value_within(std::size_t index, double part) const {
+  const std::int64_t lower = lower_bound_ns(index);
+  const std::int64_t upper = std::max(lower, std::min(upper_bound_ns(index), max_.count()));
   const std::int64_t within = static_cast<std::int64_t>(part * static_cast<double>(upper - lower));
   return Nanoseconds{std::min(lower + within, max_.count())};
+}
+
+std::uint64_t Histogram::count_in(std::size_t index) const {
+  return index < first_ || index >= first_ + counts_.size() ? 0 : counts_[index - first_];
+}
+
+std::optional<Nanoseconds> Histogram::median_with(const Histogram& censored) const {
+  if (censored.count_ == 0) return quantile(0.5);
+  std::uint64_t at_risk = count_ + censored.count_;
+  for (std::size_t index = 0; index < first_; ++index) at_risk -= censored.count_in(index);
+  double survival = 1;
+  for (std::size_t index = first_; index < first_ + counts_.size(); ++index) {
+    const std::uint64_t over = count_in(index);
+    // In one bucket, those that are over come first: the others are known to last at least as long.
+    const double step = over == 0 ? 0 : survival / static_cast<double>(at_risk);  // of each of them
+    const double left = survival - step * static_cast<double>(over);
+    if (over > 0 && left <= 0.5) {
+      const double needed = std::ceil((survival - 0.5) / step - 1e-9);
+      return value_within(index, std::clamp(needed / static_cast<double>(over), 0.0, 1.0));
+    }
+    survival = left;
+    at_risk -= over + censored.count_in(index);
+  }
+  return std::nullopt;
 }
 
 std::vector<HistogramBucket> Histogram::buckets() const {

@@ -41,6 +41,11 @@ class Histogram {
   /// The non-empty buckets in rising order.
   [[nodiscard]] std::vector<HistogramBucket> buckets() const;
 
+  /// The Kaplan-Meier estimate of the median of these durations and of those that are not over yet, `censored` at their
+  /// values so far (Kaplan and Meier, 1958), within the buckets; interpolated as quantile(). Empty if more than half of
+  /// all are longer than any of these.
+  [[nodiscard]] std::optional<Nanoseconds> median_with(const Histogram& censored) const;
+
   /// Index of the bucket that holds `value`; the same function as hist_index() in bpf/totals.bpf.h.
   [[nodiscard]] static std::size_t index_of(Nanoseconds value);
   /// Inclusive upper bound of bucket `index` in ns; the last bucket has none (INT64_MAX).
@@ -48,6 +53,10 @@ class Histogram {
 
  private:
   void reach(std::size_t lowest, std::size_t highest);
+  [[nodiscard]] std::uint64_t count_in(std::size_t index) const;
+  /// The value at which `part` (0..1) of the values in bucket `index` are passed, if they are spread evenly over it,
+  /// the last one at its upper bound.
+  [[nodiscard]] Nanoseconds value_within(std::size_t index, double part) const;
 
   std::size_t first_ = 0;  ///< bucket of counts_.front()
   std::vector<std::uint64_t> counts_;

@@ -66,6 +66,7 @@ OpenSummary finished(Group& group) {
   std::nth_element(group.ages.begin(), median, group.ages.end());
   group.summary.age_p50 = *median;
   group.summary.age_max = *std::max_element(median, group.ages.end());
+  for (const Nanoseconds age : group.ages) group.summary.ages.add(age);
   return group.summary;
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <span>
 
+#include "model/histogram.hpp"
 #include "model/owner.hpp"
 
 namespace acceptscope {
@@ -17,6 +18,7 @@ struct OpenSummary {
   Nanoseconds age_sum{0};
   std::optional<Nanoseconds> age_p50;  ///< exact, at rank ceil(count / 2)
   std::optional<Nanoseconds> age_max;
+  Histogram ages{};
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::uint64_t active = 0;  ///< with traffic since the tick before

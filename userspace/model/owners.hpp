@@ -13,13 +13,14 @@ namespace acceptscope {
 /// The workers of a service without supervisors, in the order of the rows.
 [[nodiscard]] std::vector<const WorkerRow*> workers_of(const ServiceRow& service);
 
-/// The time from which on the owners of ServiceRow::spread had kOwnersPart of the open connections.
+/// The time from which on the owners of ServiceRow::spread had nearly (kOfTheirShare) the share of the open connections
+/// that they have at the end.
 struct OwnedSince {
   Instant at;                ///< beginning of a step of the timeline
   bool from_before = false;  ///< already when tracing began
 };
 
-/// Empty without a timeline, or if the owners had fewer at its end.
+/// Empty without a timeline, or if the owners had no open connection at its end.
 [[nodiscard]] std::optional<OwnedSince> owned_since(const ServiceRow& service);
 
 /// The last step in which anything was accepted; empty if nothing was.

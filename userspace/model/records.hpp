@@ -233,6 +233,7 @@ struct NamespaceDrops {
 struct Overhead {
   std::optional<double> bpf_ns_per_accept;  ///< every program on the way to an accept, per accept; sampled
   std::optional<double> bpf_ns_per_close;
+  std::optional<double> bpf_cpu;  ///< every program, for whatever socket, as a part of one CPU; sampled
   double cpu_seconds_user = 0;
   double cpu_seconds_system = 0;
   std::uint64_t max_rss_bytes = 0;

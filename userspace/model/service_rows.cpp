@@ -61,6 +61,13 @@ LifetimeStats lifetime_stats(const Histogram& closed, const OpenSummary& open) {
   stats.open_age_p50 = open.age_p50;
   stats.open_age_max = open.age_max;
   fill_quantiles(stats, closed);
+  stats.median = closed.median_with(open.ages);
+  stats.median_reached = stats.median.has_value();
+  if (!stats.median) {
+    Histogram so_far = closed;
+    so_far.merge(open.ages);
+    stats.median = so_far.quantile(0.5);
+  }
   return stats;
 }
 

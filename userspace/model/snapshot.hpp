@@ -58,6 +58,14 @@ struct BackendRefusal {
   bool operator==(const BackendRefusal&) const = default;
 };
 
+/// A port on which somebody listens.
+struct ListeningPort {
+  std::uint16_t port = 0;
+  OutsideText comm;             ///< of one of the processes; empty if not known
+  std::uint32_t processes = 0;  ///< that hold a listening socket on it
+  bool operator==(const ListeningPort&) const = default;
+};
+
 struct RunInfo {
   Instant started_at;
   Instant ended_at;
@@ -71,6 +79,9 @@ struct RunInfo {
   std::optional<std::uint32_t> worker_limit;  ///< requests that one worker may serve at once, as the user says
   std::optional<std::uint64_t> system_calls;  ///< number that the kernel's filter allowed to this program
   Filters filters;
+  /// Where others listened, if nobody did on the selected ports when tracing began; those with the most processes
+  /// first.
+  std::optional<std::vector<ListeningPort>> listening_instead;
   std::optional<CommandInfo> command;
   bool operator==(const RunInfo&) const = default;
 };
@@ -82,12 +93,17 @@ struct Totals {
   bool operator==(const Totals&) const = default;
 };
 
-/// Lifetimes of closed connections; open ones, right-censored, are listed beside them and never averaged in.
+/// Lifetimes of closed connections; open ones, right-censored, are listed beside them and never averaged in. Only the
+/// median is of both.
 struct LifetimeStats {
   std::uint64_t closed = 0;
   std::uint64_t open = 0;
   std::optional<Nanoseconds> mean, p50, p90, p95, p99, max;
   std::optional<Nanoseconds> open_age_p50, open_age_max;
+  /// Of closed and open ones, see Histogram::median_with(). Not reached, because too few were closed: the median of
+  /// what they have lasted so far, which is a lower bound.
+  std::optional<Nanoseconds> median;
+  bool median_reached = false;
   std::vector<HistogramBucket> buckets;
   bool operator==(const LifetimeStats&) const = default;
 };
@@ -193,15 +209,15 @@ struct TopShare {
 enum class Basis : std::uint8_t { all, open, accepts };
 inline constexpr std::size_t kBases = 3;
 
-/// How the connections that `basis` counts are spread over the workers: who owns most of them. Computed once per
-/// picture, by model/spread; a row is an index into ServiceRow::workers.
+/// How the connections that `basis` counts are spread over the workers: who has more than an even share. Computed once
+/// per picture, by model/spread; a row is an index into ServiceRow::workers.
 struct Spread {
   static constexpr std::size_t kNoRow = std::numeric_limits<std::size_t>::max();
 
   Basis basis = Basis::all;
   std::uint64_t total = 0;           ///< connections
   std::vector<double> amounts;       ///< connections of each worker's share, largest first, empty shares included
-  std::vector<std::size_t> owners;   ///< rows of the fewest shares that make up kOwnersPart, largest first; or kNoRow
+  std::vector<std::size_t> owners;   ///< rows of the workers with more than an even share, largest first; or kNoRow
   std::uint64_t owned = 0;           ///< connections of the owners
   std::vector<std::size_t> without;  ///< rows of workers that are alive, whose places had none of the connections
   double effective = 0;              ///< effective workers; 0 without connections

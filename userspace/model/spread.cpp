@@ -15,11 +15,13 @@
 namespace acceptscope {
 namespace {
 
-/// The fewest shares, largest first, that make up kOwnersPart of all.
+/// The shares above the mean. Of an uneven spread they are what is uneven, whether they have all or little more than
+/// the others; the fewest with nine tenths of all would be "4 of 4" where one of four has 10 of 16.
 void add_owners(Spread& spread, const std::vector<Slots::Share>& shares) {
+  const double even = static_cast<double>(spread.total) / static_cast<double>(shares.size());
   double owned = 0;
   for (const Slots::Share& share : shares) {
-    if (owned >= kOwnersPart * static_cast<double>(spread.total)) break;
+    if (share.amount <= even) break;
     owned += share.amount;
     spread.owners.push_back(share.row);
   }

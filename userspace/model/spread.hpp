@@ -13,9 +13,6 @@
 
 namespace acceptscope {
 
-/// Owners are the fewest workers that have this part of the connections.
-inline constexpr double kOwnersPart = 0.9;
-
 /// Uneven must matter, not only be significant: with 100,000 connections a difference of 1 % is no chance and no harm.
 /// Effective workers are N / (1 + cv^2), so 80 % of what a fair draw typically gives is a variation of half the mean
 /// between workers on top of chance: a fifth of the workers' worth is not used.

@@ -166,5 +166,37 @@ TEST(Histogram, ANegativeDurationCountsAsNone) {
   EXPECT_EQ(histogram.quantile(1), 0ns);
 }
 
+/// A histogram of values in seconds.
+Histogram of_seconds(std::initializer_list<int> values) {
+  Histogram histogram;
+  for (const int value : values) histogram.add(std::chrono::seconds{value});
+  return histogram;
+}
+
+double seconds_of(std::optional<Nanoseconds> value) {
+  return value ? std::chrono::duration<double>(*value).count() : -1;
+}
+
+TEST(MedianWith, WithoutCensoredOnesIsTheQuantile) {
+  const Histogram closed = of_seconds({1, 2, 3, 4, 50});
+  EXPECT_EQ(closed.median_with({}), closed.quantile(0.5));
+  EXPECT_EQ(Histogram().median_with({}), std::nullopt);
+}
+
+/// Kaplan and Meier's own example (1958, section 2): losses at 1.0, 2.7, 7.0, 12.1, deaths at 0.8, 3.1, 5.4, 9.2. The
+/// estimate falls below one half at the death at 9.2. In tenths: 8, 31, 54, 92 and 10, 27, 70, 121.
+TEST(MedianWith, IsThatOfKaplanAndMeier) {
+  EXPECT_NEAR(seconds_of(of_seconds({8, 31, 54, 92}).median_with(of_seconds({10, 27, 70, 121}))), 92, 92 * 0.125);
+}
+
+TEST(MedianWith, IsNotReachedWhileMoreThanHalfLastLonger) {
+  EXPECT_EQ(of_seconds({1, 2, 3}).median_with(of_seconds({20, 21, 22, 23})), std::nullopt);
+  EXPECT_EQ(Histogram().median_with(of_seconds({20})), std::nullopt);
+}
+
+TEST(MedianWith, OnesThatAreYoungerSayNothing) {
+  EXPECT_EQ(of_seconds({10, 20, 30}).median_with(of_seconds({1, 1, 1, 1, 1})), of_seconds({10, 20, 30}).quantile(0.5));
+}
+
 }  // namespace
 }  // namespace acceptscope

@@ -39,8 +39,13 @@ TEST(OwnedSince, IsBeforeTheRunOnlyIfConnectionsWereThere) {
   EXPECT_TRUE(owned_since(service)->from_before);
 }
 
-TEST(OwnedSince, IsUnknownIfItWasNotSoAtTheEnd) {
-  EXPECT_FALSE(owned_since(service_with_open({20, 20, 20, 20}, {0, 0, 0, 10})));
+TEST(OwnedSince, IsOfTheShareThatTheyHaveAtTheEnd) {
+  EXPECT_EQ(owned_since(service_with_open({5, 20, 20, 20}, {20, 10, 10, 10}))->at, sample::kStart + 10s)
+      << "two thirds, since they are two thirds";
+}
+
+TEST(OwnedSince, IsUnknownIfTheyHaveNoneAtTheEnd) {
+  EXPECT_FALSE(owned_since(service_with_open({20, 20, 20, 0}, {0, 0, 0, 10})));
   EXPECT_FALSE(owned_since(service_with_open({}, {})));
 }
 

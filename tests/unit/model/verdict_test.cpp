@@ -71,10 +71,10 @@ TEST(Verdict, APoolOfFortyOnThreeOfThirtyTwoWorkersIsPinning) {
   const Finding verdict = judge(row, 41s);
 
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
-  EXPECT_EQ(
-      verdict.summary,
-      "3 of 32 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 13.8 in 99 % of "
-      "cases); median age ≥ 41 s, 0.1 accepts/s");
+  EXPECT_EQ(verdict.summary, "29 of 32 workers are idle; 3 own all 40 connections; median age ≥ 41 s, 0.1 accepts/s");
+  EXPECT_THAT(raw(verdict.evidence),
+              Contains("Effective workers 2.6 of 32: as if so many shared the connections evenly; a "
+                       "fair draw gives at least 13.8 in 99 % of cases."));
   EXPECT_THAT(raw(verdict.evidence),
               Contains("29 of 32 workers own none: pids 104, 105, 106, 107, 108, 109, 110, 111 and 21 more."));
   EXPECT_THAT(raw(verdict.evidence), Contains("The busiest worker, pid 101, has 50 % of the connections."));
@@ -88,7 +88,7 @@ TEST(Verdict, UvicornWithAPoolOpenedBeforeTracingBeganIsPinningWithinTwoSeconds)
 
     EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
     EXPECT_THAT(verdict.summary.raw(),
-                AllOf(HasSubstr("3 of 8 workers own 40 of 40 connections"), HasSubstr("no accepts")));
+                AllOf(HasSubstr("5 of 8 workers are idle; 3 own all 40 connections"), HasSubstr("no accepts")));
     EXPECT_THAT(raw(verdict.evidence), Contains("5 of 8 workers own none: pids 104, 105, 106, 107, 108."));
   }
 }
@@ -118,14 +118,15 @@ TEST(Verdict, APoolThatClosedAtTheEndOfTheRunWasPinnedAllTheSame) {
 
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
   EXPECT_THAT(verdict.summary.raw(),
-              AllOf(HasSubstr("3 of 32 workers owned 40 of 40"), HasSubstr("median lifetime 55 s")));
+              AllOf(HasSubstr("29 of 32 workers are idle; 3 owned all 40"), HasSubstr("median lifetime 55 s")));
 }
 
 TEST(Verdict, HealthChecksBesideThePoolDoNotHidePinning) {
   const Finding verdict = judge(service_of(8).closed(Counts(8, 500), 3ms).preexisting({22, 11, 7}, 60s), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
-  EXPECT_THAT(verdict.summary.raw(), HasSubstr("3 of 8 workers own 40 of 40 connections"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("5 of 8 workers own none; 3 own all 40 connections"))
+      << "they had others";
 }
 
 TEST(Verdict, OfAPoolSpreadByAFairDrawIsBalanced) {
@@ -133,7 +134,29 @@ TEST(Verdict, OfAPoolSpreadByAFairDrawIsBalanced) {
 
   EXPECT_EQ(verdict.code, VerdictCode::balanced);
   EXPECT_EQ(verdict.severity, Severity::ok);
-  EXPECT_EQ(verdict.summary, "8 of 8 workers have had 40 connections (effective workers 7.0)");
+  EXPECT_EQ(verdict.summary, "All 8 workers have had their share of 40 connections");
+}
+
+TEST(Verdict, NamesTheOneThatHasTooManyWhereAllHaveSome) {
+  const Finding verdict = judge(service_of(4).preexisting({40, 3, 3, 2}, 60s), 60s);
+
+  EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("1 of 4 workers owns 40 of 48 connections"));
+}
+
+TEST(Verdict, OfASpreadThatIsUnevenAndMildSaysSo) {
+  // More uneven than chance explains, and not enough to matter.
+  auto builder = service_of(4).closed({400, 250, 200, 150}, 5ms);
+  builder.row().effective_workers.fair_p01 = 3.95;
+  builder.row().effective_workers.fair_p50 = 3.99;
+  const Finding verdict = judge(builder, 60s);
+
+  EXPECT_EQ(verdict.code, VerdictCode::balanced);
+  EXPECT_EQ(verdict.summary,
+            "All 4 workers have had their share of 1,000 connections, a little unevenly: the busiest 40 % of them");
+  EXPECT_THAT(
+      raw(verdict.evidence),
+      Contains("A fair draw gives 4.0 effective workers, at least 4.0 in 99 % of cases; less than 3.2 would matter."));
 }
 
 TEST(Verdict, NamesTheSocketOptionThatIsNotSetYet) {
@@ -154,8 +177,7 @@ TEST(Verdict, ManyShortConnectionsOnFewWorkersAreSkew) {
   EXPECT_EQ(verdict.severity, Severity::warning);
   EXPECT_EQ(
       verdict.summary,
-      "4 of 16 workers accepted 178,571 of 195,362 connections (effective workers 4.6; a fair draw gives at least "
-      "16.0 in 99 % of cases); 3,256 accepts/s, median lifetime 20 ms");
+      "7 of 16 workers are idle; 5 accepted 193,516 of 195,362 connections; 3,256 accepts/s, median lifetime 20 ms");
   EXPECT_THAT(raw(verdict.evidence),
               Contains("7 of 16 workers accepted none: pids 109, 110, 111, 113, 114, 115, 116."));
 }
@@ -192,7 +214,7 @@ TEST(Verdict, OfABurstInItsFirstMomentsIsOnlyThatItIsTooEarly) {
 
   EXPECT_EQ(verdict.code, VerdictCode::too_early);
   EXPECT_EQ(verdict.severity, Severity::info);
-  EXPECT_THAT(verdict.summary.raw(), AllOf(HasSubstr("1 of 8 workers accepted 40 of 40 connections"),
+  EXPECT_THAT(verdict.summary.raw(), AllOf(HasSubstr("7 of 8 workers are idle; 1 accepted all 40 connections"),
                                            HasSubstr("after 300 ms it is too early to say why")));
 }
 
@@ -329,7 +351,7 @@ TEST(Verdict, ASupervisorIsNotIdle) {
   const Finding verdict = judge(service_of(4).supervisor().closed({250, 250, 250, 250}, 5ms), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::balanced);
-  EXPECT_EQ(verdict.summary, "4 of 4 workers have had 1,000 connections (effective workers 4.0)");
+  EXPECT_EQ(verdict.summary, "All 4 workers have had their share of 1,000 connections");
   EXPECT_THAT(raw(verdict.evidence), Each(Not(HasSubstr("100"))));
 }
 
@@ -351,7 +373,7 @@ TEST(Verdict, AWorkerThatDiedIdleIsNotIdle) {
   builder.row().workers_eligible = 4;
   const Finding verdict = judge(builder, 60s);
 
-  EXPECT_THAT(verdict.summary.raw(), HasSubstr("4 of 4 workers"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("All 4 workers"));
 }
 
 TEST(Verdict, AServerThatEndedWithTheRunIsJudgedByAllItsWorkers) {
@@ -366,7 +388,7 @@ TEST(Verdict, EligibleWorkersWithoutARowAreIdle) {
 
   const Finding verdict = judge(builder, 60s);
   EXPECT_EQ(verdict.code, VerdictCode::keepalive_pinning);
-  EXPECT_THAT(verdict.summary.raw(), HasSubstr("3 of 32 workers own 40 of 40"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("29 of 32 workers own none; 3 own all 40"));
 }
 
 // ---- too_few_connections
@@ -449,7 +471,7 @@ TEST(Verdict, WithoutAFindingIsOkWithItsReason) {
 
   EXPECT_THAT(row.findings, IsEmpty());
   EXPECT_EQ(row.verdict.severity, Severity::ok);
-  EXPECT_EQ(row.verdict.summary, "4 of 4 workers have had 1,000 connections (effective workers 4.0)");
+  EXPECT_EQ(row.verdict.summary, "All 4 workers have had their share of 1,000 connections");
 }
 
 // ---- not_told
@@ -531,7 +553,7 @@ TEST(Verdict, AnEvenSpreadOverThoseThatServeIsBalanced) {
   const Finding verdict = judge(passed_on({100, 100, 100, 100}), 60s);
 
   EXPECT_EQ(verdict.code, VerdictCode::balanced);
-  EXPECT_THAT(verdict.summary.raw(), HasSubstr("4 of 4 workers have had 400 connections"));
+  EXPECT_THAT(verdict.summary.raw(), HasSubstr("All 4 workers have had their share of 400 connections"));
   EXPECT_THAT(raw(verdict.evidence),
               Contains(HasSubstr("accepted by another worker than the one that had them: pid 105")));
 }

@@ -202,7 +202,8 @@ std::optional<Finding> keepalive_pinning(const Subject& subject) {
   const bool even = work_is_even(service, spread);
   finding.severity = even ? Severity::info : critical ? Severity::critical : Severity::warning;
   const bool open = service.open > 0;
-  finding.summary = spread_text(spread, verb(service, open ? "owns" : "owned"), verb(service, open ? "own" : "owned"));
+  finding.summary =
+      spread_text(service, spread, verb(service, open ? "owns" : "owned"), verb(service, open ? "own" : "owned"));
   if (open && service.lifetime.open_age_p50) {
     finding.summary += "; median age " + age_text(service, *service.lifetime.open_age_p50);
   } else if (service.lifetime.p50) {
@@ -211,6 +212,7 @@ std::optional<Finding> keepalive_pinning(const Subject& subject) {
   finding.summary += ", " + accepts_text(service.counts.accepts, subject.duration);
 
   if (even) add_even_work(finding, service);
+  add_effective(finding, spread);
   add_idle(finding, service, spread, verb(service, open ? "own" : "owned"));
   add_acceptors(finding, service);
   add_busiest(finding, service, spread, *picture->held);
@@ -235,10 +237,11 @@ std::optional<Finding> accept_skew(const Subject& subject) {
   finding.severity = harmless ? Severity::info : Severity::warning;
   const std::string_view accepted = verb(service, "accepted");
   finding.summary =
-      spread_text(spread, accepted, accepted) + "; " + accepts_text(service.counts.accepts, subject.duration);
+      spread_text(service, spread, accepted, accepted) + "; " + accepts_text(service.counts.accepts, subject.duration);
   if (service.lifetime.p50)
     finding.summary += fmt::format(", median lifetime {}", coarse_duration_text(*service.lifetime.p50));
   if (even) add_even_work(finding, service);
+  add_effective(finding, spread);
   add_idle(finding, service, spread, accepted);
   add_acceptors(finding, service);
   add_busiest(finding, service, spread, Basis::accepts);
@@ -292,14 +295,7 @@ std::optional<Finding> too_few_connections(const Subject& subject) {
       fmt::format("{}{} for {}: {} or more have nothing to do whoever accepts", count_of(most, "connection"),
                   at_once ? " at most at a time" : "", count_of(spread.workers(), "worker"), spread.workers() - most);
   add_idle(finding, service, spread, "had");
-  const EffectiveWorkers& effective = service.effective_workers;
-  if (spread.effective > 0) {
-    std::string text = "Effective workers " + decimal_text(spread.effective);
-    if (effective.fair_p01) {
-      text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(*effective.fair_p01));
-    }
-    finding.evidence.push_back(text + ".");
-  }
+  if (spread.effective > 0) add_effective(finding, spread);
   add_lifetimes(finding, service);
   add_peer(finding, service);
   finding.advice.push_back(
@@ -314,8 +310,10 @@ std::optional<Finding> too_early(const Subject& subject) {
   const Spread& spread = subject.spreads.judged(Basis::accepts);
   Finding finding;
   finding.severity = Severity::info;
-  finding.summary = fmt::format("{}, but after {} it is too early to say why",
-                                spread_text(spread, "accepted", "accepted"), coarse_duration_text(subject.duration));
+  finding.summary =
+      fmt::format("{}, but after {} it is too early to say why",
+                  spread_text(subject.service, spread, "accepted", "accepted"), coarse_duration_text(subject.duration));
+  add_effective(finding, spread);
   add_idle(finding, subject.service, spread, "accepted");
   add_lifetimes(finding, subject.service);
   finding.advice.push_back(

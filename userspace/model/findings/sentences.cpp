@@ -77,20 +77,35 @@ std::string accepts_text(std::uint64_t accepts, Nanoseconds duration) {
   return (rate.starts_with('<') ? "less than " + rate.substr(1) : rate) + " accepts/s";
 }
 
-std::string spread_text(const Spread& spread, std::string_view one, std::string_view many) {
+std::string spread_text(const ServiceRow& service, const Spread& spread, std::string_view one, std::string_view many) {
   const std::size_t owners = spread.owners.size();
-  std::string text =
-      fmt::format("{} of {} {} {} of {} (effective workers {}", owners, count_of(spread.workers(), "worker"),
-                  owners == 1 ? one : many, count_text(spread.owned), count_of(spread.total, "connection"),
-                  decimal_text(spread.effective));
-  if (spread.fair)
-    text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(spread.fair->p01));
-  return text + ")";
+  const std::string_view verb = owners == 1 ? one : many;
+  const std::string connections = count_of(spread.total, "connection");
+  const std::string owned = spread.owned == spread.total
+                                ? "all " + connections
+                                : fmt::format("{} of {}", count_text(spread.owned), connections);
+  const std::string workers = count_of(spread.workers(), "worker");
+  // Of some that have none, nothing else is known: they have no row.
+  const std::size_t none = spread.without.empty() ? spread.workers() - spread.busy() : spread.without.size();
+  if (none == 0) return fmt::format("{} of {} {} {}", owners, workers, verb, owned);
+  const auto idle = [&](std::size_t row) { return is_idle(service, service.workers[row]); };
+  const bool all_idle = !spread.without.empty() && std::ranges::all_of(spread.without, idle);
+  const std::string nothing =
+      all_idle ? (none == 1 ? "is idle" : "are idle") : fmt::format("{} none", none == 1 ? one : many);
+  return fmt::format("{} of {} {}; {} {} {}", none, workers, nothing, owners, verb, owned);
 }
 
 std::string age_text(const ServiceRow& service, Nanoseconds age) {
   const std::string text = coarse_duration_text(age);
   return has_preexisting(service) ? at_least_text(text) : text;
+}
+
+void add_effective(Finding& finding, const Spread& spread) {
+  std::string text = fmt::format("Effective workers {} of {}: as if so many shared the connections evenly",
+                                 decimal_text(spread.effective), count_text(spread.workers()));
+  if (spread.fair)
+    text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(spread.fair->p01));
+  finding.evidence.push_back(text + ".");
 }
 
 void add_idle(Finding& finding, const ServiceRow& service, const Spread& spread, std::string_view what) {

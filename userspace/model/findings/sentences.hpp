@@ -45,13 +45,17 @@ struct Told {
 /// "3.5 accepts/s", "less than 0.1 accepts/s", "no accepts"
 [[nodiscard]] std::string accepts_text(std::uint64_t accepts, Nanoseconds duration);
 
-/// "3 of 32 workers own 40 of 40 connections (effective workers 2.6; a fair draw gives at least 13.8 in 99 % of cases)"
-[[nodiscard]] std::string spread_text(const Spread& spread, std::string_view one, std::string_view many);
+/// What is uneven, in words that need no glossary: "29 of 32 workers are idle; 3 own all 40 connections", "5 of 8
+/// workers own none; 2 own 30 of 36 connections", "1 of 4 workers has 10 of 16 connections". \param one,many what a
+/// worker, and several, do with their connections: "owns", "own"
+[[nodiscard]] std::string spread_text(const ServiceRow& service, const Spread& spread, std::string_view one,
+                                      std::string_view many);
 
 /// "≥ 41 s" of a service with connections whose ages count from the beginning of the run.
 [[nodiscard]] std::string age_text(const ServiceRow& service, Nanoseconds age);
 
 // Evidence, each in one sentence or none.
+void add_effective(Finding& finding, const Spread& spread);
 void add_idle(Finding& finding, const ServiceRow& service, const Spread& spread, std::string_view what);
 void add_busiest(Finding& finding, const ServiceRow& service, const Spread& spread, Basis basis);
 void add_other_measures(Finding& finding, const ServiceRow& service);

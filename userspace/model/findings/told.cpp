@@ -81,16 +81,26 @@ std::optional<Finding> balanced(const Subject& subject) {
   if (spread.total == 0) return std::nullopt;
   Finding finding;
   finding.severity = Severity::ok;
-  finding.summary = spread.workers() == 1
-                        ? fmt::format("The only worker has all {}", count_of(spread.total, "connection"))
-                        : fmt::format("{} of {} have had {} (effective workers {})", spread.busy(),
-                                      count_of(spread.workers(), "worker"), count_of(spread.total, "connection"),
-                                      decimal_text(spread.effective));
-  if (spread.workers() == 1) return finding;
+  const std::string connections = count_of(spread.total, "connection");
+  if (spread.workers() == 1) {
+    finding.summary = "The only worker has all " + connections;
+    return finding;
+  }
   const EffectiveWorkers& effective = service.effective_workers;
+  const bool is_mild = effective.fair_p01 && spread.effective < *effective.fair_p01;
+  finding.summary =
+      spread.busy() == spread.workers()
+          ? fmt::format("All {} have had their share of {}", count_of(spread.workers(), "worker"), connections)
+          : fmt::format("{} of {} have had {}", spread.busy(), count_of(spread.workers(), "worker"), connections);
+  if (is_mild)
+    finding.summary += fmt::format(", a little unevenly: the busiest {} of them",
+                                   coarse_share_text(spread.amounts.front() / static_cast<double>(spread.total)));
+  add_effective(finding, spread);
   if (effective.fair_p01 && effective.fair_p50) {
-    finding.evidence.push_back(fmt::format("A fair draw gives {} effective workers, at least {} in 99 % of cases.",
-                                           decimal_text(*effective.fair_p50), decimal_text(*effective.fair_p01)));
+    finding.evidence.push_back(fmt::format(
+        "A fair draw gives {} effective workers, at least {} in 99 % of cases{}.", decimal_text(*effective.fair_p50),
+        decimal_text(*effective.fair_p01),
+        is_mild ? fmt::format("; less than {} would matter", decimal_text(kMaterialPart * *effective.fair_p50)) : ""));
   }
   add_idle(finding, service, spread, "had");
   add_acceptors(finding, service);

@@ -143,7 +143,7 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
     note +=
         fmt::format(" {} more are not drawn; the table below tells of them.", count_of(rows.size() - drawn, "worker"));
   const FigureWords words{"Connections per worker", note,
-                          fmt::format("{} of {} have 90 % or more of the {}.", count_text(spread.owners.size()),
+                          fmt::format("{} of {} have more than an even share of the {}.", count_text(spread.owners.size()),
                                       count_of(spread.workers(), "worker"), basis_name(spread.basis)),
                           service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0));

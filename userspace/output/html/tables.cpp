@@ -13,6 +13,7 @@
 #include "model/owners.hpp"
 #include "model/serving.hpp"
 #include "output/html/markup.hpp"
+#include "output/words/cost_words.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
 #include "output/words/worker_columns.hpp"
@@ -86,16 +87,6 @@ std::string backend_text(const RunInfo& run) {
   for (const BackendRefusal& refused : run.backends_refused)
     text += fmt::format("; not {}: {}", escape_text(refused.backend), escape_text(refused.reason));
   return text;
-}
-
-std::string overhead_text(const Overhead& overhead) {
-  const auto ns = [](const std::optional<double>& value) {
-    return value ? decimal_text(*value, 0) + " ns" : "not measured";  // "1 µs" would be too coarse
-  };
-  return fmt::format("per accept {}, per close {}; acceptscope itself {} CPU (user), {} (system), {} memory at most",
-                     ns(overhead.bpf_ns_per_accept), ns(overhead.bpf_ns_per_close),
-                     seconds_text(overhead.cpu_seconds_user), seconds_text(overhead.cpu_seconds_system),
-                     bytes_text(overhead.max_rss_bytes));
 }
 
 std::string command_text(const CommandInfo& command) {
@@ -259,7 +250,7 @@ std::string run_facts(const Snapshot& snapshot) {
   html += fact("Workers are", run.by == enum_name(WorkerUnit::thread) ? "threads" : "processes");
   html += fact("Tick, window", duration_text(run.interval) + ", " + duration_text(run.window));
   html += fact("Backend", backend_text(run));
-  html += fact("Cost of tracing", overhead_text(snapshot.overhead));
+  html += fact("Cost of tracing", cost_text(snapshot.overhead, snapshot.run.duration));
   html += fact("Losses", trouble_lines(snapshot, false).empty()
                              ? fmt::format("none; the kernel's totals and {} agree",
                                            count_of(snapshot.consistency.records_seen, "record"))

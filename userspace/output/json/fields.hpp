@@ -142,6 +142,16 @@ struct Described<BackendRefusal> {
 };
 
 template <>
+struct Described<ListeningPort> {
+  static constexpr std::string_view name = "listening_port";
+  static constexpr Layout layout = Layout::inlined;
+  static constexpr auto fields = std::make_tuple(
+      field("port", &ListeningPort::port, "a local port with a listening socket"),
+      field("comm", &ListeningPort::comm, "command name of a process that holds it; empty if not known"),
+      field("processes", &ListeningPort::processes, "number of processes that hold it"));
+};
+
+template <>
 struct Described<RunInfo> {
   static constexpr std::string_view name = "run";
   static constexpr Layout layout = Layout::block;
@@ -166,6 +176,11 @@ struct Described<RunInfo> {
             "without a filter",
             kLater),
       field("filters", &RunInfo::filters, "the selection in force"),
+      field(
+          "listening_instead", &RunInfo::listening_instead,
+          "where others listened on this host, at most 20 ports, if nobody did on those of --port when tracing began; "
+          "else null",
+          kLater),
       field("command", &RunInfo::command, "the COMMAND after --; null without one"));
 };
 
@@ -212,10 +227,16 @@ struct Described<Overhead> {
   static constexpr std::string_view name = "overhead";
   static constexpr Layout layout = Layout::inlined;
   static constexpr auto fields = std::make_tuple(
-      field("bpf_ns_per_accept", &Overhead::bpf_ns_per_accept,
-            "nanoseconds spent in tracing programs per accept, sampled; null if not measured"),
+      field(
+          "bpf_ns_per_accept", &Overhead::bpf_ns_per_accept,
+          "nanoseconds spent in tracing programs per accept, sampled; null if not measured, or if most of them ran for "
+          "sockets that are not traced"),
       field("bpf_ns_per_close", &Overhead::bpf_ns_per_close,
-            "nanoseconds spent in tracing programs per close, sampled; null if not measured"),
+            "nanoseconds spent in tracing programs per close, likewise"),
+      field(
+          "bpf_cpu", &Overhead::bpf_cpu,
+          "all tracing programs, for whatever socket, as a part of one CPU (0.01 is 1 %), sampled; null if not measured",
+          kLater),
       field("cpu_seconds_user", &Overhead::cpu_seconds_user, "user CPU seconds of acceptscope itself"),
       field("cpu_seconds_system", &Overhead::cpu_seconds_system, "system CPU seconds of acceptscope itself"),
       field("max_rss_bytes", &Overhead::max_rss_bytes, "largest resident memory of acceptscope itself, in bytes"));
@@ -248,6 +269,16 @@ struct Described<LifetimeStats> {
       field("max", &LifetimeStats::max, "longest of these lifetimes, exact"),
       field("open_age_p50", &LifetimeStats::open_age_p50, "median age of the open connections; null if there are none"),
       field("open_age_max", &LifetimeStats::open_age_max, "age of the oldest open connection; null if there are none"),
+      field(
+          "median", &LifetimeStats::median,
+          "median lifetime of closed and open connections together: the Kaplan-Meier estimate, the open ones censored at "
+          "their ages (of those from before the run, the time since it began); null without any",
+          kLater),
+      field(
+          "median_reached", &LifetimeStats::median_reached,
+          "whether enough of them were closed to tell; if false, median is a lower bound, the median of what they have "
+          "lasted so far",
+          kLater),
       field("buckets", &LifetimeStats::buckets, "histogram of these lifetimes, without empty buckets"));
 };
 

@@ -32,12 +32,6 @@ StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
                   Style::faint);
 }
 
-StyledLine nothing_yet(const Snapshot& snapshot, const TextOptions& options) {
-  return StyledLine(fmt::format("Nothing accepted yet ({}; since {}).",
-                                describe_filters(snapshot.run.filters, options.ascii),
-                                instant_text(snapshot.run.started_at)));
-}
-
 /// "  WARNING keepalive_pinning: 3 of 32 workers own 40 of 40 connections …", at most two lines; then a line for each
 /// other finding that is more than a fact.
 std::vector<StyledLine> verdict_lines(const ServiceRow& service, const TextOptions& options) {
@@ -73,7 +67,8 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
 std::vector<StyledLine> live_lines(const Snapshot& snapshot, const TextOptions& options) {
   const WorkerTable table(snapshot, options);
   std::vector<StyledLine> lines = {top_line(snapshot, options)};
-  if (snapshot.totals.counts.connections() == 0) lines.push_back(nothing_yet(snapshot, options));
+  if (snapshot.totals.counts.connections() == 0)
+    append(lines, wrapped({}, nothing_yet_text(snapshot, options.ascii), options.width));
   for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
   std::vector<StyledLine> trouble = trouble_lines(snapshot, options.ascii);
   if (!trouble.empty()) lines.emplace_back();

@@ -10,6 +10,7 @@
 #include "model/names.hpp"
 #include "model/serving.hpp"
 #include "output/plain/worker_table.hpp"
+#include "output/words/cost_words.hpp"
 #include "output/words/finding_lines.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/service_lines.hpp"
@@ -61,8 +62,9 @@ std::string first_sentence(const Snapshot& snapshot, const TextOptions& options)
   const std::string duration = duration_text(snapshot.run.duration, options.ascii);
   const Totals& totals = snapshot.totals;
   if (totals.counts.connections() == 0)
-    return fmt::format("Nothing was accepted in {} ({}; since {}).", duration,
-                       describe_filters(snapshot.run.filters, options.ascii), instant_text(snapshot.run.started_at));
+    return fmt::format("Nothing was accepted in {} ({}; since {}). {}", duration,
+                       describe_filters(snapshot.run.filters, options.ascii), instant_text(snapshot.run.started_at),
+                       nobody_listens_text(snapshot, options.ascii));
   const std::string where = snapshot.services.size() == 1 ? service_name(snapshot.services.front(), snapshot, options)
                                                           : count_of(snapshot.services.size(), "service");
   const std::string connections =
@@ -294,6 +296,8 @@ std::vector<StyledLine> summary_lines(const Snapshot& snapshot, const TextOption
   lines.emplace_back(ending(snapshot.run));
   if (snapshot.run.command) lines.emplace_back(command_ending(*snapshot.run.command, options.ascii));
   add_verdict_on_itself(lines, snapshot, options.ascii);
+  append(lines, wrapped({}, fmt::format("Tracing cost {}.", cost_text(snapshot.overhead, snapshot.run.duration)),
+                        options.width));
   return lines;
 }
 

@@ -206,15 +206,11 @@ std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& servic
   return lines;
 }
 
-StyledLine nothing_yet(const TuiScene& s) {
-  return StyledLine(fmt::format(" Nothing accepted yet ({}; since {}).",
-                                describe_filters(s.snapshot.run.filters, s.options.ascii),
-                                instant_text(s.snapshot.run.started_at)));
-}
-
 std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, std::size_t room) {
   std::vector<RankedLine> ranked = {{title(s), 0}};
-  if (service == nullptr && !s.state.help) ranked.push_back({nothing_yet(s), 1});
+  if (service == nullptr && !s.state.help)
+    for (StyledLine& line : wrapped(StyledLine(" "), nothing_yet_text(s.snapshot, s.options.ascii), s.options.width))
+      ranked.push_back({std::move(line), 1});
   if (service != nullptr && !s.state.help) {
     if (s.snapshot.services.size() > 1) ranked.push_back({tabs(s, *service), 3});
     ranked.push_back({headline(s, *service), 2});

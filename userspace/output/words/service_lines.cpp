@@ -72,6 +72,36 @@ std::string describe_filters(const Filters& filters, bool ascii) {
   return text;
 }
 
+std::string nobody_listens_text(const Snapshot& snapshot, bool ascii) {
+  constexpr std::size_t most = 5;
+  const RunInfo& run = snapshot.run;
+  const bool somebody = std::ranges::any_of(snapshot.services, [](const ServiceRow& service) {
+    return service.listen_sockets > 0 || service.counts.connections() > 0 || service.open > 0;
+  });
+  if (somebody || !run.listening_instead) return {};
+  const std::vector<ListeningPort>& others = *run.listening_instead;
+  std::string ports;
+  append_filter(ports, "port", "ports", run.filters.ports, ascii);
+  std::string text = "Nobody listens on " + ports;
+  if (others.empty()) return text + ", and on no other TCP port here.";
+  text += "; listening here: ";
+  for (std::size_t i = 0; i < std::min(most, others.size()); ++i) {
+    const ListeningPort& other = others[i];
+    text += fmt::format("{}{}", i == 0 ? "" : ", ", other.port);
+    if (other.processes > 0)
+      text += fmt::format(" ({}, {} {})", escape_text(other.comm, {.ascii = ascii}), count_text(other.processes),
+                          other.processes == 1 ? "process" : "processes");
+  }
+  return text + (others.size() > most ? ", and others." : ".");
+}
+
+std::string nothing_yet_text(const Snapshot& snapshot, bool ascii) {
+  std::string nobody = nobody_listens_text(snapshot, ascii);
+  if (!nobody.empty()) return nobody;
+  return fmt::format("Nothing accepted yet ({}; since {}).", describe_filters(snapshot.run.filters, ascii),
+                     instant_text(snapshot.run.started_at));
+}
+
 TextOptions with_common_netns(const Snapshot& snapshot, TextOptions options) {
   if (options.host_netns != 0 || snapshot.services.empty()) return options;
   const std::uint32_t first = snapshot.services.front().netns;

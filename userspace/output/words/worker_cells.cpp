@@ -24,6 +24,8 @@ std::string command_text(const WorkerRow& worker, bool ascii) {
 }
 
 std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii) {
+  if (lifetime.median) return age_text(lifetime.median, !lifetime.median_reached, ascii);
+  // A dump of 0.1.0.
   if (lifetime.closed > 0 || !lifetime.open_age_p50) return duration_text(lifetime.p50, ascii);
   return age_text(lifetime.open_age_p50, true, ascii);
 }

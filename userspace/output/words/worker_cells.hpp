@@ -16,8 +16,7 @@ namespace acceptscope {
 /// The command name, and whether the process is gone.
 [[nodiscard]] std::string command_text(const WorkerRow& worker, bool ascii);
 
-/// Median lifetime of the closed ones; "≥ 41.0 s" while none was closed: then the ages of the open ones are all that is
-/// known, and a lower bound.
+/// Median lifetime of the closed and the open ones; "≥ 41.0 s" while too few were closed to tell.
 [[nodiscard]] std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii);
 
 /// How long a connection has been open; "≥ 41.0 s" if that is only a lower bound, as for one from before the run.

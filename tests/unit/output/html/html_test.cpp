@@ -393,13 +393,14 @@ TEST(RenderHtml, PutsTheWorstServiceFirstAndFoldsTheLastOnes) {
 
 TEST(Html, TheHeadNamesTheSameOwnersAsTheVerdict) {
   const Snapshot snapshot = replaced_workers();
-  ASSERT_THAT(snapshot.services[0].verdict.summary.raw(), HasSubstr("4 of 8 workers own 109 of 120 connections"));
+  ASSERT_THAT(snapshot.services[0].verdict.summary.raw(),
+              HasSubstr("7 of 8 workers are idle; 1 owns 100 of 120 connections"));
 
   const std::string page = render_html(snapshot);
 
   EXPECT_THAT(page, HasSubstr("PID 5000"));
-  EXPECT_THAT(page, HasSubstr("4 of 8 workers): 109 of 120 connections"));
-  EXPECT_THAT(page, HasSubstr("4 of 8 workers have 90 % or more of the connections."));
+  EXPECT_THAT(page, HasSubstr("1 of 8 workers): 100 of 120 connections"));
+  EXPECT_THAT(page, HasSubstr("1 of 8 workers have more than an even share of the connections."));
   EXPECT_THAT(page, Not(HasSubstr("9 of 8 workers")));
 }
 
