@@ -9,7 +9,7 @@ import unittest
 
 import harness
 
-DESKTOP, PHONE = 1280, 375
+PHONE, TABLET, DESKTOP, WIDE = WIDTHS = (360, 768, 1280, 1920)
 SCHEMES = ("light", "dark")
 
 # The checks of a page, run in the browser, where styles are resolved to colors. Each finding is a sentence.
@@ -17,6 +17,7 @@ AUDIT = """
 const found = [];
 const say = (what, element) => found.push(what + ': ' + element.outerHTML.slice(0, 160));
 const all = selector => [...document.querySelectorAll(selector)];
+for (const details of all('details')) details.open = true;  // what is closed has no size
 
 // Contrast (WCAG 2.2, 1.4.3) of every text against its painted background.
 const parse = text => { const n = text.match(/[0-9.]+/g).map(Number); return n.length < 4 ? [...n, 1] : n; };
@@ -47,6 +48,21 @@ for (const svg of all('svg:not([aria-hidden])')) {
   const words = (svg.getAttribute('aria-labelledby') || '').split(' ').map(id => document.getElementById(id));
   if (svg.getAttribute('role') !== 'img') say('svg without role img', svg);
   if (words.length < 2 || words.some(word => !word || !word.textContent.trim())) say('svg without title and description', svg);
+}
+// Every text of a drawing lies inside of it, clear of every other, and is large enough to read.
+const LEAST_TEXT = 11, SLACK = 0.5;
+for (const svg of all('svg[role=img]')) {
+  const box = svg.getBoundingClientRect();
+  const scale = box.width / svg.viewBox.baseVal.width;
+  const labels = [...svg.querySelectorAll('text')].map(e => [e, e.getBoundingClientRect()]);
+  labels.forEach(([e, r], i) => {
+    if (r.left < box.left - SLACK || r.right > box.right + SLACK || r.top < box.top - SLACK || r.bottom > box.bottom + SLACK)
+      say('text outside of its drawing', e);
+    if (parseFloat(getComputedStyle(e).fontSize) * scale < LEAST_TEXT) say('text below ' + LEAST_TEXT + ' pixels', e);
+    for (const [other, o] of labels.slice(0, i))
+      if (Math.min(r.right, o.right) - Math.max(r.left, o.left) > SLACK && Math.min(r.bottom, o.bottom) - Math.max(r.top, o.top) > SLACK)
+        say('text over "' + other.textContent + '"', e);
+  });
 }
 for (const img of all('img')) if (!img.hasAttribute('alt')) say('img without alt', img);
 let level = 0;

@@ -17,10 +17,10 @@ TALLEST = 12_000  # pixels of a screenshot
 
 class PageTestCase(harness.TestCase):
     def expect_readable(self, name, least_drawings):
-        """At both widths and in both color schemes: no console message, no finding, a screenshot of plausible size."""
+        """At all widths and in both color schemes: no console message, no finding, a screenshot of plausible size."""
         chromium = browser.Browser(self)
         for scheme in browser.SCHEMES:
-            for width in (browser.DESKTOP, browser.PHONE):
+            for width in browser.WIDTHS:
                 with self.subTest(page=name, scheme=scheme, width=width):
                     audit, console = chromium.look(self.path(name), width, scheme)
                     self.assertEqual(console, [])
@@ -98,6 +98,27 @@ class HtmlDiff(PageTestCase):
         self.expect_readable("diff.html", 8)
 
 
+class HtmlFixtures(PageTestCase):
+    """The pages of the dumps that the unit tests have."""
+
+    needs_root = False
+    DUMPS = ("dump", "recorded_run", "recorded_run_filtered")
+
+    def dump(self, name):
+        return os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "output", name + ".json")
+
+    def test_every_text_is_readable_at_every_width(self):
+        harness.need("chromium", "chromedriver")
+        for name in self.DUMPS:
+            self.page_of("report", self.dump(name), name=name + ".html")
+            self.expect_readable(name + ".html", 8)
+
+    def test_two_dumps_side_by_side_too(self):
+        harness.need("chromium", "chromedriver")
+        self.page_of("diff", self.dump("recorded_run"), self.dump("recorded_run_filtered"), name="diff.html")
+        self.expect_readable("diff.html", 8)
+
+
 class HtmlHostile(PageTestCase):
     """Names in a dump that would be markup if they were not escaped."""
 
@@ -140,6 +161,7 @@ class Audit(PageTestCase):
     needs_root = False
     PAGE = """<!DOCTYPE html><html lang="en"><head><title>page</title></head><body><header><h1>page</h1></header><main>{}</main>
 <footer>end</footer></body></html>"""
+    DRAWING = '<svg role="img" viewBox="0 0 100 100" width="100" height="100" style="font-size:12px">{}</svg>'
     BAD = {
         "contrast": '<p style="color:#999;background:#fff">faint</p>',
         "svg without title and description": '<svg role="img" viewBox="0 0 9 9"></svg>',
@@ -148,6 +170,9 @@ class Audit(PageTestCase):
         "heading skips a level": "<h4>deep</h4>",
         "table without caption": "<table><tr><td>1</td></tr></table>",
         "img without alt": '<img src="data:,">',
+        "text outside of its drawing": DRAWING.format('<text x="90" y="50">long</text>'),
+        'text over "long"': DRAWING.format('<text x="9" y="50">long</text><text x="12" y="55">long</text>'),
+        "text below 11 pixels": DRAWING.format('<text x="9" y="50" style="font-size:9px">small</text>'),
     }
 
     def look(self, chromium, content):

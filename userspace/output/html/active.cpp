@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/owners.hpp"
+#include "output/html/labels.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/timeline.hpp"
 #include "text/numbers.hpp"
@@ -56,20 +57,23 @@ std::string stripes(const std::vector<Step>& steps, const TimelineRows& timeline
   return svg;
 }
 
-std::string level_line(const Plot& plot, double value, double top, std::string_view text, std::string_view css_class) {
+std::string level_line(const Plot& plot, double value, double top, std::string_view css_class) {
   const double y = plot.bottom() - plot.height * std::min(value, top) / top;
-  return svg_line(plot.left, y, plot.right(), y, css_class) + svg_text(plot.right() + 6, y + 4, text);
+  return svg_line(plot.left, y, plot.right(), y, css_class);
 }
 
-std::string legend() {
-  const auto entry = [](std::string_view css_class, std::string_view text) {
-    return fmt::format(
-        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"{}\"/></svg>{}</li>",
-        css_class, text);
-  };
-  return "<ul class=\"key\" aria-label=\"Lines\">" + entry("curve", "serving: received or sent bytes") +
-         entry("second", "accepting: accepted a connection") + entry("mark", "p50 and p95 of the windows, serving") +
-         entry("even", "workers that could") + "</ul>";
+/// Names the levels with their numbers: beside lines that are close together, labels would cover each other.
+std::string legend(const ServiceRow& service) {
+  const ActiveStats& serving = service.active_workers.serving;
+  std::string entries = key_entry(KeySign::line, "curve", "serving: received or sent bytes") +
+                        key_entry(KeySign::line, "second", "accepting: accepted a connection");
+  if (serving.windows > 0)
+    entries +=
+        key_entry(KeySign::line, "mark",
+                  fmt::format("serving per window: p50 {}, p95 {}", count_text(serving.p50), count_text(serving.p95)));
+  return key_of("Lines",
+                entries + key_entry(KeySign::line, "even",
+                                    fmt::format("{} that could", count_of(service.workers_eligible, "worker"))));
 }
 
 }  // namespace
@@ -82,18 +86,17 @@ std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& 
   for (const Step& step : steps) most = std::max(most, static_cast<double>(std::max(step.accepting, step.serving)));
   const std::vector<double> marks = count_marks(most, kMostMarks);
   const double top = marks.back();
-  const Plot plot{60, 28, kWide - 60 - 110, kHeight};
+  const double left = count_room(marks);
+  const Plot plot{left, 28, kWide - left - kTimeAxisEnd, kHeight};
   const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
 
   const ActiveStats& serving = service.active_workers.serving;
   std::string svg = count_axis(plot, marks, "active workers") + stripes(steps, timeline, axis, plot);
-  svg += level_line(plot, service.workers_eligible, top, fmt::format("{} could", count_text(service.workers_eligible)),
-                    "even");
-  if (serving.windows > 0 && serving.p50 == serving.p95)
-    svg += level_line(plot, serving.p50, top, "p50 = p95 = " + count_text(serving.p50), "mark");
-  else if (serving.windows > 0)
-    svg += level_line(plot, serving.p50, top, "p50 " + count_text(serving.p50), "mark") +
-           level_line(plot, serving.p95, top, "p95 " + count_text(serving.p95), "mark");
+  svg += level_line(plot, service.workers_eligible, top, "even");
+  if (serving.windows > 0) {
+    svg += level_line(plot, serving.p50, top, "mark");
+    if (serving.p95 != serving.p50) svg += level_line(plot, serving.p95, top, "mark");
+  }
   svg += stair(steps, &Step::accepting, timeline, axis, plot, top, "second");
   svg += stair(steps, &Step::serving, timeline, axis, plot, top, "curve");
   svg += time_axis(plot, axis);
@@ -108,7 +111,7 @@ std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& 
       fmt::format("Of {} that could, a median of {} served and {} accepted per window.",
                   count_of(service.workers_eligible, "worker"), count_text(serving.p50), count_text(accepting.p50)),
       service.endpoint.to_string()};
-  return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend());
+  return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend(service));
 }
 
 }  // namespace acceptscope

@@ -40,6 +40,22 @@ std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& 
   return html + "</figure>\n";
 }
 
+std::string key_entry(KeySign sign, std::string_view css_class, std::string_view text) {
+  const auto drawn = [&] {
+    switch (sign) {
+      case KeySign::box: return fmt::format("<rect width=\"16\" height=\"12\" class=\"{}\"/>", css_class);
+      case KeySign::bar: return fmt::format("<rect y=\"3\" width=\"16\" height=\"6\" class=\"{}\"/>", css_class);
+      case KeySign::line: return fmt::format("<path d=\"M0 6H16\" class=\"{}\"/>", css_class);
+    }
+    return std::string();
+  };
+  return fmt::format("<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\">{}</svg>{}</li>", drawn(), html_escape(text));
+}
+
+std::string key_of(std::string_view name, std::string_view entries) {
+  return fmt::format("<ul class=\"key\" aria-label=\"{}\">{}</ul>", name, entries);
+}
+
 std::string svg_text(double x, double y, std::string_view text, std::string_view anchor, std::string_view css_class) {
   return fmt::format("<text x=\"{}\" y=\"{}\" class=\"{}\" text-anchor=\"{}\">{}</text>\n", coordinate(x),
                      coordinate(y), css_class, anchor, html_escape(text));
@@ -71,14 +87,14 @@ std::string time_axis(const Plot& plot, const TimeAxis& axis) {
          svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "time (UTC), " + date_text(axis.from()), "middle");
 }
 
-std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::string_view unit) {
+std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::string_view unit, double above) {
   std::string svg;
   for (const double mark : marks) {
     const double y = plot.bottom() - plot.height * mark / marks.back();
     svg += svg_line(plot.left, y, plot.right(), y, mark == 0 ? "axis" : "grid");
     svg += svg_text(plot.left - 6, y + 4, count_text(whole_number(mark)), "end");
   }
-  return svg + svg_text(plot.left, plot.top - 10, unit);
+  return svg + svg_text(plot.left, plot.top - above, unit);
 }
 
 }  // namespace acceptscope

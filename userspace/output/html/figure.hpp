@@ -46,11 +46,21 @@ struct Plot {
 /// Wide figures scroll in their own box on narrow screens; small ones appear side by side on wide screens.
 enum class FigureSize { wide, small };
 inline constexpr double kWide = 1080;
-inline constexpr double kSmall = 440;
+/// So narrow that its text is still readable when a phone shows all of it.
+inline constexpr double kSmall = 360;
+/// Right of a horizontal axis, for the half of its last label.
+inline constexpr double kAxisEnd = 26, kTimeAxisEnd = 44;
 
 /// The whole figure around `drawing`, `height` high.
 [[nodiscard]] std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& words,
                                  std::string_view drawing, std::string_view legend = {});
+
+/// The sign of an entry in a legend.
+enum class KeySign { box, bar, line };
+/// An entry: `css_class` colors the sign; `text` is visible text.
+[[nodiscard]] std::string key_entry(KeySign sign, std::string_view css_class, std::string_view text);
+/// The legend of a figure, "Colors" or "Lines".
+[[nodiscard]] std::string key_of(std::string_view name, std::string_view entries);
 
 /// SVG text; `anchor` is start, middle or end.
 [[nodiscard]] std::string svg_text(double x, double y, std::string_view text, std::string_view anchor = "start",
@@ -62,7 +72,8 @@ inline constexpr double kSmall = 440;
 
 /// Time of day below the plot, with its name.
 [[nodiscard]] std::string time_axis(const Plot& plot, const TimeAxis& axis);
-/// Counts left of the plot with lines across it, from 0 to the last of `marks`; `unit` above it.
-[[nodiscard]] std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::string_view unit);
+/// Counts left of the plot with lines across it, from 0 to the last of `marks`; `unit` is `above` it.
+[[nodiscard]] std::string count_axis(const Plot& plot, const std::vector<double>& marks, std::string_view unit,
+                                     double above = 10);
 
 }  // namespace acceptscope

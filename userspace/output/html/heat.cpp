@@ -8,6 +8,7 @@
 
 #include "model/owners.hpp"
 #include "model/serving.hpp"
+#include "output/html/labels.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/timeline.hpp"
 #include "output/words/worker_cells.hpp"
@@ -120,16 +121,11 @@ ColourSteps colours_of(const std::vector<HeatRow>& rows, HeatMeasure measure) {
 }
 
 std::string legend_of(const ColourSteps& colours, HeatMeasure measure) {
-  const auto entry = [](std::size_t colour, const std::string& text) {
-    return fmt::format(
-        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"c{}\"/></svg>{}</li>",
-        colour, html_escape(text));
-  };
-  std::string html = "<ul class=\"key\" aria-label=\"Colors\">" + entry(0, "none");
+  std::string entries = key_entry(KeySign::box, "c0", "none");
   for (std::size_t level = 1; level <= colours.levels(); ++level)
-    html +=
-        entry(colours.colour(level), (colours.levels() > 1 ? "to " : "") + value_text(colours.upper(level), measure));
-  return html + "</ul>";
+    entries += key_entry(KeySign::box, fmt::format("c{}", colours.colour(level)),
+                         (colours.levels() > 1 ? "to " : "") + value_text(colours.upper(level), measure));
+  return key_of("Colors", entries);
 }
 
 struct Naming {
@@ -205,7 +201,7 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   const std::vector<HeatRow> rows = rows_of(service, measure, {timeline, per_column, snapshot.run.ended_at});
   if (rows.empty()) return {};
   const ColourSteps colours = colours_of(rows, measure);
-  const Plot plot{kLabels, 6, kWide - kLabels - 20, kRow * static_cast<double>(rows.size())};
+  const Plot plot{kLabels, 6, kWide - kLabels - kTimeAxisEnd, kRow * static_cast<double>(rows.size())};
   const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
   const Columns columns(timeline, per_column, axis, plot);
 
@@ -215,7 +211,7 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   std::string busiest_label;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const double y = plot.top + kRow * static_cast<double>(i);
-    svg += svg_text(plot.left - 8, y + 12, rows[i].label, "end", "l");
+    svg += svg_text(plot.left - 8, y + 12, fitted(rows[i].label, kLabels - 12), "end", "l");
     svg += fmt::format("<g transform=\"translate(0 {})\">", coordinate(y + 1)) +
            cells(rows[i], columns, colours, measure) + "</g>\n";
     for (const double value : rows[i].values)

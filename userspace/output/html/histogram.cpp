@@ -11,6 +11,7 @@
 
 #include "model/histogram.hpp"
 #include "output/html/distribution.hpp"
+#include "output/html/labels.hpp"
 #include "output/html/markup.hpp"
 #include "text/numbers.hpp"
 
@@ -93,31 +94,31 @@ struct Percentile {
   std::optional<Nanoseconds> value;
 };
 
-/// Lines down through the bars; their names are one below the other, because lines may be close together.
+/// Lines down through the bars, with their names above them.
 std::string percentile_lines(const std::array<Percentile, 3>& percentiles, const DurationAxis& axis, const Plot& plot) {
   std::string svg;
-  double y = plot.top + 10;
+  std::vector<Label> labels;
   for (const auto& [name, value] : percentiles) {
     if (!value) continue;
     const double x = plot.left + plot.width * axis.place(*value);
-    const bool left = x > plot.left + plot.width * 0.7;
     svg += svg_line(x, plot.top, x, plot.bottom(), "mark");
-    svg += svg_text(left ? x - 4 : x + 4, y, fmt::format("{} {}", name, duration_text(value)), left ? "end" : "start",
-                    "b");
-    y += 15;
+    labels.push_back({x, fmt::format("{} {}", name, duration_text(value))});
   }
+  for (const Label& label : apart(labels, plot.left, kSmall))
+    svg += svg_text(label.x, plot.top - 8, label.text, "middle");
   return svg;
 }
 
 std::string duration_axis(const DurationAxis& axis, const Plot& plot, std::string_view name) {
+  constexpr double kGap = 8;
   std::string svg;
-  double last = -1000;
+  double free_from = 0;
   for (const Nanoseconds mark : duration_marks(axis.from, axis.to)) {
-    const double x = plot.left + plot.width * axis.place(mark);
-    svg += svg_line(x, plot.bottom(), x, plot.bottom() + 5, "axis");
-    if (x - last < 44) continue;
-    svg += svg_text(x, plot.bottom() + 18, duration_text(mark), "middle");
-    last = x;
+    const Label label{plot.left + plot.width * axis.place(mark), duration_text(mark)};
+    svg += svg_line(label.x, plot.bottom(), label.x, plot.bottom() + 5, "axis");
+    if (label.left() < free_from || label.right() > kSmall) continue;
+    svg += svg_text(label.x, plot.bottom() + 18, label.text, "middle");
+    free_from = label.right() + kGap;
   }
   return svg + svg_text(plot.left + plot.width / 2, plot.bottom() + 36, name, "middle");
 }
@@ -181,9 +182,11 @@ std::string histogram(Ids& ids, const Stats& stats, std::uint64_t count, const C
   std::uint64_t most = 0;
   for (const Bar& bar : all) most = std::max(most, bar.count);
   const std::vector<double> marks = count_marks(static_cast<double>(most), kMostMarks);
-  const Frame frame{{60, 28, kSmall - 80, kHeight}, axis_of(all, std::max(stats.max, outlined.max)), marks.back()};
+  const double left = count_room(marks);
+  const Frame frame{
+      {left, 46, kSmall - left - kAxisEnd, kHeight}, axis_of(all, std::max(stats.max, outlined.max)), marks.back()};
 
-  std::string svg = count_axis(frame.plot, marks, fmt::format("{}s", counted.noun));
+  std::string svg = count_axis(frame.plot, marks, fmt::format("{}s", counted.noun), 28);
   svg += bars_svg(bars, frame, count, counted.noun) + outline(others, frame);
   svg += percentile_lines({{{"p50", stats.p50}, {"p95", stats.p95}, {"p99", stats.p99}}}, frame.axis, frame.plot);
   svg += duration_axis(frame.axis, frame.plot, counted.axis_name);
@@ -228,11 +231,9 @@ std::string response_figure(Ids& ids, const ServiceRow& service) {
   note += unread.count == 0 ? " No unread wait was measured."
                             : fmt::format(" Unread wait, data received to first read, of {}: {}.",
                                           count_of(unread.count, "request"), percentiles_text(unread));
-  const std::string legend =
-      "<ul class=\"key\" aria-label=\"Colors\">"
-      "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"bar\"/></svg>response time</li>"
-      "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"second\"/></svg>unread wait</li>"
-      "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"mark\"/></svg>percentiles of the response time</li></ul>";
+  const std::string legend = key_of("Colors", key_entry(KeySign::box, "bar", "response time") +
+                                                  key_entry(KeySign::line, "second", "unread wait") +
+                                                  key_entry(KeySign::line, "mark", "percentiles of the response time"));
   return histogram(ids, response, response.count, {"request", "time, logarithmic"},
                    {"Response times", note, "Histogram of the response times. " + note, service.endpoint.to_string()},
                    unread, unread.count > 0 ? legend : "");

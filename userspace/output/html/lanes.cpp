@@ -9,6 +9,7 @@
 
 #include "model/names.hpp"
 #include "model/owners.hpp"
+#include "output/html/labels.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/timeline.hpp"
 #include "output/words/worker_cells.hpp"
@@ -19,6 +20,7 @@ namespace {
 
 constexpr std::size_t kMostBands = 40;
 constexpr double kLabels = 170;
+constexpr double kOpenMarks = 72;  ///< right of the lanes
 constexpr double kLeastBand = 17;
 constexpr double kAllLanes = 900;  ///< height that the lanes share
 
@@ -124,13 +126,9 @@ std::string lanes_svg(const Band& band, double top, double height, const Plot& p
 }
 
 std::string legend() {
-  const auto entry = [](std::string_view css_class, std::string_view text) {
-    return fmt::format(
-        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect y=\"3\" width=\"16\" height=\"6\" class=\"{}\"/></svg>{}</li>",
-        css_class, text);
-  };
-  return "<ul class=\"key\" aria-label=\"Colors\">" + entry("bar", "accepted in the run") +
-         entry("before", "open before the run began") + "<li>▶ at the right edge: open at the end</li></ul>";
+  return key_of("Colors", key_entry(KeySign::bar, "bar", "accepted in the run") +
+                              key_entry(KeySign::bar, "before", "open before the run began") +
+                              "<li>▶ at the right edge: open at the end</li>");
 }
 
 /// Rows of lanes of the bands drawn; the height of one.
@@ -174,13 +172,13 @@ std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, 
   const std::size_t drawn = std::min(bands.size(), kMostBands);
   const double height = lane_height(bands, drawn);
 
-  Plot plot{kLabels, 6, kWide - kLabels - 60, 0};
+  Plot plot{kLabels, 6, kWide - kLabels - kOpenMarks, 0};
   std::string svg;
   for (std::size_t i = 0; i < drawn; ++i) {
     const Band& band = bands[i];
     const double top = plot.bottom();
     const double tall = std::max(kLeastBand, height * static_cast<double>(band.rows) + 3);
-    svg += svg_text(plot.left - 8, top + tall / 2 + 4, band.label, "end", "l");
+    svg += svg_text(plot.left - 8, top + tall / 2 + 4, fitted(band.label, kLabels - 12), "end", "l");
     svg += svg_line(plot.left, top + tall, plot.right(), top + tall, "grid");
     if (band.lanes.empty()) svg += svg_text(plot.left + 6, top + 12, "no connection", "start", "i");
     svg += lanes_svg(band, top + (tall - height * static_cast<double>(band.rows)) / 2, height, plot);

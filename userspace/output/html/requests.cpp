@@ -8,6 +8,7 @@
 
 #include "model/owners.hpp"
 #include "output/html/distribution.hpp"
+#include "output/html/labels.hpp"
 #include "output/html/tables.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/numbers.hpp"
@@ -17,6 +18,7 @@ namespace {
 
 constexpr double kHeight = 190;
 constexpr std::size_t kMostMarks = 5;
+constexpr double kLabelGap = 6;
 
 /// A part of the run, at most all of it: ticks come a little early or late.
 std::string part_of_run(Nanoseconds time, Nanoseconds run) {
@@ -125,9 +127,10 @@ std::string reuse_figure(Ids& ids, const ServiceRow& service, const Reuse& reuse
   const auto [first, end] = used_buckets(reuse);
   const std::uint64_t most = *std::max_element(reuse.buckets.begin(), reuse.buckets.end());
   const std::vector<double> marks = count_marks(static_cast<double>(most), kMostMarks);
-  const Plot plot{60, 28, kSmall - 80, kHeight};
+  const double room = count_room(marks);
+  const Plot plot{room, 28, kSmall - room - kAxisEnd, kHeight};
   const double step = plot.width / static_cast<double>(std::max<std::size_t>(end - first, 4));
-  const std::size_t every = 1 + (end - first) / 8;  // labels have room for eight
+  double free_from = 0;
 
   std::string svg = count_axis(plot, marks, "connections");
   for (std::size_t bucket = first; bucket < end; ++bucket) {
@@ -138,8 +141,10 @@ std::string reuse_figure(Ids& ids, const ServiceRow& service, const Reuse& reuse
       svg += svg_rect(left + 1, plot.bottom() - std::max(1.0, height), step - 2, std::max(1.0, height), "bar",
                       fmt::format("{} requests: {} ({})", bucket_text(bucket), count_of(count, "connection"),
                                   share_text(count, reuse.connections)));
-    if ((bucket - first) % every == 0)
-      svg += svg_text(left + step / 2, plot.bottom() + 18, bucket_text(bucket), "middle");
+    const Label label{left + step / 2, bucket_text(bucket)};
+    if (label.left() < free_from || label.right() > kSmall) continue;
+    svg += svg_text(label.x, plot.bottom() + 18, label.text, "middle");
+    free_from = label.right() + kLabelGap;
   }
   svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "requests on a connection", "middle");
   const std::string note = reuse_note(reuse, omitted);

@@ -9,6 +9,7 @@
 #include "model/serving.hpp"
 #include "model/spread.hpp"
 #include "output/html/distribution.hpp"
+#include "output/html/labels.hpp"
 #include "output/html/markup.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/numbers.hpp"
@@ -20,7 +21,8 @@ namespace {
 constexpr std::size_t kMostBars = 40;
 constexpr double kBarRow = 18;
 constexpr std::size_t kMostMarks = 5;
-constexpr double kCurve = 300;
+constexpr double kCurve = 240;
+constexpr double kMostLabel = 130, kLeastPlot = 40;
 
 /// Bars of open and, lighter, of closed connections; in the main color if all are closed.
 std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, bool any_open) {
@@ -35,20 +37,43 @@ std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, 
   return svg;
 }
 
-std::string bar_words(const WorkerRow& row, double y, const Plot& plot, double scale, std::uint64_t all) {
+/// "1000 server"
+std::string worker_label(const WorkerRow& row) { return pid_text(row) + " " + command_text(row, false); }
+
+/// "1,204 (12.3 %)"
+std::string amount_label(const WorkerRow& row, std::uint64_t all) {
   const std::uint64_t connections = held_by(row).connections;
-  const std::string_view css_class = connections == 0 ? "i" : "l";
-  const std::string text =
-      connections == 0 ? "0, idle" : fmt::format("{} ({})", count_text(connections), share_text(connections, all));
-  return svg_text(plot.left - 8, y + 13, pid_text(row) + " " + command_text(row, false), "end", css_class) +
-         svg_text(plot.left + scale * static_cast<double>(connections) + 6, y + 13, text, "start", css_class);
+  return connections == 0 ? "0, idle" : fmt::format("{} ({})", count_text(connections), share_text(connections, all));
 }
 
-std::string bars_legend(bool any_open) {
-  if (!any_open) return {};
-  return "<ul class=\"key\" aria-label=\"Colors\">"
-         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"bar\"/></svg>open at the end</li>"
-         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>closed</li></ul>";
+/// The widest of the labels that `label_of` gives the first `drawn` rows, at most `most`.
+template <class LabelOf>
+double widest(const std::vector<const WorkerRow*>& rows, std::size_t drawn, double most, const LabelOf& label_of) {
+  double width = 0;
+  for (std::size_t i = 0; i < drawn; ++i) width = std::max(width, text_width(label_of(*rows[i])));
+  return std::min(width, most);
+}
+
+/// Beside the bars, so that no line of the drawing runs through them.
+std::string bar_words(const WorkerRow& row, double y, const Plot& plot, std::uint64_t all) {
+  const std::string_view css_class = held_by(row).connections == 0 ? "i" : "l";
+  return svg_text(plot.left - 8, y + 13, fitted(worker_label(row), plot.left - 8), "end", css_class) +
+         svg_text(kSmall, y + 13, amount_label(row, all), "end", css_class);
+}
+
+/// Connections that each worker would have if all had the same; 0 if there is nothing to share.
+double even_share(const Spread& spread) {
+  return spread.workers() == 0 ? 0 : static_cast<double>(spread.total) / spread.workers();
+}
+
+std::string bars_legend(bool any_open, const Spread& spread) {
+  std::string entries;
+  if (any_open) entries = key_entry(KeySign::box, "bar", "open at the end") + key_entry(KeySign::box, "band", "closed");
+  if (const double even = even_share(spread); even > 0)
+    entries += key_entry(KeySign::line, "mark",
+                         fmt::format("even share of {} {}: {}", count_text(spread.total), basis_name(spread.basis),
+                                     even < 1'000 ? decimal_text(even) : count_text(whole_number(std::round(even)))));
+  return entries.empty() ? "" : key_of("Colors", entries);
 }
 
 std::string curve_path(const std::vector<LorenzPoint>& curve, const Plot& plot) {
@@ -93,15 +118,9 @@ std::string curve_stripes(const std::vector<LorenzPoint>& curve, const Plot& plo
   return svg;
 }
 
-std::string lorenz_legend(bool has_band) {
-  std::string html =
-      "<ul class=\"key\" aria-label=\"Lines\">"
-      "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"curve\"/></svg>this run</li>";
-  if (has_band)
-    html +=
-        "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><rect width=\"16\" height=\"12\" class=\"band\"/></svg>fair draws</li>";
-  return html +
-         "<li><svg viewBox=\"0 0 16 12\" aria-hidden=\"true\"><path d=\"M0 6H16\" class=\"even\"/></svg>perfectly even</li></ul>";
+std::string lorenz_legend() {
+  return key_of("Lines", key_entry(KeySign::line, "curve", "this run") + key_entry(KeySign::box, "band", "fair draws") +
+                             key_entry(KeySign::line, "even", "perfectly even"));
 }
 
 }  // namespace
@@ -113,8 +132,11 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
   const std::size_t drawn = std::min(rows.size(), kMostBars);
   double most = 1;
   for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(held_by(*row).connections));
-  const std::vector<double> marks = count_marks(most, kMostMarks);
-  const Plot plot{150, 26, kSmall - 150 - 84, kBarRow * static_cast<double>(drawn)};
+  const std::uint64_t all = service.counts.connections();
+  const double left = 8 + widest(rows, drawn, kMostLabel, worker_label);
+  const double right = 12 + widest(rows, drawn, kSmall, [all](const WorkerRow& row) { return amount_label(row, all); });
+  const Plot plot{left, 6, std::max(kLeastPlot, kSmall - left - right), kBarRow * static_cast<double>(drawn)};
+  const std::vector<double> marks = spaced_count_marks(most, kMostMarks, plot.width);
   const double scale = plot.width / marks.back();
   const auto y_of = [&](std::size_t i) { return plot.top + kBarRow * static_cast<double>(i); };
 
@@ -125,17 +147,11 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
     svg += svg_text(x, plot.bottom() + 18, count_text(whole_number(mark)), "middle");
   }
   for (std::size_t i = 0; i < drawn; ++i) svg += bar(*rows[i], y_of(i), plot, scale, service.open > 0);
-  if (spread.workers() > 0 && spread.total > 0) {
-    const double even = static_cast<double>(spread.total) / spread.workers();
+  if (const double even = even_share(spread); even > 0) {
     const double x = plot.left + std::min(plot.width, scale * even);
     svg += svg_line(x, plot.top - 4, x, plot.bottom(), "mark");
-    svg += svg_text(
-        x, plot.top - 10,
-        fmt::format("even share of {} {}: {}", count_text(spread.total), basis_name(spread.basis), decimal_text(even)),
-        even / marks.back() > 0.3 ? "middle" : "start");
   }
-  for (std::size_t i = 0; i < drawn; ++i)
-    svg += bar_words(*rows[i], y_of(i), plot, scale, service.counts.connections());
+  for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(*rows[i], y_of(i), plot, all);
   svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "connections", "middle");
   std::string note =
       service.counts.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";
@@ -146,14 +162,15 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
                           fmt::format("{} of {} have more than an even share of the {}.", count_text(spread.owners.size()),
                                       count_of(spread.workers(), "worker"), basis_name(spread.basis)),
                           service.endpoint.to_string()};
-  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0));
+  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0, spread));
 }
 
 std::string lorenz_figure(Ids& ids, const ServiceRow& service) {
   const Spread& spread = service.spread;
   const std::vector<LorenzPoint> curve = lorenz_curve(spread.amounts);
   if (curve.size() < 3) return {};
-  const Plot plot{60, 28, kSmall - 80, kCurve};
+  constexpr double kLeft = 52;
+  const Plot plot{kLeft, 28, kSmall - kLeft - kAxisEnd, kCurve};
   const auto workers = static_cast<std::uint32_t>(curve.size() - 1);
   const LorenzBand band = fair_lorenz_band(spread.total, workers);
   std::string svg = percent_axes(plot, basis_name(spread.basis)) + band_path(band, plot);
@@ -168,7 +185,7 @@ std::string lorenz_figure(Ids& ids, const ServiceRow& service) {
       fmt::format("The less busy half of the workers has {} of the {}.", coarse_share_text(half),
                   basis_name(spread.basis)),
       service.endpoint.to_string()};
-  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, lorenz_legend(true));
+  return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, lorenz_legend());
 }
 
 }  // namespace acceptscope

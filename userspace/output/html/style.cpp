@@ -48,11 +48,11 @@ details{margin:8px 0}
 summary{cursor:pointer}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:20px}
 figure{margin:20px 0;min-width:0}.pair>div{min-width:0}.pair .tiles{grid-template-columns:1fr 1fr}
-figure.small svg{max-width:520px}
+figure.small>svg{max-width:440px}
 svg{display:block;width:100%;height:auto;margin-top:8px}
 .scroll{overflow-x:auto}
 .scroll:focus-visible{outline:2px solid var(--link);outline-offset:2px}
-figure.wide .scroll svg{min-width:900px}
+figure.wide .scroll svg{min-width:1000px}
 svg text{font:12px system-ui,"DejaVu Sans",sans-serif;fill:var(--text);paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}
 svg text.l{font-variant-numeric:tabular-nums}
 svg text.i{fill:var(--soft)}
