@@ -113,6 +113,22 @@ class HtmlFixtures(PageTestCase):
             self.page_of("report", self.dump(name), name=name + ".html")
             self.expect_readable(name + ".html", 8)
 
+    def test_the_contents_stay_in_sight_and_lead_to_the_sections(self):
+        harness.need("chromium", "chromedriver")
+        self.page_of("report", self.dump("recorded_run"), name="page.html")
+        chromium = browser.Browser(self)
+        for width in browser.WIDTHS:
+            with self.subTest(width=width):
+                chromium.look(self.path("page.html"), width, "light")
+                for target in ("s2", "run"):
+                    gap = chromium.driver.execute_script(
+                        "document.querySelector('nav [href=\"#' + arguments[0] + '\"]').click();"
+                        "return [document.querySelector('nav').getBoundingClientRect().top,"
+                        " document.getElementById(arguments[0]).getBoundingClientRect().top"
+                        " - document.querySelector('nav').getBoundingClientRect().bottom]", target)
+                    self.assertEqual(gap[0], 0)
+                    self.assertGreaterEqual(gap[1], 0)
+
     def test_two_dumps_side_by_side_too(self):
         harness.need("chromium", "chromedriver")
         self.page_of("diff", self.dump("recorded_run"), self.dump("recorded_run_filtered"), name="diff.html")

@@ -81,7 +81,10 @@ std::string legend(const ServiceRow& service) {
 std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& service) {
   const TimelineRows& timeline = service.timeline;
   if (timeline.start.empty()) return {};
+  constexpr std::string_view kTitle = "Active workers over time";
   const std::vector<Step> steps = steps_of(timeline);
+  if (std::ranges::all_of(steps, [](const Step& step) { return step.accepting + step.serving == 0; }))
+    return no_figure(ids, kTitle, "no worker accepted or served in the whole run.");
   double most = service.workers_eligible;
   for (const Step& step : steps) most = std::max(most, static_cast<double>(std::max(step.accepting, step.serving)));
   const std::vector<double> marks = count_marks(most, kMostMarks);
@@ -103,7 +106,7 @@ std::string active_figure(Ids& ids, const Snapshot& snapshot, const ServiceRow& 
 
   const ActiveStats& accepting = service.active_workers.accepting;
   const FigureWords words{
-      "Active workers over time",
+      std::string(kTitle),
       fmt::format("Lines: per step of {}. Per window of {} ({}): serving {} (median) to {} (p95), accepting {} to {}.",
                   duration_text(timeline.step), duration_text(snapshot.run.window),
                   count_of(serving.windows, "complete window"), count_text(serving.p50), count_text(serving.p95),

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "output/html/badge.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/document.hpp"
 #include "output/html/html.hpp"

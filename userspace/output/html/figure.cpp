@@ -22,7 +22,7 @@ std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& 
                    std::string_view legend) {
   const std::string id = ids.next();
   const bool wide = size == FigureSize::wide;
-  const std::string title = html_escape(ids.side().empty() ? words.title : words.title + ", " + ids.side());
+  const std::string title = html_escape(ids.titled(words.title));
   const std::string service = html_escape(words.service);
   std::string html = fmt::format("<figure class=\"{}\">\n<figcaption><h3>{}</h3>", wide ? "wide" : "small", title);
   if (!words.note.empty()) html += fmt::format("<p>{}</p>", html_escape(words.note));
@@ -38,6 +38,11 @@ std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& 
       drawing);
   if (wide) html += "</div>\n";
   return html + "</figure>\n";
+}
+
+std::string no_figure(const Ids& ids, std::string_view title, std::string_view why) {
+  return fmt::format("<p class=\"none\"><strong>{}</strong>: {}</p>\n", html_escape(ids.titled(title)),
+                     html_escape(why));
 }
 
 std::string key_entry(KeySign sign, std::string_view css_class, std::string_view text) {

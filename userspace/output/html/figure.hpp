@@ -20,7 +20,10 @@ class Ids {
  public:
   /// "before" or "after" for the next figures: part of their titles.
   void set_side(std::string side) { side_ = std::move(side); }
-  [[nodiscard]] const std::string& side() const { return side_; }
+  /// `title`, with the side if there are two.
+  [[nodiscard]] std::string titled(std::string_view title) const {
+    return side_.empty() ? std::string(title) : fmt::format("{}, {}", title, side_);
+  }
   [[nodiscard]] std::string next() { return fmt::format("f{}", ++last_); }
 
  private:
@@ -54,6 +57,9 @@ inline constexpr double kAxisEnd = 26, kTimeAxisEnd = 44;
 /// The whole figure around `drawing`, `height` high.
 [[nodiscard]] std::string figure(Ids& ids, FigureSize size, double height, const FigureWords& words,
                                  std::string_view drawing, std::string_view legend = {});
+
+/// In place of a drawing with nothing in it: its title and why (visible text), in one line.
+[[nodiscard]] std::string no_figure(const Ids& ids, std::string_view title, std::string_view why);
 
 /// The sign of an entry in a legend.
 enum class KeySign { box, bar, line };

@@ -110,6 +110,12 @@ std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, con
   return rows;
 }
 
+bool is_empty(const std::vector<HeatRow>& rows) {
+  return std::ranges::all_of(rows, [](const HeatRow& row) {
+    return std::ranges::all_of(row.values, [](double value) { return value <= 0; });
+  });
+}
+
 /// Parts of the time have one scale, so that pages can be compared.
 ColourSteps colours_of(const std::vector<HeatRow>& rows, HeatMeasure measure) {
   if (measure == HeatMeasure::busy) return {100, 100};
@@ -200,6 +206,8 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   const std::size_t per_column = (timeline.start.size() + kMostColumns - 1) / kMostColumns;
   const std::vector<HeatRow> rows = rows_of(service, measure, {timeline, per_column, snapshot.run.ended_at});
   if (rows.empty()) return {};
+  const Naming naming = naming_of(measure);
+  if (is_empty(rows)) return no_figure(ids, naming.title, "nothing in the whole run.");
   const ColourSteps colours = colours_of(rows, measure);
   const Plot plot{kLabels, 6, kWide - kLabels - kTimeAxisEnd, kRow * static_cast<double>(rows.size())};
   const TimeAxis axis(snapshot.run.started_at, snapshot.run.ended_at);
@@ -218,14 +226,12 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
       if (value > busiest) busiest = value, busiest_label = rows[i].label;
   }
   svg += "</g>\n" + time_axis(plot, axis);
-  const Naming naming = naming_of(measure);
   const std::string step = duration_text(timeline.step * static_cast<std::int64_t>(per_column));
   const FigureWords words{
       naming.title,
       fmt::format("A row per worker (PID, command), a column per step of {}; color: {}.", step, naming.what),
-      busiest == 0 ? "Nothing in the whole run."
-                   : fmt::format("Heat map of {}. The most in one step: {}, worker {}.", count_of(rows.size(), "row"),
-                                 value_text(busiest, measure), busiest_label),
+      fmt::format("Heat map of {}. The most in one step: {}, worker {}.", count_of(rows.size(), "row"),
+                  value_text(busiest, measure), busiest_label),
       service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend_of(colours, measure));
 }

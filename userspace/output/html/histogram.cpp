@@ -178,7 +178,7 @@ std::string histogram(Ids& ids, const Stats& stats, std::uint64_t count, const C
   const std::vector<Bar> others = bars_of(series[1], group);
   std::vector<Bar> all = bars;
   all.insert(all.end(), others.begin(), others.end());
-  if (all.empty() || count + outlined.count == 0) return {};
+  if (all.empty() || count + outlined.count == 0) return no_figure(ids, words.title, words.note);
   std::uint64_t most = 0;
   for (const Bar& bar : all) most = std::max(most, bar.count);
   const std::vector<double> marks = count_marks(static_cast<double>(most), kMostMarks);
@@ -203,8 +203,10 @@ std::string percentiles_text(const Stats& stats) {
 
 std::string lifetime_figure(Ids& ids, const ServiceRow& service) {
   const LifetimeStats& stats = service.lifetime;
-  std::string note =
-      fmt::format("Accept to close, of {}: {}.", count_of(stats.closed, "closed connection"), percentiles_text(stats));
+  std::string note = stats.closed == 0
+                         ? "No connection was closed."
+                         : fmt::format("Accept to close, of {}: {}.", count_of(stats.closed, "closed connection"),
+                                       percentiles_text(stats));
   if (stats.open > 0)
     note += fmt::format(" Not in it: {} still open, ages p50 {}, max {}.", count_text(stats.open),
                         duration_text(stats.open_age_p50), duration_text(stats.open_age_max));
@@ -217,8 +219,9 @@ std::string wait_figure(Ids& ids, const ServiceRow& service) {
   const WaitStats& stats = service.accept_wait;
   return histogram(ids, stats, stats.count, {"connection", "accept wait, logarithmic"},
                    {"Accept waits",
-                    fmt::format("In the accept queue until a worker took it, of {}: {}.",
-                                count_of(stats.count, "connection"), percentiles_text(stats)),
+                    stats.count == 0 ? "No wait was seen."
+                                     : fmt::format("In the accept queue until a worker took it, of {}: {}.",
+                                                   count_of(stats.count, "connection"), percentiles_text(stats)),
                     "Histogram of the accept waits: " + percentiles_text(stats), service.endpoint.to_string()});
 }
 
@@ -226,8 +229,9 @@ std::string response_figure(Ids& ids, const ServiceRow& service) {
   if (!service.requests) return {};
   const DurationStats& response = service.requests->response;
   const DurationStats& unread = service.requests->unread_wait;
-  std::string note = fmt::format("First read to first write, of {}: {}.", count_of(response.count, "request"),
-                                 percentiles_text(response));
+  std::string note = response.count == 0 ? "No request was answered."
+                                         : fmt::format("First read to first write, of {}: {}.",
+                                                       count_of(response.count, "request"), percentiles_text(response));
   note += unread.count == 0 ? " No unread wait was measured."
                             : fmt::format(" Unread wait, data received to first read, of {}: {}.",
                                           count_of(unread.count, "request"), percentiles_text(unread));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/owners.hpp"
+#include "output/html/badge.hpp"
 #include "output/html/document.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/service.hpp"
@@ -33,16 +34,26 @@ std::vector<std::size_t> reading_order(const Snapshot& snapshot) {
   return order;
 }
 
+/// Links to the sections, which stay at the upper edge of the window.
 std::string contents(const Snapshot& snapshot, const std::vector<std::size_t>& sections) {
-  if (sections.size() < 2) return {};
-  std::string html = "<nav aria-label=\"Services\">\n<ul>\n";
+  if (snapshot.services.size() < 2) return {};
+  std::string html = "<nav aria-label=\"Contents\">\n<ul>\n<li><a href=\"#top\">Services</a></li>\n";
   for (const std::size_t index : sections) {
     const ServiceRow& service = snapshot.services[index];
-    html +=
-        fmt::format("<li>{} <a href=\"#s{}\">{}</a>: {}</li>\n", severity_badge(service.verdict.severity), index + 1,
-                    html_escape(service_name(service, snapshot, {})), html_text(service.verdict.summary));
+    html += fmt::format("<li><a href=\"#s{}\">{} {}</a></li>\n", index + 1, severity_sign(service.verdict.severity),
+                        html_escape(service.endpoint.to_string()));
   }
-  return html + "</ul>\n</nav>\n";
+  return html + "<li><a href=\"#run\">The run</a></li>\n</ul>\n</nav>\n";
+}
+
+/// All services, those without a section folded.
+std::string head_table(const Snapshot& snapshot, const std::vector<std::size_t>& sections,
+                       const std::vector<std::size_t>& rest) {
+  if (snapshot.services.size() < 2) return {};
+  std::string html = services_table("Services", snapshot, sections, true);
+  if (rest.empty()) return html;
+  return html +
+         folded(count_of(rest.size(), "service") + " more", services_table("More services", snapshot, rest, false));
 }
 
 /// Each service's share of the lanes, by its connections in the dump.
@@ -65,18 +76,17 @@ std::string render_html(const Snapshot& snapshot, const HtmlOptions& options) {
 
   const std::string host = escape_text(snapshot.host.hostname);
   std::string body = fmt::format(
-      "<header>\n<h1>acceptscope: who got the connections on {}</h1>\n<p class=\"soft\">{}, {}</p>\n{}{}</header>\n<main>\n",
+      "<header id=\"top\">\n<h1>acceptscope: who got the connections on {}</h1>\n<p class=\"soft\">{}, {}</p>\n{}{}</header>\n{}<main>\n",
       html_escape(host), instant_text(snapshot.run.started_at), duration_text(snapshot.run.duration),
-      losses_box(snapshot), contents(snapshot, order));
+      losses_box(snapshot), head_table(snapshot, order, rest), contents(snapshot, order));
   if (order.empty()) body += "<section><h2>No service</h2><p>Nothing listened on the ports selected.</p></section>\n";
   Ids ids;
   const ConnectionReuse reuse = reuse_of(snapshot, options.reuse);
   for (const std::size_t index : order)
     body += service_section(ids, snapshot, index, {lanes_of(snapshot, index, options.max_lanes), options.left_out},
                             reuse.of(index));
-  if (!rest.empty())
-    body += "<section aria-label=\"More services\">\n" + services_table(snapshot, rest) + "</section>\n";
-  body += "</main>\n<footer>\n<h2>The run</h2>\n" + run_facts(snapshot) + finding_kinds_table() + "</footer>\n";
+  body +=
+      "</main>\n<footer>\n<h2 id=\"run\">The run</h2>\n" + run_facts(snapshot) + finding_kinds_list() + "</footer>\n";
   return html_document(fmt::format("acceptscope: {}", host), body);
 }
 

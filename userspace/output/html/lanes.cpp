@@ -188,10 +188,11 @@ std::string lanes_figure(Ids& ids, const Snapshot& snapshot, std::size_t index, 
   }
   svg = fmt::format("<g class=\"lanes\" style=\"--h:{}px\">\n", coordinate(height)) + svg + "</g>\n" +
         time_axis(plot, axis);
-  const FigureWords words{
-      "Connections by worker", note(connections.size(), all, choice.left_out, snapshot, bands.size() - drawn),
-      fmt::format("Connections of {} over the run; the tables below have the numbers.", count_of(drawn, "worker")),
-      service.endpoint.to_string()};
+  const FigureWords words{"Connections by worker",
+                          note(connections.size(), all, choice.left_out, snapshot, bands.size() - drawn),
+                          fmt::format("Connections of {} over the run; the tables of the page have the numbers.",
+                                      count_of(drawn, "worker")),
+                          service.endpoint.to_string()};
   return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend());
 }
 

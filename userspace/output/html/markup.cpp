@@ -26,6 +26,11 @@ std::string html_escape(std::string_view visible) {
 
 std::string html_text(const OutsideText& raw) { return html_escape(escape_text(raw)); }
 
+std::string folded(std::string_view summary, std::string_view content) {
+  if (content.empty()) return {};
+  return fmt::format("<details>\n<summary>{}</summary>\n{}</details>\n", html_escape(summary), content);
+}
+
 std::string coordinate(double value) {
   if (!std::isfinite(value)) return "0";
   const double tenths = std::round(value * 10);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <vector>
 
 #include "model/names.hpp"
@@ -11,6 +12,7 @@
 #include "model/serving.hpp"
 #include "model/spread.hpp"
 #include "model/verdict.hpp"
+#include "output/html/badge.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/requests.hpp"
@@ -98,6 +100,11 @@ std::string list_of(std::string_view title, const std::vector<OutsideText>& sent
   return html + "</ul>\n";
 }
 
+/// The same as one half of a pair.
+std::string block_of(std::string_view title, const std::vector<OutsideText>& sentences) {
+  return sentences.empty() ? "" : "<div>" + list_of(title, sentences) + "</div>\n";
+}
+
 std::string waiting_text(const WaitStats& wait) {
   return wait.count == 0 ? "no wait was seen"
                          : fmt::format("p50 {}, max {}", duration_text(wait.p50), duration_text(wait.max));
@@ -125,17 +132,21 @@ std::string pair(const std::string& left, const std::string& right) {
   return left.empty() && right.empty() ? "" : "<div class=\"pair\">\n" + left + right + "</div>\n";
 }
 
-}  // namespace
+/// Time is best seen in what the workers were busy with.
+constexpr std::array kOtherMeasures = {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes};
 
-std::string severity_badge(Severity severity) {
-  switch (severity) {
-    case Severity::ok: return "<span class=\"badge ok\">✔ OK</span>";
-    case Severity::info: return "<span class=\"badge info\">i INFO</span>";
-    case Severity::warning: return "<span class=\"badge warning\">▲ WARNING</span>";
-    case Severity::critical: return "<span class=\"badge critical\">✖ CRITICAL</span>";
-  }
-  return {};
+std::string first_heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service) {
+  return heat_map(ids, snapshot, service, service.requests ? HeatMeasure::busy : HeatMeasure::open);
 }
+
+std::string further_times(Ids& ids, const Snapshot& snapshot, const ServiceRow& service) {
+  std::string html;
+  for (const HeatMeasure measure : kOtherMeasures)
+    if (measure != HeatMeasure::open || service.requests) html += heat_map(ids, snapshot, service, measure);
+  return html + active_figure(ids, snapshot, service);
+}
+
+}  // namespace
 
 std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading) {
   const Finding& verdict = service.verdict;
@@ -155,8 +166,7 @@ std::string further_boxes(const ServiceRow& service) {
   for (const Finding* finding : further_findings(service)) {
     html += fmt::format("<div class=\"verdict further {}\">\n<h3>{} {}</h3>\n<p>{}</p>\n", enum_name(finding->severity),
                         severity_badge(finding->severity), code_link(finding->code), html_text(finding->summary));
-    html += pair("<div>" + list_of("Evidence", finding->evidence) + "</div>\n",
-                 "<div>" + list_of("What to do", finding->advice) + "</div>\n");
+    html += pair(block_of("Evidence", finding->evidence), block_of("What to do", finding->advice));
     html += "</div>\n";
   }
   return html;
@@ -194,21 +204,26 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
                             const Reuse& reuse) {
   const ServiceRow& service = snapshot.services[index];
   const std::string name = service_name(service, snapshot, {});
-  const std::vector<OutsideText>& advice = service.verdict.advice;
+  const Finding& verdict = service.verdict;
   std::string html = fmt::format("<section id=\"s{}\" aria-label=\"Service {}\">\n", index + 1, html_escape(name));
   html += verdict_box(snapshot, service, name) + further_boxes(service);
   html += number_tiles(snapshot, service) + request_tiles(snapshot, service);
+  html += pair(block_of("Evidence", verdict.evidence),
+               verdict.advice.size() > 1 ? block_of("What to do", verdict.advice) : "");
   html += pair(workers_figure(ids, service), lorenz_figure(ids, service));
-  html += pair("<div>" + list_of("Evidence", service.verdict.evidence) + "</div>\n",
-               "<div>" + list_of("What to do", advice) + "</div>\n");
-  for (const HeatMeasure measure : {HeatMeasure::busy, HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes})
-    html += heat_map(ids, snapshot, service, measure);
-  html += active_figure(ids, snapshot, service);
-  html += pair(response_figure(ids, service), reuse_figure(ids, service, reuse, snapshot.connections_omitted));
-  html += pair(lifetime_figure(ids, service), wait_figure(ids, service));
-  html += lanes_figure(ids, snapshot, index, lanes);
-  html += workers_table(service, snapshot.run.duration) + peers_table(service);
-  return html + "<h3>Listener</h3>\n" + listener_facts(service) + listeners_table(service) + "</section>\n";
+  html += first_heat_map(ids, snapshot, service) + workers_table(service, snapshot.run.duration);
+  const bool requests = service.requests.has_value();
+  html +=
+      folded(fmt::format("More over time: {}accepts, traffic, active workers", requests ? "open connections, " : ""),
+             further_times(ids, snapshot, service));
+  html += folded(fmt::format("Distributions: {}lifetimes, accept waits",
+                             requests ? "response times, requests per connection, " : ""),
+                 pair(response_figure(ids, service), reuse_figure(ids, service, reuse, snapshot.connections_omitted)) +
+                     pair(lifetime_figure(ids, service), wait_figure(ids, service)));
+  html += folded("Every connection as a bar", lanes_figure(ids, snapshot, index, lanes));
+  html += folded("Clients", peers_table(service));
+  html += folded("Listening sockets and accept queue", listener_facts(service) + listeners_table(service));
+  return html + "</section>\n";
 }
 
 }  // namespace acceptscope

@@ -11,9 +11,6 @@
 
 namespace acceptscope {
 
-/// "✖ CRITICAL" as a colored badge: word, sign and color.
-[[nodiscard]] std::string severity_badge(Severity severity);
-
 /// The verdict with the four answers: which workers, how skewed, since when, what to do. `heading` is text.
 [[nodiscard]] std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading);
 

@@ -129,6 +129,8 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
   const Spread& spread = service.spread;
   const std::vector<const WorkerRow*> rows = workers_of(service);
   if (rows.empty()) return {};
+  constexpr std::string_view kTitle = "Connections per worker";
+  if (service.counts.connections() == 0) return no_figure(ids, kTitle, "no worker had a connection.");
   const std::size_t drawn = std::min(rows.size(), kMostBars);
   double most = 1;
   for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(held_by(*row).connections));
@@ -158,9 +160,10 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
   if (drawn < rows.size())
     note +=
         fmt::format(" {} more are not drawn; the table below tells of them.", count_of(rows.size() - drawn, "worker"));
-  const FigureWords words{"Connections per worker", note,
-                          fmt::format("{} of {} have more than an even share of the {}.", count_text(spread.owners.size()),
-                                      count_of(spread.workers(), "worker"), basis_name(spread.basis)),
+  const FigureWords words{std::string(kTitle), note,
+                          fmt::format("{} of {} {} more than an even share of the {}.", count_text(spread.owners.size()),
+                                      count_of(spread.workers(), "worker"), spread.owners.size() == 1 ? "has" : "have",
+                                      basis_name(spread.basis)),
                           service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0, spread));
 }

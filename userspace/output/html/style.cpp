@@ -16,6 +16,7 @@ body{margin:0;background:var(--page);color:var(--text);font:16px/1.5 system-ui,"
 header,main,footer{max-width:1180px;margin:0 auto;padding:0 20px}
 header{padding-top:20px}
 footer{padding-bottom:40px;color:var(--soft)}
+code{font-family:ui-monospace,"DejaVu Sans Mono",monospace}
 h1{font-size:1.15rem;margin:0;font-weight:600}
 h2{font-size:1.5rem;margin:0 0 8px;line-height:1.25}
 h3{font-size:1rem;margin:0;line-height:1.35}
@@ -44,8 +45,14 @@ vertical-align:middle;white-space:nowrap}
 .tiles dd.s{color:var(--soft);font-size:.8125rem}
 .loss{border:2px solid #b3261e;border-radius:8px;padding:10px 16px;margin:16px 0}
 ul{margin:4px 0;padding-left:22px}
-details{margin:8px 0}
-summary{cursor:pointer}
+details{margin:6px 0}
+summary{cursor:pointer;font-weight:600;padding:4px 0}
+footer summary{font-weight:400}
+section{scroll-margin-top:52px}footer h2,footer details{scroll-margin-top:52px}
+nav{position:sticky;top:0;z-index:1;background:var(--page);border-bottom:1px solid var(--edge);margin-top:12px}
+nav ul{display:flex;gap:4px 20px;list-style:none;max-width:1180px;margin:0 auto;padding:8px 20px;overflow-x:auto;white-space:nowrap;font-size:.875rem}
+th.say{min-width:15em;line-height:1.5}th.say .badge{font-size:.6875rem;padding:1px 6px}
+.none{font-size:.875rem;margin:10px 0}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:20px}
 figure{margin:20px 0;min-width:0}.pair>div{min-width:0}.pair .tiles{grid-template-columns:1fr 1fr}
 figure.small>svg{max-width:440px}

@@ -12,6 +12,7 @@
 #include "model/names.hpp"
 #include "model/owners.hpp"
 #include "model/serving.hpp"
+#include "output/html/badge.hpp"
 #include "output/html/markup.hpp"
 #include "output/words/cost_words.hpp"
 #include "output/words/service_lines.hpp"
@@ -199,35 +200,32 @@ std::string listeners_table(const ServiceRow& service) {
   return html;
 }
 
-std::string services_table(const Snapshot& snapshot, const std::vector<std::size_t>& services) {
+std::string services_table(std::string_view title, const Snapshot& snapshot, const std::vector<std::size_t>& services,
+                           bool linked) {
   std::string body;
   for (const std::size_t index : services) {
     const ServiceRow& service = snapshot.services[index];
-    body += fmt::format(
-        "<tr><th scope=\"row\" class=\"w\">{}</th><td class=\"w\">{}</td>{}{}{}<td class=\"wrap\">{}</td></tr>\n",
-        service.endpoint.to_string(), enum_name(service.verdict.severity),
-        cell(count_text(service.counts.connections())), cell(count_text(service.workers_eligible)),
-        cell(count_text(idle_workers(service))), html_text(service.verdict.summary));
+    const std::string name = html_escape(service_name(service, snapshot, {}));
+    body += fmt::format("<tr><th scope=\"row\" class=\"wrap say\">{}<br>{} {}</th>{}{}{}{}</tr>\n",
+                        linked ? fmt::format("<a href=\"#s{}\">{}</a>", index + 1, name) : name,
+                        severity_badge(service.verdict.severity), html_text(service.verdict.summary),
+                        cell(count_text(service.workers_eligible)), cell(count_text(idle_workers(service))),
+                        cell(count_text(service.open)), cell(count_text(service.counts.accepts)));
   }
-  return scrolling_table("More services", escape_text(snapshot.host.hostname),
-                         column("Service", "w") + column("Severity", "w") + column("Connections") + column("Workers") +
-                             column("Idle") + column("Verdict", "wrap"),
+  return scrolling_table(title, escape_text(snapshot.host.hostname),
+                         column("Service, worst finding", "wrap") + column("Workers") + column("Idle") +
+                             column("Open") + column("Accepts"),
                          body);
 }
 
-std::string finding_kinds_table() {
-  std::string body;
-  for (const FindingKind& kind : finding_kinds()) {
-    body += fmt::format("<tr id=\"code-{0}\"><th scope=\"row\" class=\"w\">{0}</th><td class=\"w\">{1}</td>",
-                        enum_name(kind.code), severities_text(kind));
-    for (const std::string& text : {kind.when, kind.what_to_do, kind.why})
-      body += fmt::format("<td class=\"wrap\">{}</td>", html_text(text));
-    body += "</tr>\n";
-  }
-  return scrolling_table("What each finding means", "by acceptscope",
-                         column("Code", "w") + column("Severity", "w") + column("When", "wrap") +
-                             column("What to do", "wrap") + column("Why this threshold", "wrap"),
-                         body);
+std::string finding_kinds_list() {
+  std::string html = "<h3>What each finding means</h3>\n";
+  for (const FindingKind& kind : finding_kinds())
+    html += fmt::format(
+        "<details id=\"code-{0}\">\n<summary><code>{0}</code> ({1}): {2}</summary>\n<dl class=\"facts\">\n{3}{4}</dl>\n</details>\n",
+        enum_name(kind.code), severities_text(kind), html_text(kind.when),
+        fact("What to do", escape_text(kind.what_to_do)), fact("Why this threshold", escape_text(kind.why)));
+  return html;
 }
 
 std::string losses_box(const Snapshot& snapshot) {

@@ -33,14 +33,16 @@ namespace acceptscope {
 /// Each listening socket, those with the most that waits or was refused first; empty for a single socket.
 [[nodiscard]] std::string listeners_table(const ServiceRow& service);
 
-/// Services without a section of their own, one line each.
-[[nodiscard]] std::string services_table(const Snapshot& snapshot, const std::vector<std::size_t>& services);
+/// Services with their worst finding, one line each; `linked` to their sections.
+[[nodiscard]] std::string services_table(std::string_view title, const Snapshot& snapshot,
+                                         const std::vector<std::size_t>& services, bool linked);
 
 /// A box if something was lost or is inconsistent; else empty.
 [[nodiscard]] std::string losses_box(const Snapshot& snapshot);
 
-/// What each code of a finding means.
-[[nodiscard]] std::string finding_kinds_table();
+/// What each code of a finding means. Each is folded by itself: a link to it lands on its line even in browsers that do
+/// not open what is folded around the target of a link.
+[[nodiscard]] std::string finding_kinds_list();
 
 /// Host, run, selection, backend, cost of the tracing.
 [[nodiscard]] std::string run_facts(const Snapshot& snapshot);

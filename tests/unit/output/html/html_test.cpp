@@ -387,8 +387,40 @@ TEST(RenderHtml, PutsTheWorstServiceFirstAndFoldsTheLastOnes) {
   const std::string page = render_html(sample::snapshot(std::move(services)));
   EXPECT_LT(page.find("id=\"s4\""), page.find("id=\"s1\""));
   EXPECT_EQ(count(page, "<section id="), 6U);
-  EXPECT_THAT(page, HasSubstr("More services"));
+  EXPECT_THAT(page, HasSubstr("<summary>4 services more</summary>"));
   EXPECT_THAT(page, HasSubstr("[::1]:8009"));
+}
+
+TEST(RenderHtml, ListsSeveralServicesAtTheHeadWithLinksToTheirSections) {
+  const std::string page = render_html(sample::complete());
+  const std::string head = page.substr(0, page.find("<main>"));
+  EXPECT_THAT(head, HasSubstr("<strong>Services</strong>"));
+  EXPECT_THAT(head, HasSubstr("<a href=\"#s1\">0.0.0.0:8000"));
+  EXPECT_THAT(head, HasSubstr("<td>4</td><td>1</td><td>43</td><td>1,204</td>")) << "workers, idle, open, accepts";
+  EXPECT_THAT(head, HasSubstr("<nav aria-label=\"Contents\">"));
+  EXPECT_THAT(page, HasSubstr("<section id=\"s1\""));
+  EXPECT_THAT(render_html(sample::uneven()), Not(HasSubstr("<nav"))) << "one service needs none";
+}
+
+TEST(RenderHtml, AllLinksHaveATarget) {
+  const std::string page = render_html(sample::complete());
+  static const std::regex kLink("href=\"#([^\"]+)\"");
+  for (auto link = std::sregex_iterator(page.begin(), page.end(), kLink); link != std::sregex_iterator(); ++link)
+    EXPECT_THAT(page, HasSubstr("id=\"" + (*link)[1].str() + "\""));
+}
+
+TEST(RenderHtml, AChartWithNothingInItIsALine) {
+  Snapshot s = sample::uneven();
+  for (TimelineWorker& worker : s.services[0].timeline.workers) worker.accepts = {0, 0}, worker.bytes = {0, 0};
+  s.services[0].lifetime = {};
+  s.services[0].accept_wait = {};
+  const std::string page = render_html(s);
+  for (const std::string_view line :
+       {"<strong>Accepts by worker and time</strong>: nothing in the whole run.",
+        "<strong>Active workers over time</strong>: no worker accepted or served in the whole run.",
+        "<strong>Lifetimes</strong>: No connection was closed.", "<strong>Accept waits</strong>: No wait was seen."})
+    EXPECT_THAT(page, HasSubstr(std::string(line)));
+  EXPECT_EQ(figure_of(page, "Accepts by worker and time"), "");
 }
 
 TEST(Html, TheHeadNamesTheSameOwnersAsTheVerdict) {
@@ -400,7 +432,7 @@ TEST(Html, TheHeadNamesTheSameOwnersAsTheVerdict) {
 
   EXPECT_THAT(page, HasSubstr("PID 5000"));
   EXPECT_THAT(page, HasSubstr("1 of 8 workers): 100 of 120 connections"));
-  EXPECT_THAT(page, HasSubstr("1 of 8 workers have more than an even share of the connections."));
+  EXPECT_THAT(page, HasSubstr("1 of 8 workers has more than an even share of the connections."));
   EXPECT_THAT(page, Not(HasSubstr("9 of 8 workers")));
 }
 
