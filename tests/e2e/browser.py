@@ -3,6 +3,7 @@
 
 import base64
 import os
+import re
 import shutil
 import tempfile
 import unittest
@@ -11,6 +12,8 @@ import harness
 
 PHONE, TABLET, DESKTOP, WIDE = WIDTHS = (360, 768, 1280, 1920)
 SCHEMES = ("light", "dark")
+
+SHEET = 1040  # pixels of A4, landscape, between the margins
 
 # The checks of a page, run in the browser, where styles are resolved to colors. Each finding is a sentence.
 AUDIT = """
@@ -89,6 +92,20 @@ if (root.scrollWidth > root.clientWidth) found.push('wider than the window: ' + 
 return {found, texts, least, drawings: all('svg[role=img]').length, height: root.scrollHeight};
 """
 
+PRINT_AUDIT = """
+const found = [];
+for (const table of document.querySelectorAll('table')) {
+  if (!table.checkVisibility()) continue;
+  const name = table.caption.textContent;
+  if (getComputedStyle(table.tHead).display !== 'table-header-group') found.push('head does not repeat: ' + name);
+  if (table.scrollWidth > table.parentElement.clientWidth + 1) found.push('wider than the sheet: ' + name);
+  for (const cell of table.tBodies[0].querySelectorAll('td, th'))
+    if (/[0-9]/.test(cell.textContent) && cell.checkVisibility() && !cell.matches('.wrap, .print td')
+        && getComputedStyle(cell).whiteSpace !== 'nowrap') found.push('may wrap: ' + cell.outerHTML.slice(0, 100));
+}
+return found;
+"""
+
 
 class Browser:
     """Exits and deletes its profile when the test ends."""
@@ -126,6 +143,22 @@ class Browser:
         with open(path, "wb") as file:
             file.write(base64.b64decode(shot["data"]))
 
+    def look_at_print(self, path):
+        """Sentences about what is wrong with the tables of the page as printed: their heads have to be ones that repeat
+        on each sheet, their numbers on one line, and they have to fit on a sheet."""
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                    {"width": SHEET, "height": 700, "deviceScaleFactor": 1, "mobile": False})
+        self.driver.get("file://" + os.path.abspath(path))
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+        try:
+            return self.driver.execute_script(PRINT_AUDIT)
+        finally:
+            self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+
+    def sheets(self):
+        """The number of sheets on which the page is printed."""
+        return len(re.findall(rb"/Type\s*/Page\b", self.printed()))
+
     def printed(self):
         """The page printed as PDF."""
-        return base64.b64decode(self.driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
+        return base64.b64decode(self.driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True})["data"])

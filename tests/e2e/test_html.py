@@ -129,6 +129,34 @@ class HtmlFixtures(PageTestCase):
                     self.assertEqual(gap[0], 0)
                     self.assertGreaterEqual(gap[1], 0)
 
+    def dump_of(self, name, port):
+        """One service of a dump, as a dump of its own."""
+        with open(self.dump(name)) as file:
+            whole = json.load(file)
+        [index] = [i for i, service in enumerate(whole["services"]) if service["port"] == port]
+        whole["connections"] = [dict(row, service=0) for row in whole["connections"] if row["service"] == index]
+        whole["services"] = [whole["services"][index]]
+        with open(self.path(f"{port}.json"), "w") as file:
+            json.dump(whole, file)
+        return self.path(f"{port}.json")
+
+    def test_fits_on_few_sheets(self):
+        harness.need("chromium", "chromedriver")
+        chromium = browser.Browser(self)
+        for port, workers, most in ((443, 8, 2), (8000, 32, 4)):
+            with self.subTest(workers=workers):
+                page = self.page_of("report", self.dump_of("recorded_run", port), name=f"{port}.html")
+                self.assertIn(f"of {workers}</dd>", page)
+                self.assertEqual(chromium.look_at_print(self.path(f"{port}.html")), [])
+                self.assertLessEqual(chromium.sheets(), most)
+        shown = chromium.driver.execute_script(
+            "return [...document.querySelectorAll('tr.folds')].filter(row => row.checkVisibility()).length")
+        self.assertEqual(shown, 29, "on the screen each idle worker has its row")
+        for name in self.DUMPS:
+            with self.subTest(dump=name):
+                self.page_of("report", self.dump(name), name=name + ".html")
+                self.assertEqual(chromium.look_at_print(self.path(name + ".html")), [])
+
     def test_two_dumps_side_by_side_too(self):
         harness.need("chromium", "chromedriver")
         self.page_of("diff", self.dump("recorded_run"), self.dump("recorded_run_filtered"), name="diff.html")

@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMostBars = 40;
 constexpr double kBarRow = 18;
 constexpr std::size_t kMostMarks = 5;
-constexpr double kCurve = 240;
+constexpr double kCurve = 200;
 constexpr double kMostLabel = 130, kLeastPlot = 40;
 
 /// Bars of open and, lighter, of closed connections; in the main color if all are closed.

@@ -91,6 +91,7 @@ td.wrap,th.wrap{white-space:normal;text-align:left}
 tr.better td,tr.better th,tr.worse td,tr.worse th{font-weight:700}
 tr.worse td,tr.worse th{color:var(--mark)}
 tr.idle td,tr.idle th{color:var(--soft)}
+tr.print{display:none}tr.print td{white-space:normal;text-align:left}
 td .b{display:inline-block;width:80px;height:10px;margin-right:6px;vertical-align:middle;background:var(--c0)}
 td .b i{display:block;height:100%;background:var(--bar)}
 .facts{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:8px 0;font-size:.875rem}
@@ -102,9 +103,20 @@ td .b i{display:block;height:100%;background:var(--bar)}
 @media print{:root{--page:#fff;--card:#fff;--text:#000;--soft:#444;--edge:#bbb;--link:#000;--bar:#1f6fb2;--before:#b85c00;
 --band:#b9d7ef;--mark:#9a3b00;--c0:#e6eaee;--c1:#cfe9b0;--c2:#9fd8b5;--c3:#62c0c1;--c4:#2fa3c3;--c5:#1d7fb6;--c6:#2257a3;--c7:#0c2c84}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
-body{font-size:11pt}header,main,footer{max-width:none;padding:0}.scroll{overflow:visible}figure.wide .scroll svg{min-width:0}
-figure,.verdict,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}.glance{grid-template-columns:1fr 1fr 1fr 1.6fr}
-.pair{grid-template-columns:1fr 1fr}th,td{white-space:normal;padding-right:6px}table{font-size:8.5pt}}
+@page{size:landscape;margin:9mm}
+h1{font-size:11pt}.loss{margin:4px 0;padding:3px 12px}caption strong{font-size:9.5pt}
+nav,.meanings,details:not([open]){display:none}
+body{font-size:8.5pt;line-height:1.35}header,main,footer{max-width:none;padding:0}header{padding-top:0}section{margin:8px 0}
+h2{font-size:13pt;margin-bottom:2px}h3{font-size:9.5pt}.verdict{padding:6px 12px}.verdict>p.say{font-size:11pt;margin:4px 0}
+.badge{font-size:8pt}.glance{grid-template-columns:1fr 1fr 1fr 1.6fr;margin-top:4px;gap:12px}.glance dt{font-size:8pt}
+.tiles,.pair .tiles{grid-template-columns:repeat(8,1fr);gap:4px;margin:6px 0}.tiles>div{padding:2px 6px}
+.tiles dt,.tiles dd.s{font-size:7pt}.tiles dd.n{font-size:11pt}
+.pair{grid-template-columns:1fr 1fr;gap:12px}figure{margin:6px 0}figcaption p,.key,.soft,.none,caption{font-size:7.5pt}
+figure.small>svg{max-width:280px}svg{margin-top:2px}
+.scroll{overflow:visible}figure.wide .scroll svg{min-width:0}.facts{font-size:7.5pt;gap:0 12px;grid-template-columns:max-content 1fr max-content 1fr}
+figure,.verdict,.tiles,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}thead{display:table-header-group}
+table{font-size:7pt}th,td{padding:1px 5px 1px 0}thead th{white-space:normal}
+td .b,tr.folds{display:none}tr.print{display:table-row}}
 )css";
 }
 

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include "model/findings/table.hpp"
@@ -56,11 +58,32 @@ std::string worker_cell(const WorkerColumn& column, const WorkerCell& input) {
   return cell(text);
 }
 
-std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseconds run) {
-  std::string html = is_idle(service, row) ? "<tr class=\"idle\">" : "<tr>";
+/// `folds`: another row tells of it in print.
+std::string worker_row(const WorkerRow& row, const ServiceRow& service, Nanoseconds run, bool folds) {
+  std::string html = !is_idle(service, row) ? "<tr>" : folds ? "<tr class=\"idle folds\">" : "<tr class=\"idle\">";
   for (const WorkerColumn& column : worker_columns())
     if (is_on_page(column, service)) html += worker_cell(column, {service, row, run, false, false});
   return html + "</tr>\n";
+}
+
+/// "1003–1031, 1040", "1003/7": processes that follow each other are one range.
+std::string pid_ranges(const std::vector<const WorkerRow*>& rows) {
+  std::vector<const WorkerRow*> sorted = rows;
+  std::ranges::sort(sorted, {}, [](const WorkerRow* row) { return std::pair(row->pid, row->tid.value_or(0)); });
+  std::string text;
+  for (std::size_t first = 0, end = 0; first < sorted.size(); first = end) {
+    end = first + 1;
+    while (end < sorted.size() && !sorted[end]->tid && sorted[end]->pid == sorted[end - 1]->pid + 1) ++end;
+    text += (first == 0 ? "" : ", ") + pid_text(*sorted[first]);
+    if (end - first > 1) text += "\u2013" + pid_text(*sorted[end - 1]);
+  }
+  return text;
+}
+
+/// In print, the row in place of `idle` workers.
+std::string print_row(const std::vector<const WorkerRow*>& idle, std::size_t columns) {
+  return fmt::format("<tr class=\"idle print\"><th scope=\"row\">{}</th><td colspan=\"{}\">idle: {}</td></tr>\n",
+                     count_text(idle.size()), columns - 1, pid_ranges(idle));
 }
 
 std::string paragraph(std::string_view text) { return fmt::format("<p class=\"soft\">{}</p>\n", html_escape(text)); }
@@ -117,11 +140,16 @@ std::string tile(std::string_view name, const std::string& number, const std::st
 
 std::string workers_table(const ServiceRow& service, Nanoseconds run) {
   const std::vector<const WorkerRow*> rows = table_rows(service);
+  std::vector<const WorkerRow*> idle;
+  std::ranges::copy_if(rows, std::back_inserter(idle), [&](const WorkerRow* row) { return is_idle(service, *row); });
+  const bool folds = idle.size() > 1;
   std::string head;
+  std::size_t columns = 0;
   for (const WorkerColumn& worker : worker_columns())
-    if (is_on_page(worker, service)) head += column(worker.page_header, worker.left ? "w" : "");
+    if (is_on_page(worker, service)) head += column(worker.page_header, worker.left ? "w" : ""), ++columns;
   std::string body;
-  for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) body += worker_row(*rows[i], service, run);
+  for (std::size_t i = 0; i < std::min(rows.size(), kMostRows); ++i) body += worker_row(*rows[i], service, run, folds);
+  if (folds) body += print_row(idle, columns);
   std::string html = rows.empty() ? "" : scrolling_table("Workers", service.endpoint.to_string(), head, body);
   if (rows.size() > kMostRows)
     html += paragraph(fmt::format("{} more are in the dump.", count_of(rows.size() - kMostRows, "worker")));
@@ -219,13 +247,13 @@ std::string services_table(std::string_view title, const Snapshot& snapshot, con
 }
 
 std::string finding_kinds_list() {
-  std::string html = "<h3>What each finding means</h3>\n";
+  std::string html = "<div class=\"meanings\">\n<h3>What each finding means</h3>\n";
   for (const FindingKind& kind : finding_kinds())
     html += fmt::format(
         "<details id=\"code-{0}\">\n<summary><code>{0}</code> ({1}): {2}</summary>\n<dl class=\"facts\">\n{3}{4}</dl>\n</details>\n",
         enum_name(kind.code), severities_text(kind), html_text(kind.when),
         fact("What to do", escape_text(kind.what_to_do)), fact("Why this threshold", escape_text(kind.why)));
-  return html;
+  return html + "</div>\n";
 }
 
 std::string losses_box(const Snapshot& snapshot) {

@@ -402,6 +402,13 @@ TEST(RenderHtml, ListsSeveralServicesAtTheHeadWithLinksToTheirSections) {
   EXPECT_THAT(render_html(sample::uneven()), Not(HasSubstr("<nav"))) << "one service needs none";
 }
 
+TEST(RenderHtml, HasOneRowForAllIdleWorkersInPrint) {
+  const std::string page = render_html(sample::snapshot({sample::pinned_service()}));
+  EXPECT_EQ(count(page, "<tr class=\"idle folds\">"), 5U);
+  EXPECT_THAT(page, HasSubstr("<tr class=\"idle print\"><th scope=\"row\">5</th>"));
+  EXPECT_THAT(page, HasSubstr(">idle: 4124\u20134128</td>"));
+}
+
 TEST(RenderHtml, AllLinksHaveATarget) {
   const std::string page = render_html(sample::complete());
   static const std::regex kLink("href=\"#([^\"]+)\"");
