@@ -84,6 +84,9 @@ class HtmlReport(servers.UvicornServer, PageTestCase):
         lanes = len(re.findall(r"<title>#\d+ ", page))
         self.assertEqual(lanes, service["accepts"] + service["preexisting"])
         self.expect_readable("uvicorn.html", 9)
+        chromium = browser.Browser(self)
+        self.assertEqual(chromium.look_at_print(self.path("uvicorn.html")), [])
+        self.assertLessEqual(chromium.sheets(), 2, "of 8 workers with their requests")
 
 
 class HtmlDiff(PageTestCase):

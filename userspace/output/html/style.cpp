@@ -48,7 +48,7 @@ ul{margin:4px 0;padding-left:22px}
 details{margin:6px 0}
 summary{cursor:pointer;font-weight:600;padding:4px 0}
 footer summary{font-weight:400}
-section{scroll-margin-top:52px}footer h2,footer details{scroll-margin-top:52px}
+section{scroll-margin-top:52px}footer h2,footer h3,footer details{scroll-margin-top:52px}
 nav{position:sticky;top:0;z-index:1;background:var(--page);border-bottom:1px solid var(--edge);margin-top:12px}
 nav ul{display:flex;gap:4px 20px;list-style:none;max-width:1180px;margin:0 auto;padding:8px 20px;overflow-x:auto;white-space:nowrap;font-size:.875rem}
 th.say{min-width:15em;line-height:1.5}th.say .badge{font-size:.6875rem;padding:1px 6px}
@@ -105,17 +105,17 @@ td .b i{display:block;height:100%;background:var(--bar)}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 @page{size:landscape;margin:9mm}
 h1{font-size:11pt}.loss{margin:4px 0;padding:3px 12px}caption strong{font-size:9.5pt}
-nav,.meanings,details:not([open]){display:none}
-body{font-size:8.5pt;line-height:1.35}header,main,footer{max-width:none;padding:0}header{padding-top:0}section{margin:8px 0}
+nav,.explain,details:not([open]){display:none}
+body{font-size:8pt;line-height:1.3}ul{margin:2px 0;font-size:7.5pt}header,main,footer{max-width:none;padding:0}header{padding-top:0}section{margin:8px 0}
 h2{font-size:13pt;margin-bottom:2px}h3{font-size:9.5pt}.verdict{padding:6px 12px}.verdict>p.say{font-size:11pt;margin:4px 0}
 .badge{font-size:8pt}.glance{grid-template-columns:1fr 1fr 1fr 1.6fr;margin-top:4px;gap:12px}.glance dt{font-size:8pt}
 .tiles,.pair .tiles{grid-template-columns:repeat(8,1fr);gap:4px;margin:6px 0}.tiles>div{padding:2px 6px}
 .tiles dt,.tiles dd.s{font-size:7pt}.tiles dd.n{font-size:11pt}
 .pair{grid-template-columns:1fr 1fr;gap:12px}figure{margin:6px 0}figcaption p,.key,.soft,.none,caption{font-size:7.5pt}
-figure.small>svg{max-width:280px}svg{margin-top:2px}
-.scroll{overflow:visible}figure.wide .scroll svg{min-width:0}.facts{font-size:7.5pt;gap:0 12px;grid-template-columns:max-content 1fr max-content 1fr}
-figure,.verdict,.tiles,tr{break-inside:avoid}h2,h3,caption{break-after:avoid}thead{display:table-header-group}
-table{font-size:7pt}th,td{padding:1px 5px 1px 0}thead th{white-space:normal}
+figure.small>svg{max-width:260px}svg{margin-top:2px}
+.scroll{overflow:visible}figure.wide .scroll svg{min-width:0;max-width:800px}figure.small figcaption p{display:none}footer h2{font-size:9.5pt}.facts{font-size:7pt;gap:0 12px;margin:2px 0;grid-template-columns:max-content 1fr max-content 1fr}
+figure,.verdict,.tiles,tr{break-inside:avoid}h2,h3,caption,figcaption{break-after:avoid}thead{display:table-header-group}
+table{font-size:7pt}th,td{padding:1px 5px 1px 0}thead th{white-space:normal;overflow-wrap:normal;font-size:6pt}
 td .b,tr.folds{display:none}tr.print{display:table-row}}
 )css";
 }

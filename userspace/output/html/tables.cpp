@@ -247,7 +247,7 @@ std::string services_table(std::string_view title, const Snapshot& snapshot, con
 }
 
 std::string finding_kinds_list() {
-  std::string html = "<div class=\"meanings\">\n<h3>What each finding means</h3>\n";
+  std::string html = "<div class=\"explain\">\n<h3>What each finding means</h3>\n";
   for (const FindingKind& kind : finding_kinds())
     html += fmt::format(
         "<details id=\"code-{0}\">\n<summary><code>{0}</code> ({1}): {2}</summary>\n<dl class=\"facts\">\n{3}{4}</dl>\n</details>\n",
