@@ -4,12 +4,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <utility>
 
 #include "model/owners.hpp"
 #include "model/serving.hpp"
 #include "output/html/labels.hpp"
 #include "output/html/markup.hpp"
+#include "output/html/tables.hpp"
 #include "output/html/timeline.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/numbers.hpp"
@@ -197,6 +199,24 @@ std::string cells(const HeatRow& row, const Columns& columns, const ColourSteps&
   return svg + "\n";
 }
 
+/// The heat map for people who do not see its colors.
+std::string numbers_table(std::string_view title, const ServiceRow& service, const std::vector<HeatRow>& rows,
+                          const Columns& columns, HeatMeasure measure) {
+  std::string body;
+  for (const HeatRow& row : rows) {
+    const auto [least, most] = std::ranges::minmax_element(row.values);
+    const double sum = std::accumulate(row.values.begin(), row.values.end(), 0.0);
+    const double mean = std::round(10 * sum / static_cast<double>(row.values.size())) / 10;
+    const auto when = static_cast<std::size_t>(most - row.values.begin());
+    body += fmt::format("<tr><th scope=\"row\" class=\"w\">{}</th><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                        html_escape(row.label), value_text(*least, measure), value_text(mean, measure),
+                        value_text(*most, measure), *most > 0 ? columns.span_text(when, when + 1) : "-");
+  }
+  return scrolling_table(title, service.endpoint.to_string(),
+                         column("Worker", "w") + column("Least") + column("Mean") + column("Most") + column("Most at"),
+                         body);
+}
+
 }  // namespace
 
 std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service, HeatMeasure measure) {
@@ -230,10 +250,12 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   const FigureWords words{
       naming.title,
       fmt::format("A row per worker (PID, command), a column per step of {}; color: {}.", step, naming.what),
-      fmt::format("Heat map of {}. The most in one step: {}, worker {}.", count_of(rows.size(), "row"),
-                  value_text(busiest, measure), busiest_label),
+      fmt::format("Heat map of {}. The most in one step: {}, worker {}. A table of numbers follows.",
+                  count_of(rows.size(), "row"), value_text(busiest, measure), busiest_label),
       service.endpoint.to_string()};
-  return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend_of(colours, measure));
+  const std::string title = ids.titled(naming.title);
+  return figure(ids, FigureSize::wide, plot.bottom() + 44, words, svg, legend_of(colours, measure)) +
+         folded(title + ", as numbers", numbers_table(title + ", as numbers", service, rows, columns, measure));
 }
 
 }  // namespace acceptscope

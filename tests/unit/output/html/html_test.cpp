@@ -409,6 +409,12 @@ TEST(RenderHtml, HasOneRowForAllIdleWorkersInPrint) {
   EXPECT_THAT(page, HasSubstr(">idle: 4124\u20134128</td>"));
 }
 
+TEST(RenderHtml, AHeatMapHasItsNumbersInATable) {
+  const std::string page = render_html(sample::serving());
+  EXPECT_THAT(page, HasSubstr("<strong>Busy by worker and time, as numbers</strong>"));
+  EXPECT_THAT(page, HasSubstr("</th><td>0 %</td>"));
+}
+
 TEST(RenderHtml, AllLinksHaveATarget) {
   const std::string page = render_html(sample::complete());
   static const std::regex kLink("href=\"#([^\"]+)\"");
