@@ -13,6 +13,7 @@
 #include "model/spread.hpp"
 #include "model/verdict.hpp"
 #include "output/html/badge.hpp"
+#include "output/html/connections.hpp"
 #include "output/html/distribution.hpp"
 #include "output/html/markup.hpp"
 #include "output/html/requests.hpp"
@@ -221,7 +222,7 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
                  pair(response_figure(ids, service), reuse_figure(ids, service, reuse, snapshot.connections_omitted)) +
                      pair(lifetime_figure(ids, service), wait_figure(ids, service)));
   html += folded("Every connection as a bar", lanes_figure(ids, snapshot, index, lanes));
-  html += folded("Clients", peers_table(service));
+  html += open_connections(snapshot, index) + folded("Clients", peers_table(service));
   html += folded("Listening sockets and accept queue", listener_facts(service) + listeners_table(service));
   return html + "</section>\n";
 }

@@ -409,6 +409,28 @@ TEST(RenderHtml, HasOneRowForAllIdleWorkersInPrint) {
   EXPECT_THAT(page, HasSubstr(">idle: 4124\u20134128</td>"));
 }
 
+TEST(RenderHtml, ListsTheOpenConnectionsTheOldestFirst) {
+  Snapshot s = sample::snapshot({sample::pinned_service()});
+  for (int i = 0; i < 250; ++i) {
+    ConnectionRow row = sample::closed_connection(static_cast<std::uint64_t>(i) + 1);
+    row.closed_at.reset(), row.lifetime.reset(), row.close_reason.reset();
+    row.age_min = (i + 1) * 1s, row.preexisting = i == 249, row.requests = i;
+    row.comm = OutsideText("<b>");
+    s.connections.push_back(row);
+  }
+  s.connections[249].held_by_pid = 77;
+  s.services[0].open = 300;
+  const std::string page = render_html(s);
+  EXPECT_THAT(page, HasSubstr("<summary>300 connections open at the end</summary>"));
+  const std::string table = page.substr(page.find("Open connections, oldest first"));
+  EXPECT_EQ(count(table.substr(0, table.find("</table>")), "<tr><th"), 201U) << "with the head";
+  EXPECT_THAT(table, HasSubstr("<td>249</td><td class=\"w\">77, accepted by "));
+  EXPECT_LT(table.find("\u2265 4.2 min"), table.find("<td>249 s")) << "pre-existing: at least";
+  EXPECT_THAT(page, HasSubstr("50 that are younger are not listed. The dump, or what was read of it, does not list 50 "
+                              "of the 300 open connections."));
+  EXPECT_THAT(page, Not(HasSubstr("<b>")));
+}
+
 TEST(RenderHtml, AHeatMapHasItsNumbersInATable) {
   const std::string page = render_html(sample::serving());
   EXPECT_THAT(page, HasSubstr("<strong>Busy by worker and time, as numbers</strong>"));
