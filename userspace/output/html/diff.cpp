@@ -86,8 +86,8 @@ std::string side_column(Ids& ids, const Side& side, std::string_view title) {
                                  severity_badge(service.verdict.severity), html_escape(service.endpoint.to_string()),
                                  html_text(snapshot.host.hostname), instant_text(snapshot.run.started_at),
                                  duration_text(snapshot.run.duration), html_text(service.verdict.summary));
-  html += number_tiles(snapshot, service) + request_tiles(snapshot, service) + workers_figure(ids, service) +
-          lorenz_figure(ids, service) + response_figure(ids, service) +
+  html += number_tiles(snapshot, service) + request_tiles(snapshot, service) + effective_note(service.spread) +
+          workers_figure(ids, service) + lorenz_figure(ids, service) + response_figure(ids, service) +
           reuse_figure(ids, service, side.reuse.of(side.index), snapshot.connections_omitted) +
           lifetime_figure(ids, service) + wait_figure(ids, service);
   return html + "</div>\n";
@@ -165,7 +165,7 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
     body += "<section aria-label=\"Services in one dump only\">\n<h2>In one dump only</h2>\n<ul>\n" +
             lone(diff.only_before, "before") + lone(diff.only_after, "after") + "</ul>\n</section>\n";
   body += "</main>\n<footer>\n<h2>The runs</h2>\n<div class=\"pair\">\n<div><h3>Before</h3>\n" + run_facts(before) +
-          "</div>\n<div><h3>After</h3>\n" + run_facts(after) + "</div>\n</div>\n</footer>\n";
+          "</div>\n<div><h3>After</h3>\n" + run_facts(after) + "</div>\n</div>\n" + effective_meaning() + "</footer>\n";
   return html_document("acceptscope: before and after", body);
 }
 

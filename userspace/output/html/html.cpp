@@ -85,8 +85,8 @@ std::string render_html(const Snapshot& snapshot, const HtmlOptions& options) {
   for (const std::size_t index : order)
     body += service_section(ids, snapshot, index, {lanes_of(snapshot, index, options.max_lanes), options.left_out},
                             reuse.of(index));
-  body +=
-      "</main>\n<footer>\n<h2 id=\"run\">The run</h2>\n" + run_facts(snapshot) + finding_kinds_list() + "</footer>\n";
+  body += "</main>\n<footer>\n<h2 id=\"run\">The run</h2>\n" + run_facts(snapshot) + effective_meaning() +
+          finding_kinds_list() + "</footer>\n";
   return html_document(fmt::format("acceptscope: {}", host), body);
 }
 

@@ -71,9 +71,10 @@ std::string how_skewed(const Spread& spread) {
   if (spread.total == 0) return "Nothing to share.";
   std::string text = fmt::format("As if {} of {} shared the {} evenly", decimal_text(spread.effective),
                                  count_of(spread.workers(), "worker"), basis_name(spread.basis));
-  if (spread.fair)
-    text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(spread.fair->p01));
-  return text + ".";
+  if (!spread.fair) return text + ".";
+  text += fmt::format("; a fair draw gives at least {} in 99 % of cases", decimal_text(spread.fair->p01));
+  if (spread.uneven) return text + ".";
+  return text + (spread.effective < spread.fair->p01 ? ": too near to it to matter." : ": chance explains this.");
 }
 
 std::string since_when(const Snapshot& snapshot, const ServiceRow& service) {
@@ -173,6 +174,27 @@ std::string further_boxes(const ServiceRow& service) {
   return html;
 }
 
+std::string effective_note(const Spread& spread) {
+  if (spread.total == 0) return {};
+  return fmt::format(
+      "<p class=\"soft\">Effective workers: with so many, all of them equally busy, the {} would be as concentrated as "
+      "they are. Fair: what 99 of 100 random draws reach. <a href=\"#effective\">When it counts as uneven</a></p>\n",
+      basis_name(spread.basis));
+}
+
+std::string effective_meaning() {
+  return fmt::format(
+      "<div class=\"explain\">\n<h3 id=\"effective\">Effective workers and the fair draw</h3>\n"
+      "<p>Effective workers are 1 divided by the sum of the squared shares of the workers: 8 of 8 if all have the same, 1 "
+      "if one has everything. If each connection went to a random worker, some would have more than others, so that even a "
+      "fair draw gives less than 8 of 8: \u201cat least 5.4 in 99 % of cases\u201d is what all but one of 100 such draws "
+      "reach.</p>\n"
+      "<p>A service counts as uneven only if it is below that and below {} of a typical draw. With many connections a draw "
+      "is nearly even: then 6.6 can be below \u201cat least 8.0\u201d and do no harm, because the difference is no chance "
+      "but also too small to matter.</p>\n</div>\n",
+      coarse_share_text(kMaterialPart));
+}
+
 std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service) {
   const ActiveStats& serving = service.active_workers.serving;
   const Spread& spread = service.spread;
@@ -208,7 +230,7 @@ std::string service_section(Ids& ids, const Snapshot& snapshot, std::size_t inde
   const Finding& verdict = service.verdict;
   std::string html = fmt::format("<section id=\"s{}\" aria-label=\"Service {}\">\n", index + 1, html_escape(name));
   html += verdict_box(snapshot, service, name) + further_boxes(service);
-  html += number_tiles(snapshot, service) + request_tiles(snapshot, service);
+  html += number_tiles(snapshot, service) + request_tiles(snapshot, service) + effective_note(service.spread);
   html += pair(block_of("Evidence", verdict.evidence),
                verdict.advice.size() > 1 ? block_of("What to do", verdict.advice) : "");
   html += pair(workers_figure(ids, service), lorenz_figure(ids, service));

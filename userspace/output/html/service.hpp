@@ -14,6 +14,12 @@ namespace acceptscope {
 /// The verdict with the four answers: which workers, how skewed, since when, what to do. `heading` is text.
 [[nodiscard]] std::string verdict_box(const Snapshot& snapshot, const ServiceRow& service, std::string_view heading);
 
+/// One line on what effective workers are, with a link to effective_meaning(); empty without connections.
+[[nodiscard]] std::string effective_note(const Spread& spread);
+
+/// The explanation that effective_note() links to: once on each page.
+[[nodiscard]] std::string effective_meaning();
+
 /// The headline numbers.
 [[nodiscard]] std::string number_tiles(const Snapshot& snapshot, const ServiceRow& service);
 

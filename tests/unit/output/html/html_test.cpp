@@ -431,6 +431,22 @@ TEST(RenderHtml, ListsTheOpenConnectionsTheOldestFirst) {
   EXPECT_THAT(page, Not(HasSubstr("<b>")));
 }
 
+TEST(RenderHtml, SaysWhatEffectiveWorkersAreWhereItShowsThem) {
+  const std::string page = render_html(sample::uneven());
+  EXPECT_THAT(page, HasSubstr("<a href=\"#effective\">"));
+  EXPECT_THAT(page, HasSubstr("<h3 id=\"effective\">"));
+}
+
+TEST(RenderHtml, BelowAFairDrawWithoutHarmSaysWhyItIsNoFinding) {
+  Snapshot s = sample::uneven();
+  s.services[0].findings.clear();
+  Spread& spread = s.services[0].spread;
+  spread.effective = 6.6, spread.uneven = false, spread.fair = FairBaseline{8.0, 8.0};
+  EXPECT_THAT(render_html(s), HasSubstr("a fair draw gives at least 8.0 in 99 % of cases: too near to it to matter."));
+  spread.fair = FairBaseline{6.0, 7.0};
+  EXPECT_THAT(render_html(s), HasSubstr("a fair draw gives at least 6.0 in 99 % of cases: chance explains this."));
+}
+
 TEST(RenderHtml, AHeatMapHasItsNumbersInATable) {
   const std::string page = render_html(sample::serving());
   EXPECT_THAT(page, HasSubstr("<strong>Busy by worker and time, as numbers</strong>"));
