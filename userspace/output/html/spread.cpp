@@ -161,9 +161,9 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
     note +=
         fmt::format(" {} more are not drawn; the table below tells of them.", count_of(rows.size() - drawn, "worker"));
   const FigureWords words{std::string(kTitle), note,
-                          fmt::format("{} of {} {} more than an even share of the {}.", count_text(spread.owners.size()),
-                                      count_of(spread.workers(), "worker"), spread.owners.size() == 1 ? "has" : "have",
-                                      basis_name(spread.basis)),
+                          fmt::format("{} of {} {} more than an even share of the {}.",
+                                      count_text(spread.owners.size()), count_of(spread.workers(), "worker"),
+                                      spread.owners.size() == 1 ? "has" : "have", basis_name(spread.basis)),
                           service.endpoint.to_string()};
   return figure(ids, FigureSize::small, plot.bottom() + 44, words, svg, bars_legend(service.open > 0, spread));
 }
