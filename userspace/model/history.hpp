@@ -29,6 +29,14 @@ struct TickSample {
   std::uint64_t bytes = 0;    ///< received and sent in the tick
   std::uint64_t open = 0;     ///< connections at its end
   Nanoseconds busy{0};        ///< with a request in flight, in the tick
+
+  TickSample& operator+=(const TickSample& other) {
+    accepts += other.accepts;
+    bytes += other.bytes;
+    open += other.open;
+    busy += other.busy;
+    return *this;
+  }
   bool operator==(const TickSample&) const = default;
 };
 

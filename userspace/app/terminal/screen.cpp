@@ -41,6 +41,7 @@ TuiKey function_key(int code) {
     case KEY_HOME: return tui_key::home;
     case KEY_END: return tui_key::end;
     case KEY_BTAB: return tui_key::back_tab;
+    case KEY_ENTER: return tui_key::enter;
     case KEY_F(1): return tui_key::f1;
     case KEY_F(10): return tui_key::f10;
     default: return 0;

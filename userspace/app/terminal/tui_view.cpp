@@ -47,6 +47,7 @@ void TuiView::show(Snapshot snapshot) {
   if (!state_.paused) {
     shown_ = std::move(snapshot);
     shown_history_ = history_;
+    state_ = on_snapshot(std::move(state_), shown_);
   }
   paint();
 }

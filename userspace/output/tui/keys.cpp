@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "output/tui/parts.hpp"
 
@@ -10,31 +11,37 @@ namespace {
 
 // clang-format off
 constexpr std::array kKeys{
-    TuiKeyRow{TuiAction::quit, U"q\x110008", "q, F10", "end the run: closing summary and dump", "q Quit"},
-    TuiKeyRow{TuiAction::help, U"?h\x110007", "?, h, F1", "this list; any other page key leads back", "? Help"},
-    TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers, findings and what each means", "Tab Page"},
-    TuiKeyRow{TuiAction::previous_page, U"\x110006\x110009", "Shift-Tab, left", "previous page", ""},
-    TuiKeyRow{TuiAction::next_service, U">.", ">", "next service, by port", "<> Service"},
-    TuiKeyRow{TuiAction::previous_service, U"<,", "<", "previous service", ""},
-    TuiKeyRow{TuiAction::choose_service, U"123456789", "1 to 9", "the service with this number", ""},
+    TuiKeyRow{TuiAction::help, U"?h\x110007", "F1, ?, h", "this list; any other page key leads back", "F1 Help", 1},
+    TuiKeyRow{TuiAction::open, U"\r\n", "Enter", "open the service under the cursor of the overview", "Enter Open", 3},
+    TuiKeyRow{TuiAction::back, U"\x1b", "Esc", "back: from the help, from a service to the overview of all services", "Esc Back", 2},
+    TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers, findings and what each means", "Tab Page", 4},
+    TuiKeyRow{TuiAction::previous_page, U"\x110006\x110009", "Shift-Tab, left", "previous page"},
+    TuiKeyRow{TuiAction::next_service, U">.", ">", "next service, by port", "<> Service", 9},
+    TuiKeyRow{TuiAction::previous_service, U"<,", "<", "previous service"},
+    TuiKeyRow{TuiAction::choose_service, U"123456789", "1 to 9", "the service with this number, by port"},
     TuiKeyRow{TuiAction::sort, U"s", "s",
-              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn", "s Sort"},
+              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn; the services of the overview again by the worst finding", "s Sort", 5},
     TuiKeyRow{TuiAction::heat, U"m", "m",
-              "what the strips of the last 60 ticks show: busy time, traffic, accepts, open connections, in turn", "m Map"},
-    TuiKeyRow{TuiAction::pause, U"p ", "p, space", "hold the picture still; tracing goes on", "p Pause"},
-    TuiKeyRow{TuiAction::up, U"k\x110000", "k, up", "up; on the workers' page, to the worker above, with its details", ""},
-    TuiKeyRow{TuiAction::down, U"j\x110001", "j, down", "down", ""},
-    TuiKeyRow{TuiAction::page_up, U"\x110002\x02", "PgUp, Ctrl-B", "a screen up", ""},
-    TuiKeyRow{TuiAction::page_down, U"\x110003\x06", "PgDn, Ctrl-F", "a screen down", ""},
-    TuiKeyRow{TuiAction::home, U"g\x110004", "g, Home", "to the top", ""},
-    TuiKeyRow{TuiAction::end, U"G\x110005", "G, End", "to the end", ""},
+              "what the strips of the last 60 ticks show: busy time, traffic, accepts, open connections, in turn", "m Map", 6},
+    TuiKeyRow{TuiAction::pause, U"p ", "p, space", "hold the picture still; tracing goes on", "p Pause", 7},
+    TuiKeyRow{TuiAction::up, U"k\x110000", "k, up", "up; on the workers' page, to the worker above, with its details"},
+    TuiKeyRow{TuiAction::down, U"j\x110001", "j, down", "down"},
+    TuiKeyRow{TuiAction::page_up, U"\x110002\x02", "PgUp, Ctrl-B", "a screen up"},
+    TuiKeyRow{TuiAction::page_down, U"\x110003\x06", "PgDn, Ctrl-F", "a screen down"},
+    TuiKeyRow{TuiAction::home, U"g\x110004", "g, Home", "to the top"},
+    TuiKeyRow{TuiAction::end, U"G\x110005", "G, End", "to the end"},
     TuiKeyRow{TuiAction::write_dump, U"w", "w",
-              "write a dump now: to the file of --output, else to acceptscope-TIME.json here", "w Write"},
-    TuiKeyRow{TuiAction::repaint, U"\x0c", "Ctrl-L", "repaint the screen", ""},
-    TuiKeyRow{TuiAction::none, U"", "Ctrl-C", "the same as q; once more while the run is ending: quit at once", ""},
-    TuiKeyRow{TuiAction::none, U"", "Ctrl-Z", "back to the shell, stopped; fg comes back", ""},
+              "write a dump now: to the file of --output, else to acceptscope-TIME.json here", "w Write", 8},
+    TuiKeyRow{TuiAction::repaint, U"\x0c", "Ctrl-L", "repaint the screen"},
+    TuiKeyRow{TuiAction::quit, U"q\x110008", "F10, q", "end the run: closing summary and dump", "F10 Quit"},
+    TuiKeyRow{TuiAction::none, U"", "Ctrl-C", "the same as q; once more while the run is ending: quit at once"},
+    TuiKeyRow{TuiAction::none, U"", "Ctrl-Z", "back to the shell, stopped; fg comes back"},
 };
 // clang-format on
+
+/// At the start services and findings show up one after the other: until then a service that is alone does not count as
+/// opened, and the overview is sorted again with every picture.
+constexpr Nanoseconds kSettled = std::chrono::seconds(5);
 
 TuiAction action_of(TuiKey key) {
   for (const TuiKeyRow& row : kKeys)
@@ -57,23 +64,24 @@ Enum next(Enum value, const ServiceRow* service, Enum (*shown)(const ServiceRow&
   return following;
 }
 
-void show_page(TuiState& state, std::size_t steps) {
-  if (!state.help) state.page = turned(state.page, steps);
-  state.help = false;  // from the help back to the page before
-  state.first = 0;
+void show_page(TuiState& state, const Snapshot& snapshot, std::size_t steps) {
+  if (!state.help && !shows_overview(snapshot, state)) state.page = turned(state.page, steps), state.first = 0;
+  if (state.help) state.help = false, state.first = 0;  // back to the page before
 }
 
 void show_service(TuiState& state, const ServiceRow& service) {
   if (state.service != key_of(service)) state.worker.reset(), state.first = 0;
-  state.service = key_of(service);
+  state.service = state.cursor = key_of(service);
 }
 
+/// From the overview: to the first or the last one.
 void step_service(TuiState& state, const Snapshot& snapshot, bool forward) {
   const std::vector<const ServiceRow*> services = services_in_order(snapshot);
   if (services.empty()) return;
-  const auto at = std::find(services.begin(), services.end(), shown_service(snapshot, state)) - services.begin();
-  const std::size_t steps = forward ? 1 : services.size() - 1;
-  show_service(state, *services[(static_cast<std::size_t>(at) + steps) % services.size()]);
+  const auto found = std::find(services.begin(), services.end(), shown_service(snapshot, state));
+  const auto at = static_cast<std::size_t>(found - services.begin());
+  const std::size_t last = services.size() - 1;
+  show_service(state, *services[forward ? (at < last ? at + 1 : 0) : (at > 0 ? at - 1 : last)]);
 }
 
 void choose_service(TuiState& state, const Snapshot& snapshot, std::size_t number) {
@@ -95,32 +103,86 @@ std::size_t moved(TuiAction action, std::size_t at, std::size_t total, std::size
   }
 }
 
-void move_cursor(TuiState& state, TuiAction action, const ServiceRow& service, const TuiScroll& scroll) {
-  const std::vector<const WorkerRow*> workers = sorted_workers(service, state.sort);
-  if (workers.empty()) return;
-  const auto found = std::find_if(workers.begin(), workers.end(),
-                                  [&](const WorkerRow* worker) { return state.worker == id_of(*worker); });
-  std::size_t at = clamped_first(state.first, workers.size(), scroll.room);  // the first key only shows the cursor
-  if (found != workers.end())
-    at = moved(action, static_cast<std::size_t>(found - workers.begin()), workers.size(), scroll.room);
-  else if (action != TuiAction::up && action != TuiAction::down)
-    at = moved(action, at, workers.size(), scroll.room);
-  state.worker = id_of(*workers[at]);
+/// Scrolls so that the line `at` of the list is in view.
+void reveal(TuiState& state, std::size_t at, const TuiScroll& scroll) {
   const std::size_t room = std::max<std::size_t>(scroll.room, 1);
-  state.first = clamped_first(std::clamp(state.first, at + 1 - std::min(at + 1, room), at), workers.size(), room);
+  state.first = clamped_first(std::clamp(state.first, at + 1 - std::min(at + 1, room), at), scroll.total, room);
+}
+
+/// Moves the cursor of a list, `at` before; returns where it is then. Without a cursor, the first key only shows it.
+std::size_t move_cursor(TuiState& state, TuiAction action, std::optional<std::size_t> at, const TuiScroll& scroll) {
+  const std::size_t top = clamped_first(state.first, scroll.total, scroll.room);
+  const bool shows_it = !at && (action == TuiAction::up || action == TuiAction::down);
+  const std::size_t to = shows_it ? top : moved(action, at.value_or(top), scroll.total, scroll.room);
+  reveal(state, to, scroll);
+  return to;
+}
+
+/// The index of the first of `rows` for which `is_it`.
+template <class Row, class Predicate>
+std::optional<std::size_t> index_of(const std::vector<const Row*>& rows, const Predicate& is_it) {
+  const auto found = std::find_if(rows.begin(), rows.end(), [&](const Row* row) { return is_it(*row); });
+  return found == rows.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - rows.begin()));
+}
+
+void move_worker(TuiState& state, TuiAction action, const Snapshot& snapshot, const TuiOptions& options) {
+  const ServiceRow* service = shown_service(snapshot, state);
+  if (service == nullptr || service->workers.empty()) return;
+  const std::vector<const WorkerRow*> workers = sorted_workers(*service, state.sort);
+  const auto at = index_of(workers, [&](const WorkerRow& worker) { return state.worker == id_of(worker); });
+  TuiState with_cursor = state;  // the worker's details take room
+  with_cursor.worker = id_of(*workers.front());
+  state.worker = id_of(*workers[move_cursor(state, action, at, scroll_of(snapshot, with_cursor, options))]);
+}
+
+void move_service(TuiState& state, TuiAction action, const Snapshot& snapshot, const TuiOptions& options) {
+  const std::vector<const ServiceRow*> services = overview_order(snapshot, state);
+  const ServiceRow* const cursor = service_at_cursor(snapshot, state);
+  const auto at = index_of(services, [&](const ServiceRow& service) { return &service == cursor; });
+  state.cursor = key_of(*services[move_cursor(state, action, at, scroll_of(snapshot, state, options))]);
 }
 
 void move(TuiState& state, TuiAction action, const Snapshot& snapshot, const TuiOptions& options) {
-  const ServiceRow* service = shown_service(snapshot, state);
-  if (!state.help && state.page == TuiPage::workers) {
-    if (service == nullptr) return;
-    TuiState with_cursor = state;  // the worker's details take room
-    if (!service->workers.empty()) with_cursor.worker = id_of(service->workers.front());
-    return move_cursor(state, action, *service, scroll_of(snapshot, with_cursor, options));
-  }
+  if (!state.help && shows_overview(snapshot, state)) return move_service(state, action, snapshot, options);
+  if (!state.help && state.page == TuiPage::workers) return move_worker(state, action, snapshot, options);
   const TuiScroll scroll = scroll_of(snapshot, state, options);
   const std::size_t most = scroll.total - std::min(scroll.total, scroll.room);
   state.first = std::min(moved(action, std::min(state.first, most), scroll.total, scroll.room), most);
+}
+
+void open(TuiState& state, const Snapshot& snapshot) {
+  if (!state.help && shows_overview(snapshot, state)) show_service(state, *service_at_cursor(snapshot, state));
+}
+
+std::vector<ServiceKey> keys_of(const std::vector<const ServiceRow*>& services) {
+  std::vector<ServiceKey> keys;
+  for (const ServiceRow* service : services) keys.push_back(key_of(*service));
+  return keys;
+}
+
+/// In the order of now, scrolled to the service that was open.
+void show_overview(TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
+  state.service.reset();
+  state.order = keys_of(worst_first(snapshot));
+  const std::vector<const ServiceRow*> services = overview_order(snapshot, state);
+  const ServiceRow* const cursor = service_at_cursor(snapshot, state);
+  const auto at = index_of(services, [&](const ServiceRow& service) { return &service == cursor; });
+  state.first = 0;
+  reveal(state, at.value_or(0), scroll_of(snapshot, state, options));
+}
+
+void go_back(TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
+  if (state.help)
+    state.help = false, state.first = 0;
+  else if (snapshot.services.size() > 1 && !shows_overview(snapshot, state))
+    show_overview(state, snapshot, options);
+}
+
+void sort(TuiState& state, const Snapshot& snapshot) {
+  if (shows_overview(snapshot, state))
+    state.order = keys_of(worst_first(snapshot));
+  else
+    state.sort = next(state.sort, shown_service(snapshot, state), shown_sort);
 }
 
 }  // namespace
@@ -130,24 +192,35 @@ std::span<const TuiKeyRow> tui_keys() { return kKeys; }
 TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOptions& options) {
   state.message = {};
   const TuiAction action = action_of(key);
+  if (action != TuiAction::none && snapshot.services.size() == 1) state.service = key_of(snapshot.services.front());
   TuiRequest request = TuiRequest::none;
   switch (action) {
     case TuiAction::quit: request = TuiRequest::quit; break;
     case TuiAction::write_dump: request = TuiRequest::write_dump; break;
     case TuiAction::repaint: request = TuiRequest::repaint; break;
     case TuiAction::help: state.help = !state.help, state.first = 0; break;
-    case TuiAction::next_page: show_page(state, 1); break;
-    case TuiAction::previous_page: show_page(state, enum_values<TuiPage>.size() - 1); break;
+    case TuiAction::next_page: show_page(state, snapshot, 1); break;
+    case TuiAction::previous_page: show_page(state, snapshot, enum_values<TuiPage>.size() - 1); break;
     case TuiAction::next_service: step_service(state, snapshot, true); break;
     case TuiAction::previous_service: step_service(state, snapshot, false); break;
     case TuiAction::choose_service: choose_service(state, snapshot, key - U'0'); break;
-    case TuiAction::sort: state.sort = next(state.sort, shown_service(snapshot, state), shown_sort); break;
-    case TuiAction::heat: state.heat = next(state.heat, shown_service(snapshot, state), shown_heat); break;
+    case TuiAction::open: open(state, snapshot); break;
+    case TuiAction::back: go_back(state, snapshot, options); break;
+    case TuiAction::sort: sort(state, snapshot); break;
+    case TuiAction::heat: state.heat = next(state.heat, service_for_strips(snapshot, state), shown_heat); break;
     case TuiAction::pause: state.paused = !state.paused; break;
     case TuiAction::none: break;
     default: move(state, action, snapshot, options);
   }
   return {std::move(state), request};
+}
+
+TuiState on_snapshot(TuiState state, const Snapshot& snapshot) {
+  const bool settled = snapshot.run.duration >= kSettled;
+  if (settled && snapshot.services.size() == 1) state.service = key_of(snapshot.services.front());
+  if (!settled && !state.cursor) state.order.clear();
+  state.order = keys_of(overview_order(snapshot, state));
+  return state;
 }
 
 std::string tui_keys_markdown() {

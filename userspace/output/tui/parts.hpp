@@ -15,6 +15,8 @@ namespace acceptscope {
 enum class TuiAction : std::uint8_t {
   quit,
   help,
+  open,
+  back,
   next_page,
   previous_page,
   sort,
@@ -40,13 +42,31 @@ struct TuiKeyRow {
   std::u32string_view keys;  ///< none if the terminal turns the key into a signal
   std::string_view names;
   std::string_view meaning;
-  std::string_view label;  ///< in the last line of the screen; empty: not listed
+  std::string_view label{};  ///< in the last line of the screen; empty: not listed
+  int leaves = 0;            ///< if the last line is short, the label with the highest number leaves first
 };
 
 [[nodiscard]] std::span<const TuiKeyRow> tui_keys();
 
-/// The service on the screen; null if there is none.
+/// The service on the screen: the one that was opened, or the only one. Null if there is none, or the overview is
+/// shown.
 [[nodiscard]] const ServiceRow* shown_service(const Snapshot& snapshot, const TuiState& state);
+
+/// Whether the screen shows the services below each other: there are several, and none was opened.
+[[nodiscard]] bool shows_overview(const Snapshot& snapshot, const TuiState& state);
+
+/// The services of the overview from the top: as they were shown last; if there are new ones, all with the worst
+/// finding first.
+[[nodiscard]] std::vector<const ServiceRow*> overview_order(const Snapshot& snapshot, const TuiState& state);
+
+/// The same without regard to how they were shown last.
+[[nodiscard]] std::vector<const ServiceRow*> worst_first(const Snapshot& snapshot);
+
+/// The service under the cursor of the overview: the first, unless the user moved it.
+[[nodiscard]] const ServiceRow* service_at_cursor(const Snapshot& snapshot, const TuiState& state);
+
+/// The service whose figures decide which strips there are; null without services.
+[[nodiscard]] const ServiceRow* service_for_strips(const Snapshot& snapshot, const TuiState& state);
 
 /// Services in an order independent of the traffic: by port, address, namespace.
 [[nodiscard]] std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot);
@@ -56,6 +76,9 @@ struct TuiKeyRow {
 
 /// The chosen strips, or those of traffic if the service has no such figure.
 [[nodiscard]] TuiHeat shown_heat(const ServiceRow& service, TuiHeat chosen);
+
+/// A worker of the service that accepted, served bytes, or had a request in flight or begun, in the last tick.
+[[nodiscard]] bool is_at_work(const ServiceRow& service, const WorkerRow& worker);
 
 /// The workers in the chosen order, those with as much by connections; supervisors last.
 [[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort);
@@ -76,7 +99,20 @@ struct TuiScene {
   const TuiOptions& options;
 };
 
+/// A strip of the last ticks: a column each, the latest at the right edge; `most` is as high as a column gets.
+[[nodiscard]] StyledLine strip(const TuiScene& scene, const History::Ticks& samples, TuiHeat heat, std::size_t width,
+                               std::uint64_t most);
+/// "TRAFFIC, last 41.0 s        now"
+[[nodiscard]] StyledLine strip_header(const TuiScene& scene, TuiHeat heat, std::size_t width);
+/// The highest value in a strip.
+[[nodiscard]] std::uint64_t most_of(const TuiScene& scene, const History::Ticks& samples, TuiHeat heat,
+                                    std::size_t width);
+
+/// `line` over the whole width, as the one under the cursor.
+[[nodiscard]] StyledLine selected(StyledLine line, const TuiOptions& options);
+
 /// `room` lines, the head included.
+[[nodiscard]] TuiBody overview_page(const TuiScene& scene, std::size_t room);
 [[nodiscard]] TuiBody workers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
 [[nodiscard]] TuiBody histograms_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
 [[nodiscard]] TuiBody peers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 #include "model/figures.hpp"
@@ -13,6 +12,7 @@
 #include "output/words/finding_lines.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
+#include "output/words/worker_columns.hpp"
 #include "output/words/worker_lines.hpp"
 #include "text/bar.hpp"
 #include "text/escape.hpp"
@@ -25,6 +25,7 @@ namespace {
 constexpr std::size_t kBodyLeast = 5;
 constexpr std::size_t kTroubleMost = 3;
 constexpr std::size_t kHeightForDetails = 18;
+constexpr std::size_t kFindingLines = 3;  // of the overview
 
 /// A line above the page; the highest rank gives way first.
 struct RankedLine {
@@ -60,8 +61,11 @@ StyledLine title(const TuiScene& s) {
       fmt::format(" {}  {}  {}", duration_text(run.duration, s.options.ascii),
                   escape_text(run.backend, {.ascii = s.options.ascii}), describe_filters(run.filters, s.options.ascii)),
       Style::title);
+  const bool overview = shows_overview(s.snapshot, s.state);
   std::string pages = s.state.paused ? "PAUSED  " : "";
+  if (overview && !s.state.help) pages += "[overview]";
   for (const TuiPage page : enum_values<TuiPage>) {
+    if (overview) continue;
     const bool here = !s.state.help && page == s.state.page;
     pages += fmt::format("{}{}{}", here ? '[' : ' ', enum_name(page), here ? ']' : ' ');
   }
@@ -206,11 +210,27 @@ std::vector<StyledLine> figure_lines(const TuiScene& s, const ServiceRow& servic
   return lines;
 }
 
+/// " 20 services: 1 CRITICAL, 2 WARNING, 17 OK": the worst first.
+StyledLine severities_line(const Snapshot& snapshot, const TuiState& state) {
+  StyledLine line(fmt::format(" {}:", count_of(snapshot.services.size(), "service")), Style::strong);
+  std::string separator = " ";
+  for (const Severity severity : {Severity::critical, Severity::warning, Severity::info, Severity::ok}) {
+    const auto count = std::count_if(snapshot.services.begin(), snapshot.services.end(),
+                                     [&](const ServiceRow& service) { return service.verdict.severity == severity; });
+    if (count == 0) continue;
+    line.add(std::exchange(separator, ", ") + count_text(static_cast<std::uint64_t>(count)) + " ");
+    line.append(severity_word(severity));
+  }
+  if (overview_order(snapshot, state) != worst_first(snapshot)) line.add("  (s: the worst first again)", Style::faint);
+  return line;
+}
+
 std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, std::size_t room) {
   std::vector<RankedLine> ranked = {{title(s), 0}};
-  if (service == nullptr && !s.state.help)
+  if (s.snapshot.services.empty() && !s.state.help)
     for (StyledLine& line : wrapped(StyledLine(" "), nothing_yet_text(s.snapshot, s.options.ascii), s.options.width))
       ranked.push_back({std::move(line), 1});
+  if (shows_overview(s.snapshot, s.state) && !s.state.help) ranked.push_back({severities_line(s.snapshot, s.state), 1});
   if (service != nullptr && !s.state.help) {
     if (s.snapshot.services.size() > 1) ranked.push_back({tabs(s, *service), 3});
     ranked.push_back({headline(s, *service), 2});
@@ -232,6 +252,17 @@ std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, 
   std::vector<StyledLine> lines;
   lines.reserve(ranked.size());
   for (RankedLine& line : ranked) lines.push_back(std::move(line.line));
+  return lines;
+}
+
+/// The finding of the service under the cursor of the overview, whose row has no room for the sentence. Always as many
+/// lines, so that the rows stay in their places.
+std::vector<StyledLine> finding_lines(const TuiScene& s) {
+  if (s.options.height < kHeightForDetails) return {};
+  const ServiceRow& service = *service_at_cursor(s.snapshot, s.state);
+  std::vector<StyledLine> lines = finding_headline(StyledLine(" "), service.verdict, s.options.width, s.options.ascii);
+  if (std::optional<StyledLine> further = further_line(service)) lines.push_back(std::move(*further));
+  lines.resize(kFindingLines);
   return lines;
 }
 
@@ -276,7 +307,8 @@ Frame frame_of(const TuiScene& s) {
   const ServiceRow* service = shown_service(s.snapshot, s.state);
   const std::size_t height = s.options.height;
   Frame frame;
-  frame.bottom = detail_lines(s, service);
+  const bool overview = shows_overview(s.snapshot, s.state) && !s.state.help;
+  frame.bottom = overview ? finding_lines(s) : detail_lines(s, service);
   for (StyledLine& line : losses(s)) frame.bottom.push_back(std::move(line));
   frame.keys = height >= 3;
   const std::size_t below = frame.bottom.size() + (frame.keys ? 1 : 0);
@@ -288,6 +320,7 @@ Frame frame_of(const TuiScene& s) {
 
 TuiBody body_of(const TuiScene& s, std::size_t room) {
   if (s.state.help) return help_page(s, room);
+  if (shows_overview(s.snapshot, s.state)) return overview_page(s, room);
   const ServiceRow* service = shown_service(s.snapshot, s.state);
   if (service == nullptr) return {};
   switch (s.state.page) {
@@ -299,19 +332,47 @@ TuiBody body_of(const TuiScene& s, std::size_t room) {
   return {};
 }
 
+/// Whether the key does something on this screen.
+bool has_meaning(const TuiScene& s, TuiAction action) {
+  const bool several = s.snapshot.services.size() > 1;
+  const bool overview = shows_overview(s.snapshot, s.state);
+  switch (action) {
+    case TuiAction::open: return overview && !s.state.help;
+    case TuiAction::back: return s.state.help || (several && !overview);
+    case TuiAction::next_page: return !overview || s.state.help;
+    case TuiAction::next_service: return several && !overview;
+    default: return true;
+  }
+}
+
+/// The labels of the keys, as many as there is room for.
+StyledLine key_labels(const TuiScene& s, std::size_t room) {
+  constexpr std::size_t gap = 2;
+  std::vector<const TuiKeyRow*> rows;
+  std::vector<std::size_t> widths;
+  std::vector<int> leaves;
+  for (const TuiKeyRow& row : tui_keys()) {
+    if (row.label.empty() || !has_meaning(s, row.action)) continue;
+    rows.push_back(&row);
+    widths.push_back(row.label.size());
+    leaves.push_back(row.leaves);
+  }
+  fit_columns(widths, leaves, room - std::min<std::size_t>(room, 1), gap);
+  StyledLine line(" ", Style::title);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (widths[i] > 0) line.add(std::string(rows[i]->label) + std::string(gap, ' '), Style::title);
+  return line;
+}
+
 /// The keys, or the message of the last key; and the scroll position of the page.
 StyledLine last_line(const TuiScene& s, const TuiBody& body) {
-  StyledLine left(" ", Style::title);
-  if (s.state.message.empty()) {
-    for (const TuiKeyRow& row : tui_keys())
-      if (!row.label.empty()) left.add(std::string(row.label) + "  ", Style::title);
-  } else {
-    left.add(escape_text(s.state.message, {.ascii = s.options.ascii}), Style::title);
-  }
   std::string where;
   if (body.rows.size() < body.total)
     where = fmt::format(" {}-{} of {} ", count_text(body.first + 1), count_text(body.first + body.rows.size()),
                         count_text(body.total));
+  StyledLine left = s.state.message.empty()
+                        ? key_labels(s, s.options.width - std::min(s.options.width, where.size()))
+                        : StyledLine(" " + escape_text(s.state.message, {.ascii = s.options.ascii}), Style::title);
   return ends(std::move(left), StyledLine(where, Style::title), s.options, Style::title);
 }
 
@@ -320,17 +381,17 @@ StyledLine last_line(const TuiScene& s, const TuiBody& body) {
 const ServiceRow* shown_service(const Snapshot& snapshot, const TuiState& state) {
   for (const ServiceRow& service : snapshot.services)
     if (state.service == key_of(service)) return &service;
-  return snapshot.services.empty() ? nullptr : &snapshot.services.front();
+  return snapshot.services.size() == 1 ? &snapshot.services.front() : nullptr;
 }
 
-std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot) {
-  std::vector<const ServiceRow*> services;
-  for (const ServiceRow& service : snapshot.services) services.push_back(&service);
-  std::sort(services.begin(), services.end(), [](const ServiceRow* a, const ServiceRow* b) {
-    const auto rank = [](const ServiceRow& s) { return std::tie(s.endpoint.port, s.endpoint.address, s.netns); };
-    return rank(*a) < rank(*b);
-  });
-  return services;
+bool shows_overview(const Snapshot& snapshot, const TuiState& state) {
+  return snapshot.services.size() > 1 && shown_service(snapshot, state) == nullptr;
+}
+
+StyledLine selected(StyledLine line, const TuiOptions& options) {
+  line.add_spaces(options.width - std::min(options.width, line.width()));
+  line.restyle(Style::selected);
+  return line;
 }
 
 std::size_t clamped_first(std::size_t first, std::size_t total, std::size_t room) {

@@ -61,7 +61,9 @@ struct TuiState {
   WorkerSort sort = WorkerSort::requests;  ///< by connections where requests are not counted; likewise for busy ones
   TuiHeat heat = TuiHeat::busy;            ///< traffic where requests are not counted
   bool paused = false;                     ///< the caller keeps showing the same snapshot
-  std::optional<ServiceKey> service;       ///< empty: the busiest one
+  std::optional<ServiceKey> service;       ///< that was opened; empty: the only one, or the overview
+  std::vector<ServiceKey> order;           ///< of the overview, from the top
+  std::optional<ServiceKey> cursor;        ///< of the overview; empty: the first service
   std::optional<WorkerId> worker;          ///< the worker under the cursor
   std::size_t first = 0;                   ///< number of lines scrolled out at the top
   OutsideText message;                     ///< shown in the last line until the next key
@@ -74,6 +76,7 @@ namespace tui_key {
 inline constexpr TuiKey up = 0x110000, down = 0x110001, page_up = 0x110002, page_down = 0x110003, home = 0x110004,
                         end = 0x110005, back_tab = 0x110006, f1 = 0x110007, f10 = 0x110008, left = 0x110009,
                         right = 0x11000a;
+inline constexpr TuiKey enter = U'\r', escape = U'\x1b';
 }  // namespace tui_key
 
 /// The request of a key to the program, beyond a change of state.
@@ -86,6 +89,10 @@ struct TuiTurn {
 
 /// The state after `key`; a key without a meaning only clears the message.
 [[nodiscard]] TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOptions& options);
+
+/// The state with which a new picture is shown. The services of the overview keep their places until a new one appears;
+/// a service that is alone is opened, and stays when others appear.
+[[nodiscard]] TuiState on_snapshot(TuiState state, const Snapshot& snapshot);
 
 /// Exactly `height` lines of at most `width` columns. A smaller screen leaves out more, but never the losses.
 [[nodiscard]] std::vector<StyledLine> render_tui(const Snapshot& snapshot, const History& history,

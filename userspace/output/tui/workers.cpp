@@ -64,65 +64,6 @@ Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
   return layout;
 }
 
-std::uint64_t value_of(const TickSample& sample, TuiHeat heat) {
-  switch (heat) {
-    case TuiHeat::busy: return static_cast<std::uint64_t>(sample.busy.count());
-    case TuiHeat::traffic: return sample.bytes;
-    case TuiHeat::accepts: return sample.accepts;
-    case TuiHeat::open: return sample.open;
-  }
-  return 0;
-}
-
-/// One scale for all workers: what is as high is as much. Busy all the time is the highest, whoever is.
-std::uint64_t highest(const TuiScene& scene, const ServiceRow& service, std::size_t ticks) {
-  const TuiHeat heat = shown_heat(service, scene.state.heat);
-  std::uint64_t most = heat == TuiHeat::busy ? static_cast<std::uint64_t>(scene.snapshot.run.interval.count()) : 0;
-  for (const WorkerRow& worker : service.workers) {
-    const History::Ticks samples = scene.history.of(service, worker);
-    for (std::size_t i = samples.size() - ticks; i < samples.size(); ++i)
-      most = std::max(most, value_of(samples[i], heat));
-  }
-  return most;
-}
-
-Style heat_style(std::size_t level) {
-  if (level == 0) return Style::faint;
-  return level <= 3 ? Style::heat_low : level <= 6 ? Style::heat_mid : Style::heat_high;
-}
-
-/// The latest tick is at the right edge.
-StyledLine strip(const TuiScene& scene, const ServiceRow& service, const WorkerRow& worker, std::size_t width,
-                 std::uint64_t most) {
-  const std::size_t ticks = std::min(scene.history.ticks(), width);
-  const History::Ticks samples = scene.history.of(service, worker);
-  const TuiHeat heat = shown_heat(service, scene.state.heat);
-  StyledLine line;
-  line.add_spaces(width - ticks);
-  for (std::size_t i = samples.size() - ticks; i < samples.size(); ++i) {
-    const std::uint64_t value = value_of(samples[i], heat);
-    line.add(spark(value, most, scene.options.ascii), heat_style(spark_level(value, most)));
-  }
-  return line;
-}
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  return result;
-}
-
-/// "TRAFFIC, last 41.0 s        now"
-StyledLine strip_header(const TuiScene& scene, const ServiceRow& service, std::size_t width) {
-  const Nanoseconds span =
-      scene.snapshot.run.interval * static_cast<std::int64_t>(std::min(width, scene.history.ticks()));
-  const std::string name = upper(enum_name(shown_heat(service, scene.state.heat)));
-  const std::string longer = fmt::format("{}, last {}", name, duration_text(span, scene.options.ascii));
-  if (scene.history.ticks() == 0 || longer.size() > width) return StyledLine().add_right(name, width, Style::faint);
-  StyledLine line(longer, Style::faint);
-  return line.width() + 4 > width ? line : line.add_right("now", width - line.width(), Style::faint);
-}
-
 StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout& layout) {
   const bool threads = std::any_of(service.workers.begin(), service.workers.end(),
                                    [](const WorkerRow& worker) { return worker.tid.has_value(); });
@@ -140,7 +81,16 @@ StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout
       column.left ? line.add_left(text, width, style) : line.add_right(text, width, style);
     line.add_spaces(kGap);
   }
-  return line.append(strip_header(scene, service, layout.strip));
+  return line.append(strip_header(scene, shown_heat(service, scene.state.heat), layout.strip));
+}
+
+/// One scale for all workers: what is as high is as much. Busy all the time is the highest, whoever is.
+std::uint64_t highest(const TuiScene& scene, const ServiceRow& service, std::size_t width) {
+  const TuiHeat heat = shown_heat(service, scene.state.heat);
+  std::uint64_t most = heat == TuiHeat::busy ? static_cast<std::uint64_t>(scene.snapshot.run.interval.count()) : 0;
+  for (const WorkerRow& worker : service.workers)
+    most = std::max(most, most_of(scene, scene.history.of(service, worker), heat, width));
+  return most;
 }
 
 /// What the worker is up to, at a glance.
@@ -148,18 +98,13 @@ std::string mark(const ServiceRow& service, const WorkerRow& worker, bool ascii)
   if (worker.exited) return ascii ? "x" : "×";
   if (is_apart(worker)) return " ";
   if (is_idle(service, worker)) return ascii ? "-" : "○";
-  const std::uint64_t in_flight = worker.requests ? worker.requests->load.in_flight : 0;
-  const std::uint64_t recent = worker.recent_accepts + worker.active_connections + worker.recent_requests + in_flight;
-  return recent == 0 ? " " : ascii ? "*" : "●";
+  return !is_at_work(service, worker) ? " " : ascii ? "*" : "●";
 }
 
 class Rows {
  public:
   Rows(const TuiScene& scene, const ServiceRow& service, const Layout& layout)
-      : scene_(scene),
-        service_(service),
-        layout_(layout),
-        most_(highest(scene, service, std::min(layout.strip, scene.history.ticks()))) {
+      : scene_(scene), service_(service), layout_(layout), most_(highest(scene, service, layout.strip)) {
     for (const WorkerRow& worker : service.workers) busiest_ = std::max(busiest_, held_by(worker).connections);
   }
 
@@ -181,11 +126,9 @@ class Rows {
         line.add_right(cell_text(column, scene_, service_, worker), width, style);
       line.add_spaces(kGap);
     }
-    line.append(strip(scene_, service_, worker, layout_.strip, most_));
-    if (scene_.state.worker != id_of(worker)) return line;
-    line.add_spaces(scene_.options.width - std::min(scene_.options.width, line.width()));
-    line.restyle(Style::selected);
-    return line;
+    line.append(strip(scene_, scene_.history.of(service_, worker), shown_heat(service_, scene_.state.heat),
+                      layout_.strip, most_));
+    return scene_.state.worker == id_of(worker) ? selected(std::move(line), scene_.options) : line;
   }
 
  private:
@@ -210,12 +153,14 @@ class Rows {
 
 }  // namespace
 
-WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen) {
-  return is_offered(chosen, service) ? chosen : WorkerSort::connections;
+bool is_at_work(const ServiceRow& service, const WorkerRow& worker) {
+  if (worker.exited || is_apart(worker) || is_idle(service, worker)) return false;
+  const std::uint64_t in_flight = worker.requests ? worker.requests->load.in_flight : 0;
+  return worker.recent_accepts + worker.active_connections + worker.recent_requests + in_flight > 0;
 }
 
-TuiHeat shown_heat(const ServiceRow& service, TuiHeat chosen) {
-  return chosen == TuiHeat::busy && !counts_requests(service) ? TuiHeat::traffic : chosen;
+WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen) {
+  return is_offered(chosen, service) ? chosen : WorkerSort::connections;
 }
 
 std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort chosen) {

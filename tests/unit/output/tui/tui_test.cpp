@@ -9,11 +9,11 @@
 #include "text/escape.hpp"
 #include "unit/output/golden.hpp"
 #include "unit/output/sample.hpp"
+#include "unit/output/tui/screens.hpp"
 
 namespace acceptscope {
 namespace {
 
-using sample::kHostNetns;
 using sample::service;
 using sample::snapshot;
 using sample::worker;
@@ -26,41 +26,6 @@ using testing::Not;
 using testing::ResultOf;
 using testing::SizeIs;
 using namespace std::chrono_literals;
-
-TuiOptions sized(std::size_t width, std::size_t height) {
-  return {.width = width, .height = height, .host_netns = kHostNetns};
-}
-
-/// A screen as text.
-std::vector<std::string> text_of(const std::vector<StyledLine>& lines, bool color = false) {
-  std::vector<std::string> text;
-  for (const StyledLine& line : lines) text.push_back(line.text(color));
-  return text;
-}
-
-std::string joined(const std::vector<std::string>& lines) {
-  std::string text;
-  for (const std::string& line : lines) text += line + "\n";
-  return text;
-}
-
-/// Ticks in which the first workers reach their counts in `s`, each at its own pace.
-History history_of(const Snapshot& s, std::uint64_t ticks) {
-  History history;
-  for (std::uint64_t tick = 0; tick <= ticks; ++tick) {
-    Snapshot earlier = s;
-    for (ServiceRow& row : earlier.services) {
-      for (WorkerRow& w : row.workers) {
-        w.counts.accepts = w.counts.accepts * tick * tick / (ticks * ticks);
-        w.counts.bytes_sent = w.counts.bytes_sent * tick / ticks;
-        w.counts.bytes_received = 0;
-        if (w.requests) w.requests->load.busy = w.recent_busy * static_cast<std::int64_t>(tick);
-      }
-    }
-    history.add(earlier);
-  }
-  return history;
-}
 
 Snapshot pinned() {
   Snapshot s = snapshot({sample::pinned_service()});
@@ -77,17 +42,6 @@ Snapshot many_workers(std::uint32_t count) {
 Snapshot three_services() {
   return snapshot({service("0.0.0.0", 9000, {worker(1, 90, 1)}), service("::1", 80, {worker(2, 50, 1)}),
                    service("0.0.0.0", 8000, {worker(3, 20, 1)})});
-}
-
-std::vector<std::string> screen(const Snapshot& s, const TuiState& state = {},
-                                const TuiOptions& options = sized(80, 24)) {
-  return text_of(render_tui(s, history_of(s, 30), state, options));
-}
-
-TuiState pressed(std::u32string_view keys, const Snapshot& s, TuiState state = {},
-                 const TuiOptions& options = sized(80, 24)) {
-  for (const TuiKey key : keys) state = on_key(key, std::move(state), s, options).state;
-  return state;
 }
 
 TEST(Tui, PinnedConnectionsOnThreeSizes) {
@@ -228,23 +182,25 @@ TEST(TuiKeys, PauseIsShownAndLetGo) {
   EXPECT_FALSE(pressed(U"pp", pinned()).paused);
 }
 
-TEST(TuiKeys, TheBusiestServiceComesFirstAndThenTheOrderIsThatOfThePorts) {
+TEST(TuiKeys, ServicesHaveNumbersInTheOrderOfTheirPorts) {
   const Snapshot s = three_services();
   const auto port_after = [&](std::u32string_view keys) {
     const TuiState state = pressed(keys, s);
     return state.service ? state.service->endpoint.port : 0;
   };
 
-  EXPECT_THAT(screen(s), Contains(HasSubstr("1 [::1]:80    2 0.0.0.0:8000   [3 0.0.0.0:9000]")));
-  EXPECT_THAT(screen(s), Contains(HasSubstr(" 0.0.0.0:9000  1 worker could accept")));
+  EXPECT_THAT(screen(s, pressed(U"3", s)), Contains(HasSubstr("1 [::1]:80    2 0.0.0.0:8000   [3 0.0.0.0:9000]")));
+  EXPECT_THAT(screen(s, pressed(U"3", s)), Contains(HasSubstr(" 0.0.0.0:9000  1 worker could accept")));
   EXPECT_EQ(port_after(U">"), 80);
-  EXPECT_EQ(port_after(U"<"), 8000);
+  EXPECT_EQ(port_after(U"<"), 9000);
   EXPECT_EQ(port_after(U"2"), 8000);
+  EXPECT_EQ(port_after(U"2>"), 9000);
+  EXPECT_EQ(port_after(U"2>>"), 80);
   EXPECT_EQ(port_after(U"9"), 0);
   EXPECT_EQ(port_after(U"1<"), 9000);
 }
 
-TEST(TuiKeys, AServiceThatIsGoneGivesWayToTheBusiest) {
+TEST(TuiKeys, AServiceThatIsGoneGivesWayToTheOnlyOne) {
   TuiState state = pressed(U"1", three_services());
 
   EXPECT_THAT(screen(pinned(), state), Contains(HasSubstr(" 0.0.0.0:8000  8 workers could accept")));
@@ -344,7 +300,7 @@ TEST(TuiCursor, TheHelpScrolls) {
   const Snapshot s = pinned();
 
   EXPECT_THAT(screen(s, pressed(U"?G", s)), Contains(HasSubstr("one scale for all workers")));
-  EXPECT_THAT(screen(s, pressed(U"?Gg", s)), Contains(HasSubstr("end the run")));
+  EXPECT_THAT(screen(s, pressed(U"?Gg", s)), Contains(HasSubstr("this list")));
 }
 
 /// The README quotes the file.
