@@ -155,6 +155,7 @@ class Session {
     while (const std::optional<TuiRequest> request = view_.next_request()) {
       if (*request == TuiRequest::quit) return true;
       if (*request == TuiRequest::write_dump) dump_now();
+      if (*request == TuiRequest::list_connections) list_connections();
     }
     return gone;
   }
@@ -165,6 +166,13 @@ class Session {
     view_.tell(path ? "Wrote " + *path : path.error().message());
   }
 
+  /// The list of a worker's connections does not wait for the next tick.
+  void list_connections() {
+    run_.list_open_of(view_.listed_worker());
+    report(intake_.take_all());
+    view_.update(run_.snapshot());
+  }
+
   void end_window() {
     acknowledge(window_timer_);
     report(intake_.take_all());
@@ -172,6 +180,7 @@ class Session {
 
   void tick() {
     acknowledge(tick_timer_);
+    run_.list_open_of(view_.listed_worker());
     report(intake_.take_all());
     report(view_.show(run_.snapshot()));
   }

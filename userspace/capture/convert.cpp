@@ -83,6 +83,8 @@ OpenConnection to_open_connection(std::uint64_t sock, const wire::connection& co
   const bool in_flight = connection.turns % 2 != 0;
   open.waiting_request = connection.unread_bytes != 0 && !in_flight && connection.fin_sent == 0;
   if (open.waiting_request && connection.ready_ns != 0) open.ready_at = to_time(connection.ready_ns);
+  const std::uint64_t moved_ns = std::max({connection.read_ns, connection.wrote_ns, connection.ready_ns});
+  if (moved_ns != 0) open.moved_at = to_time(moved_ns);
   if (connection.server_id != 0) open.last_server = connection.server_id;
   // Only a walk that began after the accept counts, and the owner may hold a file descriptor as well: the walk under
   // way may have reached one of them.

@@ -76,6 +76,9 @@ struct OpenConnection : ConnectionFacts {
   std::optional<MonotonicTime> ready_at;
   std::optional<WorkerKey> held_by;            ///< the other process that is the only holder: handed over; tid is 0
   std::optional<std::uint32_t> last_server{};  ///< pid (--by thread: tid) that serves its requests; empty: none yet
+  /// When its bytes moved last, as far as that is known: the first read or the last write of a request, or the arrival
+  /// of unread data.
+  std::optional<MonotonicTime> moved_at{};
 };
 
 /// Connections that one worker accepted, or held when tracing began, and another one had at the end: who served the

@@ -150,12 +150,14 @@ void Run::update_open(std::vector<OpenConnection> open) {
   for (const OpenConnection& connection : open)
     if (connection.held_by && !connection.preexisting && workers_.contains({connection.service, *connection.held_by}))
       receivers_.insert(connection.held_by->pid);
+  const Servers who_serves = servers();
+  list_open(open, who_serves);
   open_ = summarize(
       open, last_tick_,
       [this](const Owner& owner) {
         return OpenPlacement{resolver_.resolve(owner.service), shown(owner), workers_.contains(owner)};
       },
-      [this, servers = servers()](const OpenConnection& connection) { return holder_of(connection, servers); });
+      [&](const OpenConnection& connection) { return holder_of(connection, who_serves); });
   peers_.replace_open(open, last_tick_, [this](const Owner& owner) {
     return shown(owner) ? std::optional(resolver_.resolve(owner.service)) : std::nullopt;
   });
@@ -163,6 +165,36 @@ void Run::update_open(std::vector<OpenConnection> open) {
     std::erase_if(open, [this](const OpenConnection& connection) { return !shown(owner_of(connection)); });
   }
   table_.replace_open(std::move(open));
+}
+
+void Run::list_open_of(std::optional<ListedWorker> worker) {
+  if (worker == listed_worker_) return;
+  listed_worker_ = worker;
+  listed_.clear();
+  listed_omitted_ = 0;
+}
+
+bool Run::is_listed(const WorkerKey& worker) const {
+  const WorkerId& id = listed_worker_->worker;
+  return worker.pid == id.pid && worker.tid == id.tid &&
+         (id.start_ns == 0 || clock_.instant_of_boottime(worker.start_ns).unix_ns == id.start_ns);
+}
+
+/// Connections that the worker accepted, or that were handed over to it.
+void Run::list_open(const std::vector<OpenConnection>& open, const Servers& servers) {
+  listed_.clear();
+  if (!listed_worker_) return;
+  std::vector<const OpenConnection*> found;
+  for (const OpenConnection& connection : open) {
+    if (resolver_.resolve(connection.service) != listed_worker_->service) continue;
+    const std::optional<WorkerKey> holder = holder_of(connection, servers);
+    if (is_listed(connection.worker) || (holder && is_listed(*holder))) found.push_back(&connection);
+  }
+  const std::size_t kept = std::min(found.size(), kMostListed);
+  std::partial_sort(found.begin(), found.begin() + static_cast<std::ptrdiff_t>(kept), found.end(),
+                    [](const auto* a, const auto* b) { return a->accepted_at < b->accepted_at; });
+  for (std::size_t i = 0; i < kept; ++i) listed_.push_back(*found[i]);
+  listed_omitted_ = found.size() - kept;
 }
 
 void Run::update_stalls() {
@@ -442,9 +474,38 @@ Snapshot Run::picture(MonotonicTime end, ServiceRows& services) const {
   return snapshot;
 }
 
+/// A moment ago if bytes moved since the tick before, also where that was no request. Without a request, nothing is
+/// known but that its bytes never moved.
+std::optional<Nanoseconds> Run::idle_of(const OpenConnection& connection) const {
+  if (!options_.requests) return std::nullopt;
+  const bool never_moved = connection.bytes_received + connection.bytes_sent + connection.unread_bytes == 0;
+  if (!connection.moved_at && !never_moved && !connection.active) return std::nullopt;
+  const Nanoseconds idle =
+      std::max(last_tick_ - connection.moved_at.value_or(connection.accepted_at), Nanoseconds::zero());
+  return connection.active ? std::min(idle, info_.interval) : idle;
+}
+
+void Run::add_listed(Snapshot& snapshot) const {
+  if (!listed_worker_) return;
+  const auto of = [this](const ServiceRow& service) { return key_of(service) == listed_worker_->service; };
+  const auto service = std::find_if(snapshot.services.begin(), snapshot.services.end(), of);
+  if (service == snapshot.services.end()) return;
+  for (const OpenConnection& connection : listed_) {
+    std::optional<ConnectionRow> row = row_of(connection, last_tick_);
+    if (!row) continue;
+    row->id = snapshot.connections.size() + 1;
+    row->service = static_cast<std::uint32_t>(service - snapshot.services.begin());
+    row->unread_bytes = connection.unread_bytes;
+    row->idle = idle_of(connection);
+    snapshot.connections.push_back(std::move(*row));
+  }
+  snapshot.connections_omitted = listed_omitted_;
+}
+
 Snapshot Run::snapshot() const {
   ServiceRows services;
   Snapshot snapshot = picture(last_tick_, services);
+  add_listed(snapshot);
   snapshot.consistency.broken = broken_;
   return snapshot;
 }

@@ -10,6 +10,7 @@
 #include "model/capacity.hpp"
 #include "model/connection_table.hpp"
 #include "model/consistency.hpp"
+#include "model/history.hpp"
 #include "model/open_connections.hpp"
 #include "model/peer_table.hpp"
 #include "model/roll_call.hpp"
@@ -31,6 +32,13 @@ struct RunOptions {
   bool show_idle_services = false;   ///< also show services without connections: if the user selected services
 };
 
+/// The worker whose open connections a view lists.
+struct ListedWorker {
+  ServiceKey service;  ///< of its row
+  WorkerId worker;
+  bool operator==(const ListedWorker&) const = default;
+};
+
 /// One traced run: takes records and ticks, returns snapshots. Pure: no clock, no I/O. Its memory grows with the
 /// services and workers, which the kernel's maps bound, with the holders at one time (see RollCall), and with
 /// max_connection_rows, but neither with the connections nor with time.
@@ -45,10 +53,16 @@ class Run {
 
   /// Counting began at `at`. Before any record.
   void start(MonotonicTime at);
+  static constexpr std::size_t kMostListed = 2'000;
+
   void apply(const ClosedConnection& connection);
   void apply(Tick tick);
 
-  /// The picture at the last tick, without single connections and timelines.
+  /// From the next tick on, snapshot() lists the open connections of this worker; empty: of none.
+  void list_open_of(std::optional<ListedWorker> worker);
+
+  /// The picture at the last tick, without timelines, and without single connections except those of list_open_of():
+  /// the longest open ones, at most kMostListed; more are counted in `connections_omitted`.
   [[nodiscard]] Snapshot snapshot() const;
   /// The picture at the last tick with connections[] and timelines: a dump of a run that goes on, without end_reason.
   [[nodiscard]] Snapshot interim() const;
@@ -85,6 +99,10 @@ class Run {
   void forget_those_gone();
   void forget_processes();
   void update_open(std::vector<OpenConnection> open);
+  [[nodiscard]] bool is_listed(const WorkerKey& worker) const;
+  void list_open(const std::vector<OpenConnection>& open, const Servers& servers);
+  void add_listed(Snapshot& snapshot) const;
+  [[nodiscard]] std::optional<Nanoseconds> idle_of(const OpenConnection& connection) const;
   void update_stalls();
   void update_waiting(const Tick& tick);
   void update_activity(MonotonicTime before);
@@ -109,6 +127,9 @@ class Run {
   std::map<WorkerKey, ProcessFacts> processes_;
   ConnectionTable table_;
   OpenSummaries open_;
+  std::optional<ListedWorker> listed_worker_;
+  std::vector<OpenConnection> listed_;  ///< its open connections, at most kMostListed
+  std::uint64_t listed_omitted_ = 0;    ///< those that are more
   std::map<ServiceKey, WaitingSummary> waiting_;
   std::map<ServiceKey, QueueLooks> looks_;                   ///< of services that still have listening sockets
   std::map<std::uint32_t, NamespaceDrops> namespace_drops_;  ///< the last that could be read

@@ -399,6 +399,8 @@ struct ConnectionRow {
   std::optional<std::uint32_t> requests;           ///< requests that began on it while tracing; empty: not counted
   std::optional<std::uint32_t> served_by_pid;      ///< served most of them, if one worker served over half
   std::optional<std::uint32_t> served_by_workers;  ///< workers that served at least one of them; empty: not counted
+  std::uint64_t unread_bytes = 0;                  ///< [live] that the application has not read
+  std::optional<Nanoseconds> idle{};               ///< [live] since its bytes moved last; empty: not known
   bool operator==(const ConnectionRow&) const = default;
 };
 
@@ -419,8 +421,8 @@ struct Snapshot {
   Losses losses;
   Consistency consistency;
   Overhead overhead;
-  std::vector<ServiceRow> services;  ///< most connections (accepts + pre-existing) first, then by endpoint
-  std::vector<ConnectionRow> connections;
+  std::vector<ServiceRow> services;        ///< most connections (accepts + pre-existing) first, then by endpoint
+  std::vector<ConnectionRow> connections;  ///< while tracing those of one worker, if a view lists them
   std::uint64_t connections_omitted = 0;
   Nanoseconds recent_interval{0};  ///< [live] length of the last tick, for rates from recent_*; 0 = there are none yet
   bool operator==(const Snapshot&) const = default;

@@ -110,6 +110,7 @@ class OpenConnectionBuilder : public ConnectionBuilder<OpenConnectionBuilder, Op
     if (since) record_.ready_at = kStart + *since;
     return unread(80);
   }
+  OpenConnectionBuilder& moved_at(Nanoseconds since_start) { return record_.moved_at = kStart + since_start, *this; }
   OpenConnectionBuilder& served_by(std::uint32_t pid) { return record_.served_by = pid, *this; }
   OpenConnectionBuilder& held_by(const WorkerKey& key) { return record_.held_by = key, *this; }
 };

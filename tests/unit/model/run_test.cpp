@@ -755,5 +755,93 @@ TEST(Run, MoreRecordsThanClosesAreReportedAtOnce) {
   EXPECT_THAT(traced.snapshot().consistency.broken, ::testing::SizeIs(1));
 }
 
+// --- the open connections of one worker
+
+/// The pid's worker as a view names it: by its row.
+ListedWorker listed(const Run& traced, std::uint32_t pid) {
+  const Snapshot snapshot = traced.snapshot();
+  for (const ServiceRow& row : snapshot.services)
+    for (const WorkerRow& worker_row : row.workers)
+      if (worker_row.pid == pid) return {key_of(row), id_of(worker_row)};
+  return {};
+}
+
+Tick two_workers_at(Nanoseconds at) {
+  return tick(at)
+      .with(counters_of(worker(1)).accepts(3))
+      .with(counters_of(worker(2)).accepts(1))
+      .with(open_connection().by(worker(1)).accepted_at(2s).unread(7))
+      .with(open_connection().by(worker(2)).accepted_at(1s))
+      .with(open_connection().by(worker(1)).accepted_at(1s))
+      .with(open_connection().by(worker(1)).accepted_at(3s).held_by(worker(2)))
+      .with_service_totals();
+}
+
+TEST(Run, ListsTheOpenConnectionsOfAWorkerThatAViewAsksFor) {
+  auto traced = run();
+  traced.apply(two_workers_at(5s));
+  EXPECT_THAT(traced.snapshot().connections, IsEmpty());
+
+  traced.list_open_of(listed(traced, 1));
+  traced.apply(two_workers_at(6s));
+  const Snapshot snapshot = traced.snapshot();
+
+  ASSERT_EQ(snapshot.connections.size(), 3u) << "the one that it handed over among them";
+  EXPECT_EQ(snapshot.connections[0].age_min, 5s) << "the longest open first";
+  EXPECT_EQ(snapshot.connections[1].unread_bytes, 7u);
+  EXPECT_EQ(snapshot.connections[2].held_by_pid, 2u);
+  EXPECT_EQ(snapshot.connections_omitted, 0u);
+
+  traced.list_open_of(listed(traced, 2));
+  traced.apply(two_workers_at(7s));
+  EXPECT_EQ(traced.snapshot().connections.size(), 2u) << "the one that it took over among them";
+  traced.list_open_of(std::nullopt);
+  EXPECT_THAT(traced.snapshot().connections, IsEmpty());
+}
+
+/// The dump's rows are full long before: they do not limit the list.
+TEST(Run, ListsTheLongestOpenAndCountsTheOthers) {
+  auto traced = run(with_rows(1));
+  const auto many = [](Nanoseconds at) {
+    auto ticked = tick(at).with(counters_of(worker(1)).accepts(Run::kMostListed + 5));
+    for (std::size_t i = 0; i < Run::kMostListed + 5; ++i)
+      ticked.with(open_connection().by(worker(1)).accepted_at(std::chrono::milliseconds(9'000 - i)));
+    return ticked;
+  };
+  traced.apply(many(10s).with_service_totals());
+  traced.list_open_of(listed(traced, 1));
+  traced.apply(many(11s).with_service_totals());
+  const Snapshot snapshot = traced.snapshot();
+
+  EXPECT_EQ(snapshot.connections.size(), Run::kMostListed);
+  EXPECT_EQ(snapshot.connections_omitted, 5u);
+  EXPECT_EQ(snapshot.connections.front().age_min, 11s - 9s + std::chrono::milliseconds(Run::kMostListed + 4));
+}
+
+TEST(Run, AListedConnectionIsIdleSinceItsBytesMoved) {
+  RunOptions options;
+  options.requests = true;
+  auto traced = run(options);
+  const auto connections = [](Nanoseconds at) {
+    return tick(at)
+        .with(counters_of(worker(1)).accepts(4))
+        .with(open_connection().by(worker(1)).accepted_at(1s).bytes(9, 9).moved_at(4s))
+        .with(open_connection().by(worker(1)).accepted_at(2s).bytes(9, 9).active())
+        .with(open_connection().by(worker(1)).accepted_at(3s).bytes(0, 0))
+        .with(open_connection().by(worker(1)).accepted_at(4s).bytes(9, 0))
+        .with_service_totals();
+  };
+  traced.apply(connections(9s));
+  traced.list_open_of(listed(traced, 1));
+  traced.apply(connections(10s));
+  const Snapshot snapshot = traced.snapshot();
+
+  ASSERT_EQ(snapshot.connections.size(), 4u);
+  EXPECT_EQ(snapshot.connections[0].idle, 6s);
+  EXPECT_LE(snapshot.connections[1].idle, 1s) << "since the tick before";
+  EXPECT_EQ(snapshot.connections[2].idle, 7s) << "never";
+  EXPECT_EQ(snapshot.connections[3].idle, std::nullopt) << "not known";
+}
+
 }  // namespace
 }  // namespace acceptscope::testing

@@ -68,6 +68,14 @@ void LiveView::tell(const OutsideText& message) {
 
 std::optional<TuiRequest> LiveView::next_request() { return screen_ ? screen_->next_request() : std::nullopt; }
 
+std::optional<ListedWorker> LiveView::listed_worker() const {
+  return screen_ ? screen_->listed_worker() : std::nullopt;
+}
+
+void LiveView::update(Snapshot snapshot) {
+  if (screen_) screen_->update(std::move(snapshot));
+}
+
 void LiveView::take_signals() {
   if (screen_) screen_->take_signals();
 }

@@ -47,6 +47,10 @@ class LiveView {
   [[nodiscard]] int signal_fd() const { return screen_ ? screen_->signal_fd() : -1; }
   /// Handles the next key; empty if none is waiting.
   [[nodiscard]] std::optional<TuiRequest> next_request();
+  /// The worker whose connections are on the screen; empty: none.
+  [[nodiscard]] std::optional<ListedWorker> listed_worker() const;
+  /// Shows a picture in between, of no tick; only the full screen needs it.
+  void update(Snapshot snapshot);
   /// Handles the signals from signal_fd().
   void take_signals();
 

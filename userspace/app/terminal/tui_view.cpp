@@ -52,13 +52,23 @@ void TuiView::show(Snapshot snapshot) {
   paint();
 }
 
+void TuiView::update(Snapshot snapshot) {
+  if (state_.paused) {
+    shown_.connections = std::move(snapshot.connections);
+    shown_.connections_omitted = snapshot.connections_omitted;
+  } else {
+    shown_ = std::move(snapshot);
+  }
+  paint();
+}
+
 std::optional<TuiRequest> TuiView::next_request() {
   const std::optional<TuiKey> key = screen_.next_key();
   if (!key) return std::nullopt;
   TuiTurn turn = on_key(*key, std::move(state_), shown_, options());
   state_ = std::move(turn.state);
   if (turn.request == TuiRequest::repaint) screen_.forget();
-  paint();
+  if (turn.request != TuiRequest::list_connections) paint();  // else the list comes at once, in update()
   return turn.request;
 }
 

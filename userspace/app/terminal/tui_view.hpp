@@ -27,6 +27,10 @@ class TuiView {
 
   /// Takes the picture of the next tick; does not show it while the user has paused the view.
   void show(Snapshot snapshot);
+  /// Takes a picture in between, of no tick; of a paused view only the list of connections is new.
+  void update(Snapshot snapshot);
+  /// The worker whose connections are on the screen; empty: none.
+  [[nodiscard]] std::optional<ListedWorker> listed_worker() const { return acceptscope::listed_worker(shown_, state_); }
   /// Handles the next key; empty if none is waiting.
   [[nodiscard]] std::optional<TuiRequest> next_request();
   /// Handles the signals from signal_fd(). If the process is stopped, returns when it continues.

@@ -12,15 +12,15 @@ namespace {
 // clang-format off
 constexpr std::array kKeys{
     TuiKeyRow{TuiAction::help, U"?h\x110007", "F1, ?, h", "this list; any other page key leads back", "F1 Help", 1},
-    TuiKeyRow{TuiAction::open, U"\r\n", "Enter", "open the service under the cursor of the overview", "Enter Open", 3},
-    TuiKeyRow{TuiAction::back, U"\x1b", "Esc", "back: from the help, from a service to the overview of all services", "Esc Back", 2},
+    TuiKeyRow{TuiAction::open, U"\r\n", "Enter", "open what is under the cursor: a service of the overview; of a worker the list of its open connections", "Enter Open", 3},
+    TuiKeyRow{TuiAction::back, U"\x1b", "Esc", "back: from the help, from a worker's connections to the workers, from a service to the overview of all services", "Esc Back", 2},
     TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers, findings and what each means", "Tab Page", 4},
     TuiKeyRow{TuiAction::previous_page, U"\x110006\x110009", "Shift-Tab, left", "previous page"},
     TuiKeyRow{TuiAction::next_service, U">.", ">", "next service, by port", "<> Service", 9},
     TuiKeyRow{TuiAction::previous_service, U"<,", "<", "previous service"},
     TuiKeyRow{TuiAction::choose_service, U"123456789", "1 to 9", "the service with this number, by port"},
     TuiKeyRow{TuiAction::sort, U"s", "s",
-              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn; the services of the overview again by the worst finding", "s Sort", 5},
+              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn; a worker's connections by age, idle, requests, in, out, unread, peer; the services of the overview again by the worst finding", "s Sort", 5},
     TuiKeyRow{TuiAction::heat, U"m", "m",
               "what the strips of the last 60 ticks show: busy time, traffic, accepts, open connections, in turn", "m Map", 6},
     TuiKeyRow{TuiAction::pause, U"p ", "p, space", "hold the picture still; tracing goes on", "p Pause", 7},
@@ -55,22 +55,23 @@ Enum turned(Enum value, std::size_t steps) {
   return static_cast<Enum>((static_cast<std::size_t>(value) + steps) % enum_values<Enum>.size());
 }
 
-/// The next one that the service has figures for: shown(service, value) is the value then.
-template <IsNamedEnum Enum>
-Enum next(Enum value, const ServiceRow* service, Enum (*shown)(const ServiceRow&, Enum)) {
-  if (service == nullptr) return turned(value, 1);
-  Enum following = turned(shown(*service, value), 1);
-  while (shown(*service, following) != following) following = turned(following, 1);
+/// The next one that `source` has figures for: shown(source, value) is the value then.
+template <IsNamedEnum Enum, class Source>
+Enum next(Enum value, const Source* source, Enum (*shown)(const Source&, Enum)) {
+  if (source == nullptr) return turned(value, 1);
+  Enum following = turned(shown(*source, value), 1);
+  while (shown(*source, following) != following) following = turned(following, 1);
   return following;
 }
 
 void show_page(TuiState& state, const Snapshot& snapshot, std::size_t steps) {
-  if (!state.help && !shows_overview(snapshot, state)) state.page = turned(state.page, steps), state.first = 0;
+  const bool has_pages = !shows_overview(snapshot, state) && worker_with_list(snapshot, state) == nullptr;
+  if (!state.help && has_pages) state.page = turned(state.page, steps), state.first = 0;
   if (state.help) state.help = false, state.first = 0;  // back to the page before
 }
 
 void show_service(TuiState& state, const ServiceRow& service) {
-  if (state.service != key_of(service)) state.worker.reset(), state.first = 0;
+  if (state.service != key_of(service)) state.worker.reset(), state.connections = false, state.first = 0;
   state.service = state.cursor = key_of(service);
 }
 
@@ -125,6 +126,12 @@ std::optional<std::size_t> index_of(const std::vector<const Row*>& rows, const P
   return found == rows.end() ? std::nullopt : std::optional(static_cast<std::size_t>(found - rows.begin()));
 }
 
+/// Whether the workers of a service are on the screen, below the help.
+bool is_at_workers(const Snapshot& snapshot, const TuiState& state) {
+  return shown_service(snapshot, state) != nullptr && state.page == TuiPage::workers &&
+         worker_with_list(snapshot, state) == nullptr;
+}
+
 void move_worker(TuiState& state, TuiAction action, const Snapshot& snapshot, const TuiOptions& options) {
   const ServiceRow* service = shown_service(snapshot, state);
   if (service == nullptr || service->workers.empty()) return;
@@ -144,14 +151,30 @@ void move_service(TuiState& state, TuiAction action, const Snapshot& snapshot, c
 
 void move(TuiState& state, TuiAction action, const Snapshot& snapshot, const TuiOptions& options) {
   if (!state.help && shows_overview(snapshot, state)) return move_service(state, action, snapshot, options);
-  if (!state.help && state.page == TuiPage::workers) return move_worker(state, action, snapshot, options);
+  if (!state.help && is_at_workers(snapshot, state)) return move_worker(state, action, snapshot, options);
   const TuiScroll scroll = scroll_of(snapshot, state, options);
   const std::size_t most = scroll.total - std::min(scroll.total, scroll.room);
   state.first = std::min(moved(action, std::min(state.first, most), scroll.total, scroll.room), most);
 }
 
-void open(TuiState& state, const Snapshot& snapshot) {
-  if (!state.help && shows_overview(snapshot, state)) show_service(state, *service_at_cursor(snapshot, state));
+/// Without a cursor, the worker on top.
+TuiRequest open_worker(TuiState& state, const Snapshot& snapshot) {
+  const ServiceRow* const service = shown_service(snapshot, state);
+  if (service == nullptr || service->workers.empty()) return TuiRequest::none;
+  const std::vector<const WorkerRow*> workers = sorted_workers(*service, state.sort);
+  if (find_worker(*service, state.worker) == nullptr)
+    state.worker = id_of(*workers[std::min(state.first, workers.size() - 1)]);
+  state.connections = true;
+  state.first = 0;
+  return TuiRequest::list_connections;
+}
+
+TuiRequest open(TuiState& state, const Snapshot& snapshot) {
+  if (state.help) return TuiRequest::none;
+  if (!shows_overview(snapshot, state))
+    return is_at_workers(snapshot, state) ? open_worker(state, snapshot) : TuiRequest::none;
+  show_service(state, *service_at_cursor(snapshot, state));
+  return TuiRequest::none;
 }
 
 std::vector<ServiceKey> keys_of(const std::vector<const ServiceRow*>& services) {
@@ -171,9 +194,20 @@ void show_overview(TuiState& state, const Snapshot& snapshot, const TuiOptions& 
   reveal(state, at.value_or(0), scroll_of(snapshot, state, options));
 }
 
+/// Scrolls the workers to the one whose connections were listed.
+void show_workers(TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
+  state.connections = false;
+  const auto workers = sorted_workers(*shown_service(snapshot, state), state.sort);
+  const auto at = index_of(workers, [&](const WorkerRow& worker) { return state.worker == id_of(worker); });
+  state.first = 0;
+  reveal(state, at.value_or(0), scroll_of(snapshot, state, options));
+}
+
 void go_back(TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
   if (state.help)
     state.help = false, state.first = 0;
+  else if (worker_with_list(snapshot, state) != nullptr)
+    show_workers(state, snapshot, options);
   else if (snapshot.services.size() > 1 && !shows_overview(snapshot, state))
     show_overview(state, snapshot, options);
 }
@@ -181,6 +215,8 @@ void go_back(TuiState& state, const Snapshot& snapshot, const TuiOptions& option
 void sort(TuiState& state, const Snapshot& snapshot) {
   if (shows_overview(snapshot, state))
     state.order = keys_of(worst_first(snapshot));
+  else if (worker_with_list(snapshot, state) != nullptr)
+    state.connection_sort = next(state.connection_sort, &snapshot, shown_sort);
   else
     state.sort = next(state.sort, shown_service(snapshot, state), shown_sort);
 }
@@ -204,7 +240,7 @@ TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOp
     case TuiAction::next_service: step_service(state, snapshot, true); break;
     case TuiAction::previous_service: step_service(state, snapshot, false); break;
     case TuiAction::choose_service: choose_service(state, snapshot, key - U'0'); break;
-    case TuiAction::open: open(state, snapshot); break;
+    case TuiAction::open: request = open(state, snapshot); break;
     case TuiAction::back: go_back(state, snapshot, options); break;
     case TuiAction::sort: sort(state, snapshot); break;
     case TuiAction::heat: state.heat = next(state.heat, service_for_strips(snapshot, state), shown_heat); break;

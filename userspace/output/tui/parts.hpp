@@ -55,6 +55,15 @@ struct TuiKeyRow {
 /// Whether the screen shows the services below each other: there are several, and none was opened.
 [[nodiscard]] bool shows_overview(const Snapshot& snapshot, const TuiState& state);
 
+/// The worker whose connections are on the screen; null if it is another screen.
+[[nodiscard]] const WorkerRow* worker_with_list(const Snapshot& snapshot, const TuiState& state);
+
+/// The row of the worker; null if the service has none.
+[[nodiscard]] const WorkerRow* find_worker(const ServiceRow& service, const std::optional<WorkerId>& worker);
+
+/// The chosen order of the listed connections, or the one by age if they have no such figure.
+[[nodiscard]] ConnectionSort shown_sort(const Snapshot& snapshot, ConnectionSort chosen);
+
 /// The services of the overview from the top: as they were shown last; if there are new ones, all with the worst
 /// finding first.
 [[nodiscard]] std::vector<const ServiceRow*> overview_order(const Snapshot& snapshot, const TuiState& state);
@@ -113,6 +122,7 @@ struct TuiScene {
 
 /// `room` lines, the head included.
 [[nodiscard]] TuiBody overview_page(const TuiScene& scene, std::size_t room);
+[[nodiscard]] TuiBody connections_page(const TuiScene& scene, std::size_t room);
 [[nodiscard]] TuiBody workers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
 [[nodiscard]] TuiBody histograms_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);
 [[nodiscard]] TuiBody peers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room);

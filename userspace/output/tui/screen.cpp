@@ -62,10 +62,12 @@ StyledLine title(const TuiScene& s) {
                   escape_text(run.backend, {.ascii = s.options.ascii}), describe_filters(run.filters, s.options.ascii)),
       Style::title);
   const bool overview = shows_overview(s.snapshot, s.state);
+  const bool list = worker_with_list(s.snapshot, s.state) != nullptr;
   std::string pages = s.state.paused ? "PAUSED  " : "";
   if (overview && !s.state.help) pages += "[overview]";
+  if (list && !s.state.help) pages += "[connections]";
   for (const TuiPage page : enum_values<TuiPage>) {
-    if (overview) continue;
+    if (overview || list) continue;
     const bool here = !s.state.help && page == s.state.page;
     pages += fmt::format("{}{}{}", here ? '[' : ' ', enum_name(page), here ? ']' : ' ');
   }
@@ -225,23 +227,73 @@ StyledLine severities_line(const Snapshot& snapshot, const TuiState& state) {
   return line;
 }
 
+/// " Open connections of 4121: 20, the longest open first"
+StyledLine list_line(const TuiScene& s, const WorkerRow& row) {
+  StyledLine line(fmt::format(" Open connections of {}: ", pid_text(row)), Style::strong);
+  line.add(count_text(s.snapshot.connections.size() + s.snapshot.connections_omitted), Style::strong);
+  return line.add(fmt::format(", by {}", enum_name(shown_sort(s.snapshot, s.state.connection_sort))));
+}
+
+/// All facts about a worker.
+std::vector<StyledLine> worker_lines(const TuiScene& s, const WorkerRow& row) {
+  const bool ascii = s.options.ascii;
+  StyledLine who(fmt::format(" {}", pid_text(row)), Style::strong);
+  if (row.ns_pid && *row.ns_pid != row.pid) who.add(fmt::format(" ({} in its namespace)", *row.ns_pid));
+  who.add(fmt::format("  {}", escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii})));
+  if (row.cgroup) who.add(fmt::format("  {}", escape_text(*row.cgroup, {.ascii = ascii})), Style::faint);
+  StyledLine what(fmt::format(" {} in, {} out; {} closed, lifetime p50 {} max {}; {} open",
+                              bytes_text(row.counts.bytes_received), bytes_text(row.counts.bytes_sent),
+                              count_text(row.lifetime.closed), duration_text(row.lifetime.p50, ascii),
+                              duration_text(row.lifetime.max, ascii), count_text(row.open)));
+  if (row.lifetime.open_age_max)
+    what.add(", oldest " + age_text(row.lifetime.open_age_max, row.counts.preexisting > 0, ascii));
+  if (!row.requests) return {std::move(who), std::move(what)};
+  const RequestStats& requests = *row.requests;
+  StyledLine served(
+      fmt::format(" {}, {} in flight (peak {}); response p50 {} p95 {} max {}; unread wait p95 {}; {} aborted",
+                  count_of(requests.load.count, "request"), count_text(requests.load.in_flight),
+                  count_text(requests.load.in_flight_peak), duration_text(requests.response.p50, ascii),
+                  duration_text(requests.response.p95, ascii), duration_text(requests.response.max, ascii),
+                  duration_text(requests.unread_wait.p95, ascii), count_text(requests.load.aborted)));
+  return {std::move(who), std::move(what), std::move(served)};
+}
+
+/// Lines in the order in which they stand, each as unimportant as its rank says.
+using RankedLines = std::vector<RankedLine>;
+
+/// Adds lines, of which the first one has the rank `first`, and the others have the rank `more`.
+void add(RankedLines& ranked, std::vector<StyledLine> lines, int first, int more) {
+  int rank = first;
+  for (StyledLine& line : lines) ranked.push_back({std::move(line), std::exchange(rank, more)});
+}
+
+void add_list_top(RankedLines& ranked, const TuiScene& s, const ServiceRow& service, const WorkerRow& worker) {
+  ranked.push_back({headline(s, service), 2});
+  ranked.push_back({list_line(s, worker), 1});
+  add(ranked, worker_lines(s, worker), 3, 4);
+}
+
+void add_service_top(RankedLines& ranked, const TuiScene& s, const ServiceRow& service) {
+  if (s.snapshot.services.size() > 1) ranked.push_back({tabs(s, service), 3});
+  ranked.push_back({headline(s, service), 2});
+  add(ranked, verdict_lines(s, service), 1, 7);
+  if (std::optional<StyledLine> further = further_line(service)) ranked.push_back({std::move(*further), 3});
+  add(ranked, request_lines(s, service), 3, 6);
+  ranked.push_back({gauge(s, service), 4});
+  add(ranked, figure_lines(s, service), 5, 6);
+}
+
 std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, std::size_t room) {
-  std::vector<RankedLine> ranked = {{title(s), 0}};
-  if (s.snapshot.services.empty() && !s.state.help)
-    for (StyledLine& line : wrapped(StyledLine(" "), nothing_yet_text(s.snapshot, s.options.ascii), s.options.width))
-      ranked.push_back({std::move(line), 1});
-  if (shows_overview(s.snapshot, s.state) && !s.state.help) ranked.push_back({severities_line(s.snapshot, s.state), 1});
-  if (service != nullptr && !s.state.help) {
-    if (s.snapshot.services.size() > 1) ranked.push_back({tabs(s, *service), 3});
-    ranked.push_back({headline(s, *service), 2});
-    int rank = 1;
-    for (StyledLine& line : verdict_lines(s, *service)) ranked.push_back({std::move(line), std::exchange(rank, 7)});
-    if (std::optional<StyledLine> further = further_line(*service)) ranked.push_back({std::move(*further), 3});
-    rank = 3;
-    for (StyledLine& line : request_lines(s, *service)) ranked.push_back({std::move(line), std::exchange(rank, 6)});
-    ranked.push_back({gauge(s, *service), 4});
-    rank = 5;
-    for (StyledLine& line : figure_lines(s, *service)) ranked.push_back({std::move(line), rank++});
+  RankedLines ranked = {{title(s), 0}};
+  if (!s.state.help) {
+    const WorkerRow* const listed = worker_with_list(s.snapshot, s.state);
+    if (s.snapshot.services.empty())
+      add(ranked, wrapped(StyledLine(" "), nothing_yet_text(s.snapshot, s.options.ascii), s.options.width), 1, 1);
+    if (shows_overview(s.snapshot, s.state)) ranked.push_back({severities_line(s.snapshot, s.state), 1});
+    if (listed != nullptr)
+      add_list_top(ranked, s, *service, *listed);
+    else if (service != nullptr)
+      add_service_top(ranked, s, *service);
   }
   ranked.push_back({StyledLine(), 8});
   while (ranked.size() > room) {
@@ -266,34 +318,13 @@ std::vector<StyledLine> finding_lines(const TuiScene& s) {
   return lines;
 }
 
-/// All facts about the worker under the cursor.
+/// The worker under the cursor.
 std::vector<StyledLine> detail_lines(const TuiScene& s, const ServiceRow* service) {
-  if (service == nullptr || s.state.help || s.state.page != TuiPage::workers || s.options.height < kHeightForDetails)
+  if (service == nullptr || s.state.help || s.state.page != TuiPage::workers || s.options.height < kHeightForDetails ||
+      worker_with_list(s.snapshot, s.state) != nullptr)
     return {};
-  const auto found = std::find_if(service->workers.begin(), service->workers.end(),
-                                  [&](const WorkerRow& row) { return s.state.worker == id_of(row); });
-  if (found == service->workers.end()) return {};
-  const WorkerRow& row = *found;
-  const bool ascii = s.options.ascii;
-  StyledLine who(fmt::format(" {}", pid_text(row)), Style::strong);
-  if (row.ns_pid && *row.ns_pid != row.pid) who.add(fmt::format(" ({} in its namespace)", *row.ns_pid));
-  who.add(fmt::format("  {}", escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii})));
-  if (row.cgroup) who.add(fmt::format("  {}", escape_text(*row.cgroup, {.ascii = ascii})), Style::faint);
-  StyledLine what(fmt::format(" {} in, {} out; {} closed, lifetime p50 {} max {}; {} open",
-                              bytes_text(row.counts.bytes_received), bytes_text(row.counts.bytes_sent),
-                              count_text(row.lifetime.closed), duration_text(row.lifetime.p50, ascii),
-                              duration_text(row.lifetime.max, ascii), count_text(row.open)));
-  if (row.lifetime.open_age_max)
-    what.add(", oldest " + age_text(row.lifetime.open_age_max, row.counts.preexisting > 0, ascii));
-  if (!row.requests) return {std::move(who), std::move(what)};
-  const RequestStats& requests = *row.requests;
-  StyledLine served(
-      fmt::format(" {}, {} in flight (peak {}); response p50 {} p95 {} max {}; unread wait p95 {}; {} aborted",
-                  count_of(requests.load.count, "request"), count_text(requests.load.in_flight),
-                  count_text(requests.load.in_flight_peak), duration_text(requests.response.p50, ascii),
-                  duration_text(requests.response.p95, ascii), duration_text(requests.response.max, ascii),
-                  duration_text(requests.unread_wait.p95, ascii), count_text(requests.load.aborted)));
-  return {std::move(who), std::move(what), std::move(served)};
+  const WorkerRow* const worker = find_worker(*service, s.state.worker);
+  return worker == nullptr ? std::vector<StyledLine>{} : worker_lines(s, *worker);
 }
 
 std::vector<StyledLine> losses(const TuiScene& s) {
@@ -321,6 +352,7 @@ Frame frame_of(const TuiScene& s) {
 TuiBody body_of(const TuiScene& s, std::size_t room) {
   if (s.state.help) return help_page(s, room);
   if (shows_overview(s.snapshot, s.state)) return overview_page(s, room);
+  if (worker_with_list(s.snapshot, s.state) != nullptr) return connections_page(s, room);
   const ServiceRow* service = shown_service(s.snapshot, s.state);
   if (service == nullptr) return {};
   switch (s.state.page) {
@@ -336,11 +368,14 @@ TuiBody body_of(const TuiScene& s, std::size_t room) {
 bool has_meaning(const TuiScene& s, TuiAction action) {
   const bool several = s.snapshot.services.size() > 1;
   const bool overview = shows_overview(s.snapshot, s.state);
+  const bool list = worker_with_list(s.snapshot, s.state) != nullptr;
+  const bool workers = !overview && !list && s.state.page == TuiPage::workers;
   switch (action) {
-    case TuiAction::open: return overview && !s.state.help;
-    case TuiAction::back: return s.state.help || (several && !overview);
-    case TuiAction::next_page: return !overview || s.state.help;
+    case TuiAction::open: return (overview || workers) && !s.state.help && !s.snapshot.services.empty();
+    case TuiAction::back: return s.state.help || list || (several && !overview);
+    case TuiAction::next_page: return (!overview && !list) || s.state.help;
     case TuiAction::next_service: return several && !overview;
+    case TuiAction::heat: return overview || workers;
     default: return true;
   }
 }
@@ -386,6 +421,22 @@ const ServiceRow* shown_service(const Snapshot& snapshot, const TuiState& state)
 
 bool shows_overview(const Snapshot& snapshot, const TuiState& state) {
   return snapshot.services.size() > 1 && shown_service(snapshot, state) == nullptr;
+}
+
+const WorkerRow* find_worker(const ServiceRow& service, const std::optional<WorkerId>& worker) {
+  for (const WorkerRow& row : service.workers)
+    if (worker == id_of(row)) return &row;
+  return nullptr;
+}
+
+const WorkerRow* worker_with_list(const Snapshot& snapshot, const TuiState& state) {
+  const ServiceRow* const service = shown_service(snapshot, state);
+  return service == nullptr || !state.connections ? nullptr : find_worker(*service, state.worker);
+}
+
+std::optional<ListedWorker> listed_worker(const Snapshot& snapshot, const TuiState& state) {
+  if (worker_with_list(snapshot, state) == nullptr) return std::nullopt;
+  return ListedWorker{key_of(*shown_service(snapshot, state)), *state.worker};
 }
 
 StyledLine selected(StyledLine line, const TuiOptions& options) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "model/history.hpp"
+#include "model/run.hpp"
 #include "model/snapshot.hpp"
 #include "output/words/worker_columns.hpp"
 #include "text/styled_line.hpp"
@@ -27,6 +28,8 @@ struct TuiOptions {
 
 enum class TuiPage : std::uint8_t { workers, histograms, peers, findings };
 enum class TuiHeat : std::uint8_t { busy, traffic, accepts, open };
+/// What the list of a worker's connections is sorted by: most first, peers in their order.
+enum class ConnectionSort : std::uint8_t { age, idle, requests, received, sent, unread, peer };
 
 template <>
 struct EnumNames<TuiPage> {
@@ -54,6 +57,22 @@ struct EnumNames<TuiHeat> {
   }
 };
 
+template <>
+struct EnumNames<ConnectionSort> {
+  static constexpr std::string_view name(ConnectionSort value) {
+    switch (value) {
+      case ConnectionSort::age: return "age";
+      case ConnectionSort::idle: return "idle";
+      case ConnectionSort::requests: return "requests";
+      case ConnectionSort::received: return "in";
+      case ConnectionSort::sent: return "out";
+      case ConnectionSort::unread: return "unread";
+      case ConnectionSort::peer: return "peer";
+    }
+    return {};
+  }
+};
+
 /// The user's choices; the default is the first screen.
 struct TuiState {
   TuiPage page = TuiPage::workers;
@@ -65,8 +84,10 @@ struct TuiState {
   std::vector<ServiceKey> order;           ///< of the overview, from the top
   std::optional<ServiceKey> cursor;        ///< of the overview; empty: the first service
   std::optional<WorkerId> worker;          ///< the worker under the cursor
-  std::size_t first = 0;                   ///< number of lines scrolled out at the top
-  OutsideText message;                     ///< shown in the last line until the next key
+  bool connections = false;                ///< its connections are on the screen
+  ConnectionSort connection_sort = ConnectionSort::age;
+  std::size_t first = 0;  ///< number of lines scrolled out at the top
+  OutsideText message;    ///< shown in the last line until the next key
   bool operator==(const TuiState&) const = default;
 };
 
@@ -80,7 +101,13 @@ inline constexpr TuiKey enter = U'\r', escape = U'\x1b';
 }  // namespace tui_key
 
 /// The request of a key to the program, beyond a change of state.
-enum class TuiRequest : std::uint8_t { none, quit, write_dump, repaint };
+enum class TuiRequest : std::uint8_t {
+  none,
+  quit,
+  write_dump,
+  repaint,
+  list_connections  ///< a picture with those of listed_worker()
+};
 
 struct TuiTurn {
   TuiState state;
@@ -93,6 +120,9 @@ struct TuiTurn {
 /// The state with which a new picture is shown. The services of the overview keep their places until a new one appears;
 /// a service that is alone is opened, and stays when others appear.
 [[nodiscard]] TuiState on_snapshot(TuiState state, const Snapshot& snapshot);
+
+/// The worker whose connections are on the screen; empty: none.
+[[nodiscard]] std::optional<ListedWorker> listed_worker(const Snapshot& snapshot, const TuiState& state);
 
 /// Exactly `height` lines of at most `width` columns. A smaller screen leaves out more, but never the losses.
 [[nodiscard]] std::vector<StyledLine> render_tui(const Snapshot& snapshot, const History& history,
