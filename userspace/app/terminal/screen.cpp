@@ -42,10 +42,24 @@ TuiKey function_key(int code) {
     case KEY_END: return tui_key::end;
     case KEY_BTAB: return tui_key::back_tab;
     case KEY_ENTER: return tui_key::enter;
+    case KEY_BACKSPACE: return tui_key::backspace;
+    case KEY_F(3): return tui_key::f3;
+    case KEY_F(4): return tui_key::f4;
+    case KEY_F(6): return tui_key::f6;
     case KEY_F(1): return tui_key::f1;
     case KEY_F(10): return tui_key::f10;
     default: return 0;
   }
+}
+
+std::optional<TuiMouse> mouse_event() {
+  MEVENT event{};
+  if (getmouse(&event) != OK || event.x < 0 || event.y < 0) return std::nullopt;
+  TuiMouse mouse{TuiMouseAct::click, static_cast<std::size_t>(event.x), static_cast<std::size_t>(event.y)};
+  if ((event.bstate & BUTTON1_PRESSED) != 0) return mouse;
+  if ((event.bstate & (BUTTON4_PRESSED | BUTTON5_PRESSED)) == 0) return std::nullopt;
+  mouse.act = (event.bstate & BUTTON4_PRESSED) != 0 ? TuiMouseAct::wheel_up : TuiMouseAct::wheel_down;
+  return mouse;
 }
 
 }  // namespace
@@ -117,6 +131,8 @@ Result<Screen> Screen::open(int fd, bool color) {
   curs_set(0);
   keypad(stdscr, TRUE);
   nodelay(stdscr, TRUE);
+  mouseinterval(0);  // a press counts at once, no double click is waited for
+  mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, nullptr);
   curses.color = color && has_colors();
   curses.choose_attributes();
   return screen;
@@ -127,10 +143,14 @@ Screen::Screen(Screen&& other) noexcept
 
 Screen::~Screen() { delete curses_; }
 
-std::optional<TuiKey> Screen::next_key() {
+std::optional<std::variant<TuiKey, TuiMouse>> Screen::next_input() {
   for (wint_t code = 0;;) {
     const int kind = get_wch(&code);
     if (kind == ERR) return std::nullopt;
+    if (kind == KEY_CODE_YES && code == KEY_MOUSE) {
+      if (const std::optional<TuiMouse> mouse = mouse_event()) return *mouse;
+      continue;
+    }
     const TuiKey key = kind == KEY_CODE_YES ? function_key(static_cast<int>(code)) : static_cast<TuiKey>(code);
     if (key != 0) return key;
   }

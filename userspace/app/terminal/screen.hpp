@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <variant>
 #include <vector>
 
 #include "output/tui/tui.hpp"
@@ -26,8 +27,8 @@ class Screen {
 
   /// Readable if a key was pressed.
   [[nodiscard]] int key_fd() const { return keys_.get(); }
-  /// The next key; empty if no more are waiting. Keys without a meaning here are skipped.
-  [[nodiscard]] std::optional<TuiKey> next_key();
+  /// The next key, or what the mouse did; empty if no more are waiting. Keys without a meaning here are skipped.
+  [[nodiscard]] std::optional<std::variant<TuiKey, TuiMouse>> next_input();
 
   [[nodiscard]] std::size_t width() const;
   [[nodiscard]] std::size_t height() const;

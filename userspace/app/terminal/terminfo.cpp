@@ -44,6 +44,7 @@ bool terminal_has_cursor(int fd) {
 std::string terminal_farewell() {
   std::string text;
   for (const char* name : {"sgr0", "op", "rmkx", "cnorm", "rmcup"}) text += capability(name);
+  if (!capability("kmous").empty()) text += "\x1b[?1006l\x1b[?1000l";  // mouse reports off, as ncurses turned them on
   return text;
 }
 

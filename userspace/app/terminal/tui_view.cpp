@@ -63,9 +63,14 @@ void TuiView::update(Snapshot snapshot) {
 }
 
 std::optional<TuiRequest> TuiView::next_request() {
-  const std::optional<TuiKey> key = screen_.next_key();
-  if (!key) return std::nullopt;
-  TuiTurn turn = on_key(*key, std::move(state_), shown_, options());
+  const auto input = screen_.next_input();
+  if (!input) return std::nullopt;
+  if (const TuiMouse* const mouse = std::get_if<TuiMouse>(&*input)) {
+    state_ = on_mouse(*mouse, std::move(state_), shown_, options());
+    paint();
+    return TuiRequest::none;
+  }
+  TuiTurn turn = on_key(std::get<TuiKey>(*input), std::move(state_), shown_, options());
   state_ = std::move(turn.state);
   if (turn.request == TuiRequest::repaint) screen_.forget();
   if (turn.request != TuiRequest::list_connections) paint();  // else the list comes at once, in update()

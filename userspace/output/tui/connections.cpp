@@ -92,10 +92,38 @@ StyledLine line_of(std::span<const std::size_t> widths, const Text& text) {
   return line;
 }
 
+/// Where the heads are that sort.
+std::vector<TuiHeadSpan> head_spans(std::span<const std::size_t> widths) {
+  std::vector<TuiHeadSpan> spans;
+  std::size_t at = 1;
+  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    if (widths[i] == 0) continue;
+    if (kColumns[i].sort) spans.push_back({at - 1, at + widths[i], static_cast<std::size_t>(*kColumns[i].sort)});
+    at += widths[i] + kGap;
+  }
+  return spans;
+}
+
+/// The gap in front of a column has the mark if its head leaves no other room.
+StyledLine head_line(const TuiScene& scene, std::span<const std::size_t> widths) {
+  const ConnectionSort sort = shown_sort(scene.snapshot, scene.state.connection_sort);
+  StyledLine line;
+  for (std::size_t i = 0; i < kColumns.size(); ++i) {
+    if (widths[i] == 0) continue;
+    if (i > 0) line.add_spaces(kGap - 1);
+    const bool ascending = scene.state.reversed != (kColumns[i].sort == ConnectionSort::peer);
+    line.append(head_cell(
+        {std::string(kColumns[i].header), kColumns[i].left, widths[i] + 1, kColumns[i].sort == sort, ascending},
+        scene.options.ascii));
+  }
+  return line;
+}
+
 /// Those as far in the order by peer.
 std::vector<const ConnectionRow*> sorted_connections(const Snapshot& snapshot, const TuiState& state) {
   std::vector<const ConnectionRow*> rows;
-  for (Row row : snapshot.connections) rows.push_back(&row);
+  for (Row row : snapshot.connections)
+    if (is_match(row, state.filter)) rows.push_back(&row);
   const auto sort_by = [&](ConnectionSort sort) {
     std::stable_sort(rows.begin(), rows.end(), [is_first = column_of(sort).is_first](const auto* one, const auto* two) {
       return is_first(*one, *two);
@@ -103,6 +131,7 @@ std::vector<const ConnectionRow*> sorted_connections(const Snapshot& snapshot, c
   };
   sort_by(ConnectionSort::peer);
   sort_by(shown_sort(snapshot, state.connection_sort));
+  if (state.reversed) std::reverse(rows.begin(), rows.end());
   return rows;
 }
 
@@ -114,18 +143,19 @@ ConnectionSort shown_sort(const Snapshot& snapshot, ConnectionSort chosen) {
 
 TuiBody connections_page(const TuiScene& scene, std::size_t room) {
   const auto widths = widths_of(scene);
-  const ConnectionSort sort = shown_sort(scene.snapshot, scene.state.connection_sort);
-  StyledLine head = line_of(widths, [&](const Column& column) {
-    return std::pair(std::string(column.header), column.sort == sort ? Style::strong : Style::faint);
-  });
+  StyledLine head = head_line(scene, widths);
   std::vector<StyledLine> rows;
   for (const ConnectionRow* row : sorted_connections(scene.snapshot, scene.state))
     rows.push_back(line_of(
         widths, [&](const Column& column) { return std::pair(column.cell(*row, scene.options.ascii), Style::plain); }));
+  const std::size_t shown = rows.size();
   if (rows.empty()) rows.emplace_back(" no open connection", Style::faint);
   if (const std::uint64_t more = scene.snapshot.connections_omitted; more > 0)
     rows.emplace_back(fmt::format(" and {} more, younger than these", count_text(more)), Style::faint);
-  return scrolled({std::move(head)}, std::move(rows), scene.state, room);
+  TuiBody body = scrolled({std::move(head)}, std::move(rows), scene.state, room);
+  body.heads = head_spans(widths);
+  body.hidden = scene.snapshot.connections.size() - shown;
+  return body;
 }
 
 }  // namespace acceptscope

@@ -14,16 +14,20 @@ constexpr std::array kKeys{
     TuiKeyRow{TuiAction::help, U"?h\x110007", "F1, ?, h", "this list; any other page key leads back", "F1 Help", 1},
     TuiKeyRow{TuiAction::open, U"\r\n", "Enter", "open what is under the cursor: a service of the overview; of a worker the list of its open connections", "Enter Open", 3},
     TuiKeyRow{TuiAction::back, U"\x1b", "Esc", "back: from the help, from a worker's connections to the workers, from a service to the overview of all services", "Esc Back", 2},
-    TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers, findings and what each means", "Tab Page", 4},
+    TuiKeyRow{TuiAction::search, U"/\x11000b", "F3, /", "search the workers by pid and command, the services by address and finding: the cursor goes to the first match as you type; F3 to the next one, Enter ends, Esc cancels", "F3 Search", 5},
+    TuiKeyRow{TuiAction::filter, U"\\\x11000c", "F4, \\", "show only the rows with what you type, of a worker's connections those of a peer; Enter keeps it, Esc shows all again", "F4 Filter", 6},
+    TuiKeyRow{TuiAction::erase, U"\x7f\b", "Backspace", "while typing: take the last character back"},
+    TuiKeyRow{TuiAction::next_page, U"\t\x11000a", "Tab, right", "next page: workers, histograms, peers, findings and what each means", "Tab Page", 3},
     TuiKeyRow{TuiAction::previous_page, U"\x110006\x110009", "Shift-Tab, left", "previous page"},
-    TuiKeyRow{TuiAction::next_service, U">.", ">", "next service, by port", "<> Service", 9},
+    TuiKeyRow{TuiAction::next_service, U">.", ">", "next service, by port", "<> Service", 10},
     TuiKeyRow{TuiAction::previous_service, U"<,", "<", "previous service"},
     TuiKeyRow{TuiAction::choose_service, U"123456789", "1 to 9", "the service with this number, by port"},
-    TuiKeyRow{TuiAction::sort, U"s", "s",
-              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn; a worker's connections by age, idle, requests, in, out, unread, peer; the services of the overview again by the worst finding", "s Sort", 5},
+    TuiKeyRow{TuiAction::sort, U"s\x11000d", "F6, s",
+              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn; a worker's connections by age, idle, requests, in, out, unread, peer; the services of the overview again by the worst finding", "F6 Sort", 4},
+    TuiKeyRow{TuiAction::reverse, U"I", "I", "turn the order around, least first; the mark at the head of a column shows the order"},
     TuiKeyRow{TuiAction::heat, U"m", "m",
-              "what the strips of the last 60 ticks show: busy time, traffic, accepts, open connections, in turn", "m Map", 6},
-    TuiKeyRow{TuiAction::pause, U"p ", "p, space", "hold the picture still; tracing goes on", "p Pause", 7},
+              "what the strips of the last 60 ticks show: busy time, traffic, accepts, open connections, in turn", "m Map", 7},
+    TuiKeyRow{TuiAction::pause, U"p ", "p, space", "hold the picture still; tracing goes on", "p Pause", 8},
     TuiKeyRow{TuiAction::up, U"k\x110000", "k, up", "up; on the workers' page, to the worker above, with its details"},
     TuiKeyRow{TuiAction::down, U"j\x110001", "j, down", "down"},
     TuiKeyRow{TuiAction::page_up, U"\x110002\x02", "PgUp, Ctrl-B", "a screen up"},
@@ -31,9 +35,10 @@ constexpr std::array kKeys{
     TuiKeyRow{TuiAction::home, U"g\x110004", "g, Home", "to the top"},
     TuiKeyRow{TuiAction::end, U"G\x110005", "G, End", "to the end"},
     TuiKeyRow{TuiAction::write_dump, U"w", "w",
-              "write a dump now: to the file of --output, else to acceptscope-TIME.json here", "w Write", 8},
+              "write a dump now: to the file of --output, else to acceptscope-TIME.json here", "w Write", 9},
     TuiKeyRow{TuiAction::repaint, U"\x0c", "Ctrl-L", "repaint the screen"},
     TuiKeyRow{TuiAction::quit, U"q\x110008", "F10, q", "end the run: closing summary and dump", "F10 Quit"},
+    TuiKeyRow{TuiAction::none, U"", "mouse", "a click selects a row, or sorts by the column whose head it hits, the other way round at the second click; the wheel scrolls; with Shift the terminal selects text"},
     TuiKeyRow{TuiAction::none, U"", "Ctrl-C", "the same as q; once more while the run is ending: quit at once"},
     TuiKeyRow{TuiAction::none, U"", "Ctrl-Z", "back to the shell, stopped; fg comes back"},
 };
@@ -70,8 +75,14 @@ void show_page(TuiState& state, const Snapshot& snapshot, std::size_t steps) {
   if (state.help) state.help = false, state.first = 0;  // back to the page before
 }
 
+/// Another list is on the screen, from its top and with all its rows.
+void start_list(TuiState& state) {
+  state.first = 0;
+  state.filter.clear();
+}
+
 void show_service(TuiState& state, const ServiceRow& service) {
-  if (state.service != key_of(service)) state.worker.reset(), state.connections = false, state.first = 0;
+  if (state.service != key_of(service)) state.worker.reset(), state.connections = false, start_list(state);
   state.service = state.cursor = key_of(service);
 }
 
@@ -134,8 +145,9 @@ bool is_at_workers(const Snapshot& snapshot, const TuiState& state) {
 
 void move_worker(TuiState& state, TuiAction action, const Snapshot& snapshot, const TuiOptions& options) {
   const ServiceRow* service = shown_service(snapshot, state);
-  if (service == nullptr || service->workers.empty()) return;
-  const std::vector<const WorkerRow*> workers = sorted_workers(*service, state.sort);
+  if (service == nullptr) return;
+  const std::vector<const WorkerRow*> workers = worker_rows(*service, state);
+  if (workers.empty()) return;
   const auto at = index_of(workers, [&](const WorkerRow& worker) { return state.worker == id_of(worker); });
   TuiState with_cursor = state;  // the worker's details take room
   with_cursor.worker = id_of(*workers.front());
@@ -143,7 +155,8 @@ void move_worker(TuiState& state, TuiAction action, const Snapshot& snapshot, co
 }
 
 void move_service(TuiState& state, TuiAction action, const Snapshot& snapshot, const TuiOptions& options) {
-  const std::vector<const ServiceRow*> services = overview_order(snapshot, state);
+  const std::vector<const ServiceRow*> services = overview_rows(snapshot, state);
+  if (services.empty()) return;
   const ServiceRow* const cursor = service_at_cursor(snapshot, state);
   const auto at = index_of(services, [&](const ServiceRow& service) { return &service == cursor; });
   state.cursor = key_of(*services[move_cursor(state, action, at, scroll_of(snapshot, state, options))]);
@@ -160,12 +173,13 @@ void move(TuiState& state, TuiAction action, const Snapshot& snapshot, const Tui
 /// Without a cursor, the worker on top.
 TuiRequest open_worker(TuiState& state, const Snapshot& snapshot) {
   const ServiceRow* const service = shown_service(snapshot, state);
-  if (service == nullptr || service->workers.empty()) return TuiRequest::none;
-  const std::vector<const WorkerRow*> workers = sorted_workers(*service, state.sort);
+  if (service == nullptr) return TuiRequest::none;
+  const std::vector<const WorkerRow*> workers = worker_rows(*service, state);
+  if (workers.empty()) return TuiRequest::none;
   if (find_worker(*service, state.worker) == nullptr)
     state.worker = id_of(*workers[std::min(state.first, workers.size() - 1)]);
   state.connections = true;
-  state.first = 0;
+  start_list(state);
   return TuiRequest::list_connections;
 }
 
@@ -173,7 +187,7 @@ TuiRequest open(TuiState& state, const Snapshot& snapshot) {
   if (state.help) return TuiRequest::none;
   if (!shows_overview(snapshot, state))
     return is_at_workers(snapshot, state) ? open_worker(state, snapshot) : TuiRequest::none;
-  show_service(state, *service_at_cursor(snapshot, state));
+  if (const ServiceRow* const service = service_at_cursor(snapshot, state)) show_service(state, *service);
   return TuiRequest::none;
 }
 
@@ -187,25 +201,28 @@ std::vector<ServiceKey> keys_of(const std::vector<const ServiceRow*>& services) 
 void show_overview(TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
   state.service.reset();
   state.order = keys_of(worst_first(snapshot));
-  const std::vector<const ServiceRow*> services = overview_order(snapshot, state);
+  start_list(state);
+  const std::vector<const ServiceRow*> services = overview_rows(snapshot, state);
   const ServiceRow* const cursor = service_at_cursor(snapshot, state);
   const auto at = index_of(services, [&](const ServiceRow& service) { return &service == cursor; });
-  state.first = 0;
   reveal(state, at.value_or(0), scroll_of(snapshot, state, options));
 }
 
 /// Scrolls the workers to the one whose connections were listed.
 void show_workers(TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
   state.connections = false;
-  const auto workers = sorted_workers(*shown_service(snapshot, state), state.sort);
+  start_list(state);
+  const auto workers = worker_rows(*shown_service(snapshot, state), state);
   const auto at = index_of(workers, [&](const WorkerRow& worker) { return state.worker == id_of(worker); });
-  state.first = 0;
   reveal(state, at.value_or(0), scroll_of(snapshot, state, options));
 }
 
+/// A filter goes first: Esc shows all rows again.
 void go_back(TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
   if (state.help)
     state.help = false, state.first = 0;
+  else if (!state.filter.empty())
+    start_list(state);
   else if (worker_with_list(snapshot, state) != nullptr)
     show_workers(state, snapshot, options);
   else if (snapshot.services.size() > 1 && !shows_overview(snapshot, state))
@@ -221,7 +238,110 @@ void sort(TuiState& state, const Snapshot& snapshot) {
     state.sort = next(state.sort, shown_service(snapshot, state), shown_sort);
 }
 
+enum class TuiList : std::uint8_t { none, services, workers, connections };
+
+TuiList list_on_screen(const Snapshot& snapshot, const TuiState& state) {
+  if (state.help) return TuiList::none;
+  if (shows_overview(snapshot, state)) return TuiList::services;
+  if (worker_with_list(snapshot, state) != nullptr) return TuiList::connections;
+  return is_at_workers(snapshot, state) ? TuiList::workers : TuiList::none;
+}
+
+/// The index of the next match from `from` on, around the end; `from` if there is none.
+template <class Row>
+std::size_t match_from(const std::vector<const Row*>& rows, std::size_t from, std::u32string_view typed) {
+  for (std::size_t step = 0; step < rows.size(); ++step)
+    if (const std::size_t at = (from + step) % rows.size(); is_match(*rows[at], typed)) return at;
+  return from;
+}
+
+/// Puts the cursor on the match at or after it; `skip` rows further on for the next one.
+void find(TuiState& state, std::size_t skip, const Snapshot& snapshot, const TuiOptions& options) {
+  if (list_on_screen(snapshot, state) == TuiList::services) {
+    const std::vector<const ServiceRow*> services = overview_rows(snapshot, state);
+    if (services.empty()) return;
+    const ServiceRow* const cursor = service_at_cursor(snapshot, state);
+    const auto at = index_of(services, [&](const ServiceRow& service) { return &service == cursor; });
+    const std::size_t to = match_from(services, at.value_or(0) + skip, state.search) % services.size();
+    state.cursor = key_of(*services[to]);
+    return reveal(state, to, scroll_of(snapshot, state, options));
+  }
+  const std::vector<const WorkerRow*> workers = worker_rows(*shown_service(snapshot, state), state);
+  if (workers.empty()) return;
+  const auto at = index_of(workers, [&](const WorkerRow& worker) { return state.worker == id_of(worker); });
+  const std::size_t to = match_from(workers, at ? *at + skip : 0, state.search) % workers.size();
+  state.worker = id_of(*workers[to]);
+  reveal(state, to, scroll_of(snapshot, state, options));
+}
+
+void begin_search(TuiState& state, TuiKey key, const Snapshot& snapshot, const TuiOptions& options) {
+  const TuiList list = list_on_screen(snapshot, state);
+  if (list == TuiList::none || list == TuiList::connections) return;
+  if (key == tui_key::f3 && !state.search.empty()) return find(state, 1, snapshot, options);
+  state.typing = TuiTyping::search;
+  state.search.clear();
+}
+
+void begin_filter(TuiState& state, const Snapshot& snapshot) {
+  if (list_on_screen(snapshot, state) == TuiList::none) return;
+  state.typing = TuiTyping::filter;
+  state.filter.clear();
+  state.first = 0;
+}
+
+bool is_typed(TuiKey key) { return key >= U' ' && key != tui_key::backspace && key < tui_key::up; }
+
+/// A key while the user types. Any key that is no text ends it; then the key means what it means elsewhere.
+bool take_text(TuiKey key, TuiState& state, const Snapshot& snapshot, const TuiOptions& options) {
+  constexpr std::size_t most = 60;
+  std::u32string& text = state.typing == TuiTyping::search ? state.search : state.filter;
+  const TuiAction action = action_of(key);
+  if (is_typed(key)) {
+    if (text.size() < most) text.push_back(key);
+  } else if (action == TuiAction::erase) {
+    if (!text.empty()) text.pop_back();
+  } else if (key == tui_key::f3 && state.typing == TuiTyping::search) {
+    find(state, 1, snapshot, options);
+    return true;
+  } else {
+    if (action == TuiAction::back) text.clear();
+    state.typing = TuiTyping::nothing;
+    return action == TuiAction::back || action == TuiAction::open;
+  }
+  if (state.typing == TuiTyping::search) find(state, 0, snapshot, options);
+  return true;
+}
+
+template <IsNamedEnum Enum>
+void sort_by(TuiState& state, Enum& sort, Enum shown, std::size_t chosen) {
+  const bool again = static_cast<std::size_t>(shown) == chosen;
+  state.reversed = again && !state.reversed;
+  sort = static_cast<Enum>(chosen);
+}
+
+void click(TuiState& state, const TuiSpot& spot, const Snapshot& snapshot) {
+  const TuiList list = list_on_screen(snapshot, state);
+  if (spot.sort && list == TuiList::workers)
+    sort_by(state, state.sort, shown_sort(*shown_service(snapshot, state), state.sort), *spot.sort);
+  if (spot.sort && list == TuiList::connections)
+    sort_by(state, state.connection_sort, shown_sort(snapshot, state.connection_sort), *spot.sort);
+  if (spot.row && list == TuiList::workers)
+    state.worker = id_of(*worker_rows(*shown_service(snapshot, state), state)[*spot.row]);
+  if (spot.row && list == TuiList::services) state.cursor = key_of(*overview_rows(snapshot, state)[*spot.row]);
+}
+
 }  // namespace
+
+TuiState on_mouse(const TuiMouse& mouse, TuiState state, const Snapshot& snapshot, const TuiOptions& options) {
+  constexpr int lines_per_turn = 3;
+  if (mouse.act == TuiMouseAct::click) {
+    click(state, spot_at(mouse, snapshot, state, options), snapshot);
+    return state;
+  }
+  const TuiAction action = mouse.act == TuiMouseAct::wheel_up ? TuiAction::up : TuiAction::down;
+  for (int i = 0; i < lines_per_turn; ++i) move(state, action, snapshot, options);
+  return state;
+}
 
 std::span<const TuiKeyRow> tui_keys() { return kKeys; }
 
@@ -230,6 +350,8 @@ TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOp
   const TuiAction action = action_of(key);
   if (action != TuiAction::none && snapshot.services.size() == 1) state.service = key_of(snapshot.services.front());
   TuiRequest request = TuiRequest::none;
+  if (state.typing != TuiTyping::nothing && take_text(key, state, snapshot, options))
+    return {std::move(state), request};
   switch (action) {
     case TuiAction::quit: request = TuiRequest::quit; break;
     case TuiAction::write_dump: request = TuiRequest::write_dump; break;
@@ -241,10 +363,14 @@ TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOp
     case TuiAction::previous_service: step_service(state, snapshot, false); break;
     case TuiAction::choose_service: choose_service(state, snapshot, key - U'0'); break;
     case TuiAction::open: request = open(state, snapshot); break;
+    case TuiAction::search: begin_search(state, key, snapshot, options); break;
+    case TuiAction::filter: begin_filter(state, snapshot); break;
+    case TuiAction::reverse: state.reversed = !state.reversed; break;
     case TuiAction::back: go_back(state, snapshot, options); break;
     case TuiAction::sort: sort(state, snapshot); break;
     case TuiAction::heat: state.heat = next(state.heat, service_for_strips(snapshot, state), shown_heat); break;
     case TuiAction::pause: state.paused = !state.paused; break;
+    case TuiAction::erase:
     case TuiAction::none: break;
     default: move(state, action, snapshot, options);
   }

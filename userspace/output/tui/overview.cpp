@@ -167,8 +167,14 @@ std::vector<const ServiceRow*> overview_order(const Snapshot& snapshot, const Tu
   return services.size() == snapshot.services.size() ? services : worst_first(snapshot);
 }
 
+std::vector<const ServiceRow*> overview_rows(const Snapshot& snapshot, const TuiState& state) {
+  std::vector<const ServiceRow*> rows = overview_order(snapshot, state);
+  std::erase_if(rows, [&](const ServiceRow* row) { return !is_match(*row, state.filter); });
+  return rows;
+}
+
 const ServiceRow* service_at_cursor(const Snapshot& snapshot, const TuiState& state) {
-  const std::vector<const ServiceRow*> services = overview_order(snapshot, state);
+  const std::vector<const ServiceRow*> services = overview_rows(snapshot, state);
   for (const ServiceRow* service : services)
     if (state.cursor == key_of(*service)) return service;
   return services.empty() ? nullptr : services.front();
@@ -182,12 +188,13 @@ const ServiceRow* service_for_strips(const Snapshot& snapshot, const TuiState& s
 }
 
 TuiBody overview_page(const TuiScene& scene, std::size_t room) {
-  const std::vector<const ServiceRow*> services = overview_order(scene.snapshot, scene.state);
+  const std::vector<const ServiceRow*> services = overview_rows(scene.snapshot, scene.state);
   const Layout layout = layout_of(scene);
   TuiBody body;
   body.head.push_back(header(scene, layout));
   const std::size_t left = room - std::min<std::size_t>(room, 1);
   body.total = services.size();
+  body.hidden = scene.snapshot.services.size() - services.size();
   body.first = clamped_first(scene.state.first, services.size(), left);
   for (std::size_t i = body.first; i < std::min(services.size(), body.first + left); ++i)
     body.rows.push_back(row_of(scene, *services[i], layout));

@@ -20,6 +20,10 @@ enum class TuiAction : std::uint8_t {
   next_page,
   previous_page,
   sort,
+  reverse,
+  search,
+  filter,
+  erase,
   heat,
   pause,
   previous_service,
@@ -90,7 +94,30 @@ struct TuiKeyRow {
 [[nodiscard]] bool is_at_work(const ServiceRow& service, const WorkerRow& worker);
 
 /// The workers in the chosen order, those with as much by connections; supervisors last.
-[[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort);
+[[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort,
+                                                           bool reversed = false);
+
+/// The rows on the screen, without those that the filter hides.
+[[nodiscard]] std::vector<const WorkerRow*> worker_rows(const ServiceRow& service, const TuiState& state);
+[[nodiscard]] std::vector<const ServiceRow*> overview_rows(const Snapshot& snapshot, const TuiState& state);
+
+/// Whether the row has what the user typed: a service in its address and finding, a worker in its pid and command, a
+/// connection in its peer. Everything has an empty text.
+[[nodiscard]] bool is_match(const ServiceRow& row, std::u32string_view typed);
+[[nodiscard]] bool is_match(const WorkerRow& row, std::u32string_view typed);
+[[nodiscard]] bool is_match(const ConnectionRow& row, std::u32string_view typed);
+
+/// What was typed, escaped.
+[[nodiscard]] std::string typed_text(std::u32string_view typed, bool ascii);
+
+/// At the head of the column that the rows are sorted by.
+[[nodiscard]] std::string sort_mark(bool ascending, bool ascii);
+
+/// The head of a column that sorts: the columns of the screen that it takes, and the value of the enumeration.
+struct TuiHeadSpan {
+  std::size_t from = 0, to = 0;
+  std::size_t sort = 0;
+};
 
 /// A page below the headline: fixed lines on top, and lines that scroll.
 struct TuiBody {
@@ -98,6 +125,8 @@ struct TuiBody {
   std::vector<StyledLine> rows;  ///< from `first` on, as many as there was room for
   std::size_t first = 0;         ///< of `total`
   std::size_t total = 0;
+  std::vector<TuiHeadSpan> heads{};
+  std::size_t hidden = 0;  ///< rows that the filter leaves out
 };
 
 /// The input of a page.
@@ -117,6 +146,16 @@ struct TuiScene {
 [[nodiscard]] std::uint64_t most_of(const TuiScene& scene, const History::Ticks& samples, TuiHeat heat,
                                     std::size_t width);
 
+/// The head of a column, the gap in front of it included, which has the mark if the text leaves no room for it.
+struct TuiHead {
+  std::string text;
+  bool left = false;
+  std::size_t width = 0;
+  bool sorted = false;
+  bool ascending = false;
+};
+[[nodiscard]] StyledLine head_cell(const TuiHead& head, bool ascii);
+
 /// `line` over the whole width, as the one under the cursor.
 [[nodiscard]] StyledLine selected(StyledLine line, const TuiOptions& options);
 
@@ -135,6 +174,14 @@ struct TuiScroll {
   std::size_t room = 0;
 };
 [[nodiscard]] TuiScroll scroll_of(const Snapshot& snapshot, const TuiState& state, const TuiOptions& options);
+
+/// What is where on the screen.
+struct TuiSpot {
+  std::optional<std::size_t> row;   ///< of the list, scrolled out ones included
+  std::optional<std::size_t> sort;  ///< of the column head
+};
+[[nodiscard]] TuiSpot spot_at(const TuiMouse& mouse, const Snapshot& snapshot, const TuiState& state,
+                              const TuiOptions& options);
 
 /// The first line in view, chosen so that `total` lines fill the room if possible.
 [[nodiscard]] std::size_t clamped_first(std::size_t first, std::size_t total, std::size_t room);

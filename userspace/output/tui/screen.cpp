@@ -311,9 +311,10 @@ std::vector<StyledLine> top_lines(const TuiScene& s, const ServiceRow* service, 
 /// lines, so that the rows stay in their places.
 std::vector<StyledLine> finding_lines(const TuiScene& s) {
   if (s.options.height < kHeightForDetails) return {};
-  const ServiceRow& service = *service_at_cursor(s.snapshot, s.state);
-  std::vector<StyledLine> lines = finding_headline(StyledLine(" "), service.verdict, s.options.width, s.options.ascii);
-  if (std::optional<StyledLine> further = further_line(service)) lines.push_back(std::move(*further));
+  const ServiceRow* const service = service_at_cursor(s.snapshot, s.state);
+  if (service == nullptr) return std::vector<StyledLine>(kFindingLines);
+  std::vector<StyledLine> lines = finding_headline(StyledLine(" "), service->verdict, s.options.width, s.options.ascii);
+  if (std::optional<StyledLine> further = further_line(*service)) lines.push_back(std::move(*further));
   lines.resize(kFindingLines);
   return lines;
 }
@@ -376,6 +377,8 @@ bool has_meaning(const TuiScene& s, TuiAction action) {
     case TuiAction::next_page: return (!overview && !list) || s.state.help;
     case TuiAction::next_service: return several && !overview;
     case TuiAction::heat: return overview || workers;
+    case TuiAction::search: return overview || workers;
+    case TuiAction::filter: return overview || workers || list;
     default: return true;
   }
 }
@@ -399,15 +402,30 @@ StyledLine key_labels(const TuiScene& s, std::size_t room) {
   return line;
 }
 
+/// " Search: 4121_  Enter Done  Esc Cancel  F3 Next"
+StyledLine typing_line(const TuiScene& s, const TuiBody& body) {
+  const bool is_search = s.state.typing == TuiTyping::search;
+  const std::string text = typed_text(is_search ? s.state.search : s.state.filter, s.options.ascii);
+  StyledLine line(fmt::format(" {}: {}_  Enter Done  Esc Cancel", is_search ? "Search" : "Filter", text), Style::title);
+  return is_search ? line.add("  F3 Next", Style::title)
+                   : line.add(fmt::format("  {} of {}", count_text(body.total), count_text(body.total + body.hidden)),
+                              Style::title);
+}
+
 /// The keys, or the message of the last key; and the scroll position of the page.
 StyledLine last_line(const TuiScene& s, const TuiBody& body) {
+  const bool ascii = s.options.ascii;
   std::string where;
-  if (body.rows.size() < body.total)
+  if (!s.state.filter.empty() && s.state.typing != TuiTyping::filter)
+    where = fmt::format(" filter {}: {} of {} ", typed_text(s.state.filter, ascii), count_text(body.total),
+                        count_text(body.total + body.hidden));
+  else if (body.rows.size() < body.total)
     where = fmt::format(" {}-{} of {} ", count_text(body.first + 1), count_text(body.first + body.rows.size()),
                         count_text(body.total));
-  StyledLine left = s.state.message.empty()
-                        ? key_labels(s, s.options.width - std::min(s.options.width, where.size()))
-                        : StyledLine(" " + escape_text(s.state.message, {.ascii = s.options.ascii}), Style::title);
+  StyledLine left = s.state.typing != TuiTyping::nothing ? typing_line(s, body)
+                    : s.state.message.empty()
+                        ? key_labels(s, s.options.width - std::min(s.options.width, display_width(where)))
+                        : StyledLine(" " + escape_text(s.state.message, {.ascii = ascii}), Style::title);
   return ends(std::move(left), StyledLine(where, Style::title), s.options, Style::title);
 }
 
@@ -437,6 +455,35 @@ const WorkerRow* worker_with_list(const Snapshot& snapshot, const TuiState& stat
 std::optional<ListedWorker> listed_worker(const Snapshot& snapshot, const TuiState& state) {
   if (worker_with_list(snapshot, state) == nullptr) return std::nullopt;
   return ListedWorker{key_of(*shown_service(snapshot, state)), *state.worker};
+}
+
+std::string sort_mark(bool ascending, bool ascii) {
+  if (ascii) return ascending ? "^" : "v";
+  return ascending ? "▲" : "▼";
+}
+
+StyledLine head_cell(const TuiHead& head, bool ascii) {
+  const Style style = head.sorted ? Style::strong : Style::faint;
+  const std::string mark = head.sorted ? sort_mark(head.ascending, ascii) : "";
+  StyledLine cell;
+  if (!head.left) return cell.add_right(mark + head.text, head.width, style);
+  const bool behind = head.text.size() + 2 <= head.width;
+  cell.add(head.sorted && !behind ? mark : " ", style);
+  return cell.add_left(head.text + (behind ? mark : ""), head.width - std::min<std::size_t>(head.width, 1), style);
+}
+
+TuiSpot spot_at(const TuiMouse& mouse, const Snapshot& snapshot, const TuiState& state, const TuiOptions& options) {
+  const History none;
+  const TuiScene scene{snapshot, none, state, options};
+  const Frame frame = frame_of(scene);
+  const TuiBody body = body_of(scene, frame.room);
+  const std::size_t rows_at = frame.top.size() + body.head.size();
+  TuiSpot spot;
+  if (mouse.y >= rows_at && mouse.y < rows_at + body.rows.size()) spot.row = body.first + mouse.y - rows_at;
+  if (body.head.empty() || mouse.y + 1 != rows_at) return spot;
+  for (const TuiHeadSpan& head : body.heads)
+    if (mouse.x >= head.from && mouse.x < head.to) spot.sort = head.sort;
+  return spot;
 }
 
 StyledLine selected(StyledLine line, const TuiOptions& options) {

@@ -73,6 +73,9 @@ struct EnumNames<ConnectionSort> {
   }
 };
 
+/// What the user is typing in the last line.
+enum class TuiTyping : std::uint8_t { nothing, search, filter };
+
 /// The user's choices; the default is the first screen.
 struct TuiState {
   TuiPage page = TuiPage::workers;
@@ -86,6 +89,10 @@ struct TuiState {
   std::optional<WorkerId> worker;          ///< the worker under the cursor
   bool connections = false;                ///< its connections are on the screen
   ConnectionSort connection_sort = ConnectionSort::age;
+  bool reversed = false;  ///< least first, in the lists of workers and connections
+  TuiTyping typing = TuiTyping::nothing;
+  std::u32string search;  ///< as typed
+  std::u32string filter;  ///< likewise; of the list on the screen, whose other rows are not shown
   std::size_t first = 0;  ///< number of lines scrolled out at the top
   OutsideText message;    ///< shown in the last line until the next key
   bool operator==(const TuiState&) const = default;
@@ -96,9 +103,16 @@ using TuiKey = char32_t;
 namespace tui_key {
 inline constexpr TuiKey up = 0x110000, down = 0x110001, page_up = 0x110002, page_down = 0x110003, home = 0x110004,
                         end = 0x110005, back_tab = 0x110006, f1 = 0x110007, f10 = 0x110008, left = 0x110009,
-                        right = 0x11000a;
-inline constexpr TuiKey enter = U'\r', escape = U'\x1b';
+                        right = 0x11000a, f3 = 0x11000b, f4 = 0x11000c, f6 = 0x11000d;
+inline constexpr TuiKey enter = U'\r', escape = U'\x1b', backspace = 0x7f;
 }  // namespace tui_key
+
+/// What the mouse did, and where.
+enum class TuiMouseAct : std::uint8_t { click, wheel_up, wheel_down };
+struct TuiMouse {
+  TuiMouseAct act = TuiMouseAct::click;
+  std::size_t x = 0, y = 0;  ///< column and line from 0
+};
 
 /// The request of a key to the program, beyond a change of state.
 enum class TuiRequest : std::uint8_t {
@@ -116,6 +130,11 @@ struct TuiTurn {
 
 /// The state after `key`; a key without a meaning only clears the message.
 [[nodiscard]] TuiTurn on_key(TuiKey key, TuiState state, const Snapshot& snapshot, const TuiOptions& options);
+
+/// The state after a click, which selects a row or sorts by the column whose head it hits, or after a turn of the
+/// wheel.
+[[nodiscard]] TuiState on_mouse(const TuiMouse& mouse, TuiState state, const Snapshot& snapshot,
+                                const TuiOptions& options);
 
 /// The state with which a new picture is shown. The services of the overview keep their places until a new one appears;
 /// a service that is alone is opened, and stays when others appear.

@@ -64,23 +64,36 @@ Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
   return layout;
 }
 
+/// Where the heads are that sort.
+std::vector<TuiHeadSpan> head_spans(const ServiceRow& service, const Layout& layout) {
+  std::vector<TuiHeadSpan> spans;
+  std::size_t at = kMark;
+  for (std::size_t i = 0; i < layout.columns.size(); ++i) {
+    if (layout.widths[i] == 0) continue;
+    const std::optional<WorkerSort> sort = layout.columns[i]->sort;
+    if (sort && is_offered(*sort, service))
+      spans.push_back({at - kGap, at + layout.widths[i], static_cast<std::size_t>(*sort)});
+    at += layout.widths[i] + kGap;
+  }
+  return spans;
+}
+
 StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout& layout) {
   const bool threads = std::any_of(service.workers.begin(), service.workers.end(),
                                    [](const WorkerRow& worker) { return worker.tid.has_value(); });
   StyledLine line;
-  line.add_spaces(kMark);
+  line.add_spaces(kMark - kGap);
   for (std::size_t i = 0; i < layout.columns.size(); ++i) {
     const std::size_t width = layout.widths[i];
     if (width == 0) continue;
     const WorkerColumn& column = *layout.columns[i];
-    const Style style = column.sort == shown_sort(service, scene.state.sort) ? Style::strong : Style::faint;
-    const std::string text = header_text(column, threads);
-    if (column.kind == ColumnKind::bar)
-      line.add_left(width >= 11 ? "CONNECTIONS" : "CONNS", width, style);
-    else
-      column.left ? line.add_left(text, width, style) : line.add_right(text, width, style);
-    line.add_spaces(kGap);
+    const bool sorted = column.sort == shown_sort(service, scene.state.sort);
+    const bool ascending = scene.state.reversed != (column.sort == WorkerSort::pid);
+    const std::string text =
+        column.kind == ColumnKind::bar ? (width >= 11 ? "CONNECTIONS" : "CONNS") : header_text(column, threads);
+    line.append(head_cell({text, column.left, width + kGap, sorted, ascending}, scene.options.ascii));
   }
+  line.add_spaces(kGap);
   return line.append(strip_header(scene, shown_heat(service, scene.state.heat), layout.strip));
 }
 
@@ -163,13 +176,21 @@ WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen) {
   return is_offered(chosen, service) ? chosen : WorkerSort::connections;
 }
 
-std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort chosen) {
+std::vector<const WorkerRow*> worker_rows(const ServiceRow& service, const TuiState& state) {
+  std::vector<const WorkerRow*> rows = sorted_workers(service, state.sort, state.reversed);
+  std::erase_if(rows, [&](const WorkerRow* row) { return !is_match(*row, state.filter); });
+  return rows;
+}
+
+std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort chosen, bool reversed) {
   const WorkerSort sort = shown_sort(service, chosen);
   std::vector<const WorkerRow*> workers;
   for (const WorkerRow& worker : service.workers) workers.push_back(&worker);
-  std::sort(workers.begin(), workers.end(), [sort](const WorkerRow* a, const WorkerRow* b) {
-    const auto rank = [sort](const WorkerRow& w) {
-      return std::tuple(is_apart(w), ~sort_value(w, sort), ~held_by(w).connections, w.pid, w.tid.value_or(0), w.exited);
+  std::sort(workers.begin(), workers.end(), [sort, reversed](const WorkerRow* a, const WorkerRow* b) {
+    const auto rank = [sort, reversed](const WorkerRow& w) {
+      const std::uint64_t value = sort_value(w, sort);
+      return std::tuple(is_apart(w), reversed ? value : ~value, ~held_by(w).connections, w.pid, w.tid.value_or(0),
+                        w.exited);
     };
     return rank(*a) < rank(*b);
   });
@@ -178,10 +199,12 @@ std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSo
 
 TuiBody workers_page(const TuiScene& scene, const ServiceRow& service, std::size_t room) {
   const Layout layout = layout_of(scene, service);
-  const std::vector<const WorkerRow*> workers = sorted_workers(service, scene.state.sort);
+  const std::vector<const WorkerRow*> workers = worker_rows(service, scene.state);
   const Rows rows(scene, service, layout);
   TuiBody body;
   body.head.push_back(header(scene, service, layout));
+  body.heads = head_spans(service, layout);
+  body.hidden = service.workers.size() - workers.size();
   const std::size_t left = room - std::min<std::size_t>(room, 1);
   body.total = workers.size();
   body.first = clamped_first(scene.state.first, workers.size(), left);
