@@ -22,9 +22,10 @@ namespace acceptscope {
 namespace {
 
 /// Minimum number of lines of a page, a head and some rows: everything above it gives way to them.
-constexpr std::size_t kBodyLeast = 5;
+constexpr std::size_t kBodyLeast = 6;
 constexpr std::size_t kTroubleMost = 3;
 constexpr std::size_t kHeightForDetails = 18;
+constexpr std::size_t kDetailsMost = 7;   // lines about a worker: at 80 columns five for its figures
 constexpr std::size_t kFindingLines = 3;  // of the overview
 
 /// A line above the page; the highest rank gives way first.
@@ -110,7 +111,7 @@ std::vector<StyledLine> verdict_lines(const TuiScene& s, const ServiceRow& servi
   const Finding& verdict = service.verdict;
   if (verdict.summary.empty()) return {};
   std::vector<StyledLine> lines = finding_headline(StyledLine(" "), verdict, s.options.width, s.options.ascii);
-  constexpr std::size_t most = 3;
+  const std::size_t most = s.options.width < 80 ? 4 : 3;
   if (lines.size() > most) {
     lines.resize(most);
     lines.back().add(s.options.ascii ? " ..." : " …");
@@ -234,28 +235,47 @@ StyledLine list_line(const TuiScene& s, const WorkerRow& row) {
   return line.add(fmt::format(", by {}", enum_name(shown_sort(s.snapshot, s.state.connection_sort))));
 }
 
-/// All facts about a worker.
-std::vector<StyledLine> worker_lines(const TuiScene& s, const WorkerRow& row) {
-  const bool ascii = s.options.ascii;
-  StyledLine who(fmt::format(" {}", pid_text(row)), Style::strong);
-  if (row.ns_pid && *row.ns_pid != row.pid) who.add(fmt::format(" ({} in its namespace)", *row.ns_pid));
-  who.add(fmt::format("  {}", escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii})));
-  if (row.cgroup) who.add(fmt::format("  {}", escape_text(*row.cgroup, {.ascii = ascii})), Style::faint);
-  StyledLine what(fmt::format(" {} in, {} out; {} closed, lifetime p50 {} max {}; {} open",
-                              bytes_text(row.counts.bytes_received), bytes_text(row.counts.bytes_sent),
-                              count_text(row.lifetime.closed), duration_text(row.lifetime.p50, ascii),
-                              duration_text(row.lifetime.max, ascii), count_text(row.open)));
+/// " 4121 (121 in its namespace)  python3 -m uvicorn app:app  /system.slice/app.service"
+std::string who_text(const WorkerRow& row, bool ascii) {
+  std::string text;
+  if (row.ns_pid && *row.ns_pid != row.pid) text += fmt::format("({} in its namespace)  ", *row.ns_pid);
+  text += escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii});
+  return row.cgroup ? text + "  " + escape_text(*row.cgroup, {.ascii = ascii}) : text;
+}
+
+std::string traffic_text(const WorkerRow& row, bool ascii) {
+  std::string text =
+      fmt::format("{} in, {} out; {} closed, lifetime p50 {} max {}; {} open", bytes_text(row.counts.bytes_received),
+                  bytes_text(row.counts.bytes_sent), count_text(row.lifetime.closed),
+                  duration_text(row.lifetime.p50, ascii), duration_text(row.lifetime.max, ascii), count_text(row.open));
   if (row.lifetime.open_age_max)
-    what.add(", oldest " + age_text(row.lifetime.open_age_max, row.counts.preexisting > 0, ascii));
-  if (!row.requests) return {std::move(who), std::move(what)};
-  const RequestStats& requests = *row.requests;
-  StyledLine served(
-      fmt::format(" {}, {} in flight (peak {}); response p50 {} p95 {} max {}; unread wait p95 {}; {} aborted",
-                  count_of(requests.load.count, "request"), count_text(requests.load.in_flight),
-                  count_text(requests.load.in_flight_peak), duration_text(requests.response.p50, ascii),
-                  duration_text(requests.response.p95, ascii), duration_text(requests.response.max, ascii),
-                  duration_text(requests.unread_wait.p95, ascii), count_text(requests.load.aborted)));
-  return {std::move(who), std::move(what), std::move(served)};
+    text += ", oldest " + age_text(row.lifetime.open_age_max, row.counts.preexisting > 0, ascii);
+  return text;
+}
+
+std::string requests_text(const RequestStats& requests, bool ascii) {
+  return fmt::format("{}, {} in flight (peak {}); response p50 {} p95 {} max {}; unread wait p95 {}; {} aborted",
+                     count_of(requests.load.count, "request"), count_text(requests.load.in_flight),
+                     count_text(requests.load.in_flight_peak), duration_text(requests.response.p50, ascii),
+                     duration_text(requests.response.p95, ascii), duration_text(requests.response.max, ascii),
+                     duration_text(requests.unread_wait.p95, ascii), count_text(requests.load.aborted));
+}
+
+/// All facts about a worker: its figures in full, its command line in what is left of `most` lines.
+std::vector<StyledLine> worker_lines(const TuiScene& s, const WorkerRow& row, std::size_t most) {
+  const bool ascii = s.options.ascii;
+  const StyledLine indent(" ");
+  StyledLine pid(" " + pid_text(row), Style::strong);
+  std::vector<StyledLine> lines = wrapped(pid.add(" "), who_text(row, ascii), s.options.width);
+  std::vector<StyledLine> figures = wrapped(indent, traffic_text(row, ascii), s.options.width);
+  if (row.requests) append(figures, wrapped(indent, requests_text(*row.requests, ascii), s.options.width));
+  const std::size_t room = std::max<std::size_t>(most - std::min(most, figures.size()), 1);
+  if (lines.size() > room) {
+    lines.resize(room);
+    lines.back().add(ascii ? " ..." : " …");
+  }
+  append(lines, std::move(figures));
+  return lines;
 }
 
 /// Lines in the order in which they stand, each as unimportant as its rank says.
@@ -270,13 +290,13 @@ void add(RankedLines& ranked, std::vector<StyledLine> lines, int first, int more
 void add_list_top(RankedLines& ranked, const TuiScene& s, const ServiceRow& service, const WorkerRow& worker) {
   ranked.push_back({headline(s, service), 2});
   ranked.push_back({list_line(s, worker), 1});
-  add(ranked, worker_lines(s, worker), 3, 4);
+  add(ranked, worker_lines(s, worker, kDetailsMost), 3, 4);
 }
 
 void add_service_top(RankedLines& ranked, const TuiScene& s, const ServiceRow& service) {
   if (s.snapshot.services.size() > 1) ranked.push_back({tabs(s, service), 3});
   ranked.push_back({headline(s, service), 2});
-  add(ranked, verdict_lines(s, service), 1, 7);
+  add(ranked, verdict_lines(s, service), 1, 2);
   if (std::optional<StyledLine> further = further_line(service)) ranked.push_back({std::move(*further), 3});
   add(ranked, request_lines(s, service), 3, 6);
   ranked.push_back({gauge(s, service), 4});
@@ -325,7 +345,11 @@ std::vector<StyledLine> detail_lines(const TuiScene& s, const ServiceRow* servic
       worker_with_list(s.snapshot, s.state) != nullptr)
     return {};
   const WorkerRow* const worker = find_worker(*service, s.state.worker);
-  return worker == nullptr ? std::vector<StyledLine>{} : worker_lines(s, *worker);
+  if (worker == nullptr) return {};
+  const std::size_t most = std::min(kDetailsMost, s.options.height / 4);
+  std::vector<StyledLine> lines = worker_lines(s, *worker, most);
+  lines.resize(most);  // always as many, so that the rows stay in their places
+  return lines;
 }
 
 std::vector<StyledLine> losses(const TuiScene& s) {
@@ -395,7 +419,7 @@ StyledLine key_labels(const TuiScene& s, std::size_t room) {
     widths.push_back(row.label.size());
     leaves.push_back(row.leaves);
   }
-  fit_columns(widths, leaves, room - std::min<std::size_t>(room, 1), gap);
+  fit_columns(widths, leaves, room - std::min<std::size_t>(room, 2), gap);
   StyledLine line(" ", Style::title);
   for (std::size_t i = 0; i < rows.size(); ++i)
     if (widths[i] > 0) line.add(std::string(rows[i]->label) + std::string(gap, ' '), Style::title);

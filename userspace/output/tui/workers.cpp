@@ -23,6 +23,8 @@ constexpr std::size_t kGap = 1;   // behind each column
 constexpr std::size_t kBarMost = 40;
 constexpr std::size_t kWideEnough = 100;  // columns from which the strips come before the less important figures
 constexpr std::size_t kStripLeast = 12;
+constexpr std::size_t kCommandMost = 40;                       // with what command_text() adds
+constexpr std::size_t kCommandNarrow = 15, kCommandLeast = 7;  // where there is no room for more
 
 struct Layout {
   std::vector<const WorkerColumn*> columns = worker_columns_of(&WorkerColumn::tui);
@@ -45,16 +47,36 @@ std::size_t wanted_width(const WorkerColumn& column, const TuiScene& scene, cons
   return width;
 }
 
+/// The widths of the columns that fit, with the commands cut to `command_most`. 0: left out.
+std::vector<std::size_t> widths_within(std::size_t room, std::size_t command_most, const Layout& wanted) {
+  std::vector<std::size_t> widths = wanted.widths;
+  std::vector<int> leaves;
+  for (std::size_t i = 0; i < widths.size(); ++i) {
+    if (wanted.columns[i]->kind == ColumnKind::command) widths[i] = std::min(widths[i], command_most);
+    leaves.push_back(wanted.columns[i]->tui.leaves);
+  }
+  fit_columns(widths, leaves, room, kGap);
+  return widths;
+}
+
+/// Commands are rather cut than left out.
+std::vector<std::size_t> fitted_widths(std::size_t room, bool wide, const Layout& wanted) {
+  const auto command = std::find_if(wanted.columns.begin(), wanted.columns.end(),
+                                    [](const WorkerColumn* column) { return column->kind == ColumnKind::command; });
+  const auto at = static_cast<std::size_t>(command - wanted.columns.begin());
+  std::size_t most = wide ? kCommandMost : kCommandNarrow;
+  std::vector<std::size_t> widths = widths_within(room, most, wanted);
+  while (at < widths.size() && widths[at] == 0 && most > kCommandLeast) widths = widths_within(room, --most, wanted);
+  return widths;
+}
+
 Layout layout_of(const TuiScene& scene, const ServiceRow& service) {
   const std::size_t width = scene.options.width;
-  const std::size_t strip_least = width < kWideEnough ? kStripLeast : std::min<std::size_t>(width / 4, History::kTicks);
+  const bool wide = width >= kWideEnough;
+  const std::size_t strip_least = wide ? std::min<std::size_t>(width / 4, History::kTicks) : kStripLeast;
   Layout layout;
-  std::vector<int> leaves;
-  for (const WorkerColumn* column : layout.columns) {
-    layout.widths.push_back(wanted_width(*column, scene, service));
-    leaves.push_back(column->tui.leaves);
-  }
-  fit_columns(layout.widths, leaves, width - std::min(width, kMark + strip_least), kGap);
+  for (const WorkerColumn* column : layout.columns) layout.widths.push_back(wanted_width(*column, scene, service));
+  layout.widths = fitted_widths(width - std::min(width, kMark + strip_least), wide, layout);
   std::size_t spare = width - std::min(width, kMark + room_of(layout.widths, kGap));
   layout.strip = std::min(spare, History::kTicks);
   spare -= layout.strip;
@@ -134,7 +156,7 @@ class Rows {
       if (column.kind == ColumnKind::bar)
         line.append(bar_cell(worker, width));
       else if (column.left)
-        line.add_left(cell_text(column, scene_, service_, worker), width, style);
+        line.append(left_cell(cell_text(column, scene_, service_, worker), width, style));
       else
         line.add_right(cell_text(column, scene_, service_, worker), width, style);
       line.add_spaces(kGap);
@@ -145,6 +167,13 @@ class Rows {
   }
 
  private:
+  /// Cut where the column is narrower than the text.
+  [[nodiscard]] StyledLine left_cell(std::string text, std::size_t width, Style style) const {
+    StyledLine cell(std::move(text), style);
+    cell.cut(width, scene_.options.ascii);
+    return cell.add_spaces(width - cell.width());
+  }
+
   [[nodiscard]] StyledLine bar_cell(const WorkerRow& worker, std::size_t width) const {
     StyledLine cell;
     if (worker.role == Role::holder) return cell.add_left("holder", width, Style::faint);

@@ -3,13 +3,14 @@
 
 #include <fmt/format.h>
 
+#include "model/telling_command.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
 
-constexpr std::size_t kCommandMost = 15;  // TASK_COMM_LEN - 1, linux/sched.h
+constexpr std::size_t kCommandMost = 24;  // "gunicorn: worker [app]" and more; an ellipsis shows that it is cut
 
 }  // namespace
 
@@ -18,9 +19,10 @@ std::string pid_text(const WorkerRow& worker) {
 }
 
 std::string command_text(const WorkerRow& worker, bool ascii) {
-  return escape_text(worker.comm, {kCommandMost, ascii}) + (worker.exited                   ? " (exited)"
-                                                            : worker.role == Role::draining ? " (draining)"
-                                                                                            : "");
+  return escape_text(telling_command(worker.comm, worker.cmdline), {kCommandMost, ascii}) +
+         (worker.exited                   ? " (exited)"
+          : worker.role == Role::draining ? " (draining)"
+                                          : "");
 }
 
 std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii) {

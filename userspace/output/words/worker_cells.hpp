@@ -13,7 +13,7 @@ namespace acceptscope {
 /// "4121", or "4121/4130" for a thread.
 [[nodiscard]] std::string pid_text(const WorkerRow& worker);
 
-/// The command name, and whether the process is gone.
+/// What the command line tells, see telling_command(), and whether the process is gone.
 [[nodiscard]] std::string command_text(const WorkerRow& worker, bool ascii);
 
 /// Median lifetime of the closed and the open ones; "≥ 41.0 s" while too few were closed to tell.

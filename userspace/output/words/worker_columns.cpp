@@ -52,7 +52,7 @@ constexpr std::array kColumns{
                  [](C c) { return pid_text(c.worker); },
                  Sort::pid, [](W w) { return ~std::uint64_t{w.pid}; }},
     WorkerColumn{"COMMAND", "Command",
-                 "command name, from the kernel; (exited) if the process exited or closed the listening socket during the run", true,
+                 "what tells the command: the script, module or class that an interpreter runs, the title that the program has given itself, else the command name from the kernel; (exited) if the process exited or closed the listening socket during the run", true,
                  {2, 7, 1}, {2, 7, 6}, Kind::command, Shown::always,
                  [](C c) { return command_text(c.worker, c.ascii); }},
     WorkerColumn{"REQS", "Requests", "requests that the worker served, whoever accepted the connection; this and the next six columns only if requests were counted", false,

@@ -22,7 +22,7 @@ using testing::Not;
 Snapshot forty_workers() {
   std::vector<WorkerRow> rows;
   for (std::uint32_t i = 0; i < 40; ++i) rows.push_back(worker(5'000 + i, 2 * (40 - i), i % 7));
-  rows[30].comm = "Odd\x1b";
+  rows[30].cmdline = "python3 /srv/Odd\x1b";
   return snapshot({service("0.0.0.0", 80, std::move(rows))});
 }
 

@@ -49,6 +49,25 @@ TEST(Tui, PinnedConnectionsOnThreeSizes) {
     expect_golden("tui_pinned_" + std::to_string(width) + ".txt", joined(screen(pinned(), {}, sized(width, height))));
 }
 
+/// The verdict's sentence and five rows are there also on a small terminal.
+TEST(Tui, SmallTerminalsKeepTheVerdictAndFiveRows) {
+  const std::vector<std::string> lines = screen(pinned(), {}, sized(60, 15));
+  expect_golden("tui_pinned_60x15.txt", joined(lines));
+  EXPECT_THAT(joined(lines), HasSubstr("no accepts"));
+  EXPECT_GE(
+      std::count_if(lines.begin(), lines.end(), [](const std::string& line) { return line.find(" 412") != line.npos; }),
+      5);
+}
+
+/// Long command lines do not hide the figures, which are wrapped.
+TEST(Tui, TheDetailsOfAWorkerAreWrapped) {
+  Snapshot s = sample::uneven();
+  s.services[0].workers[0].cmdline =
+      "/opt/venv/bin/python3 -m uvicorn app.main:create_app --factory --host 0.0.0.0 --port 8000 --workers 32 --log-level warning --timeout-keep-alive 75 --limit-concurrency 64 --backlog 4096";
+  expect_golden("tui_details_80.txt", joined(screen(s, pressed(U"j", s))));
+  EXPECT_THAT(joined(screen(s, pressed(U"j", s))), HasSubstr("9 aborted"));
+}
+
 TEST(Tui, InAsciiAndNothingElse) {
   TuiOptions options = sized(80, 24);
   options.ascii = true;
@@ -210,7 +229,7 @@ std::vector<std::uint32_t> pids_of(const std::vector<std::string>& lines, const 
   std::vector<std::uint32_t> found;
   for (const std::string& line : lines)
     for (const std::uint32_t pid : pids)
-      if (line.find(std::to_string(pid).append(" uvicorn")) != std::string::npos) found.push_back(pid);
+      if (line.find(std::to_string(pid).append(" uvicorn app:app")) != std::string::npos) found.push_back(pid);
   return found;
 }
 
@@ -274,7 +293,7 @@ TEST(TuiCursor, WalksAThousandWorkersAndStaysInSight) {
     state = pressed(std::u32string{tui_key::down}, s, state);
     ASSERT_EQ(cursor(state), 5'000 + i);
     if (i % 97 != 0) continue;
-    ASSERT_THAT(screen(s, state), Contains(HasSubstr(std::to_string(5'000 + i).append(" uvicorn")))) << i;
+    ASSERT_THAT(screen(s, state), Contains(HasSubstr(std::to_string(5'000 + i).append(" uvicorn app:app")))) << i;
   }
   state = pressed(U"j", s, state);
   EXPECT_EQ(cursor(state), 5'999u);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#pragma once
+
+#include <optional>
+
+#include "util/outside_text.hpp"
+
+namespace acceptscope {
+
+/// The shortest piece of a command line that tells what runs, because 32 times "python3" says nothing: "server.py" of
+/// "python3 /srv/server.py --port 80", "uvicorn app:app", "http.server" of "python3 -m http.server", "x.jar", and the
+/// title that a program has given itself: "nginx: worker process". The command name `comm` where the command line adds
+/// nothing or is unknown.
+/// \param cmdline arguments joined by spaces, so that an argument with spaces looks like several
+[[nodiscard]] OutsideText telling_command(const OutsideText& comm, const std::optional<OutsideText>& cmdline);
+
+}  // namespace acceptscope
