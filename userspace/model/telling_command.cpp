@@ -187,7 +187,8 @@ std::string piece_of(std::string_view comm, std::string_view cmdline) {
 
 }  // namespace
 
-OutsideText telling_command(const OutsideText& comm, const std::optional<OutsideText>& cmdline) {
+OutsideText telling_command(const OutsideText& comm, const std::optional<OutsideText>& cmdline, bool thread) {
+  if (thread && interpreter_of(comm.raw()) == nullptr) return comm;
   return cmdline ? OutsideText(piece_of(comm.raw(), cmdline->raw())) : comm;
 }
 

@@ -12,6 +12,8 @@ namespace acceptscope {
 /// title that a program has given itself: "nginx: worker process". The command name `comm` where the command line adds
 /// nothing or is unknown.
 /// \param cmdline arguments joined by spaces, so that an argument with spaces looks like several
-[[nodiscard]] OutsideText telling_command(const OutsideText& comm, const std::optional<OutsideText>& cmdline);
+/// \param thread `comm` is that of a thread: it tells more unless it is still the interpreter's
+[[nodiscard]] OutsideText telling_command(const OutsideText& comm, const std::optional<OutsideText>& cmdline,
+                                          bool thread = false);
 
 }  // namespace acceptscope

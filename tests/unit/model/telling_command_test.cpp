@@ -80,6 +80,11 @@ TEST(TellingCommand, OfWhatIsNotKnown) {
   EXPECT_EQ(telling_command("java", OutsideText("java a/b.")), OutsideText("java"));
 }
 
+TEST(TellingCommand, OfAThreadIsItsNameIfItHasOne) {
+  EXPECT_EQ(telling_command("http-nio-8080-e", OutsideText("java -jar x.jar"), true), OutsideText("http-nio-8080-e"));
+  EXPECT_EQ(telling_command("python3", OutsideText("python3 server.py"), true), OutsideText("server.py"));
+}
+
 TEST(TellingCommand, KeepsTheBytesOfHostileOnesForTheEscaping) {
   EXPECT_EQ(telling_command("python3", OutsideText("python3 /srv/\x1b[2J.py")), OutsideText("\x1b[2J.py"));
   EXPECT_EQ(telling_command("python3", OutsideText(std::string(100'000, ' ') + "\xff: \n")), OutsideText("\xff: \n"));

@@ -19,7 +19,7 @@ std::string pid_text(const WorkerRow& worker) {
 }
 
 std::string command_text(const WorkerRow& worker, bool ascii) {
-  return escape_text(telling_command(worker.comm, worker.cmdline), {kCommandMost, ascii}) +
+  return escape_text(telling_command(worker.comm, worker.cmdline, worker.tid.has_value()), {kCommandMost, ascii}) +
          (worker.exited                   ? " (exited)"
           : worker.role == Role::draining ? " (draining)"
                                           : "");
