@@ -22,7 +22,7 @@ constexpr std::size_t kMark = 3;  // " ● "
 constexpr std::size_t kGap = 1;   // behind each column
 constexpr std::size_t kBarMost = 40;
 constexpr std::size_t kWideEnough = 100;  // columns from which the strips come before the less important figures
-constexpr std::size_t kStripLeast = 12;
+constexpr std::size_t kStripLeast = 10;
 constexpr std::size_t kCommandMost = 40;                       // with what command_text() adds
 constexpr std::size_t kCommandNarrow = 15, kCommandLeast = 7;  // where there is no room for more
 
