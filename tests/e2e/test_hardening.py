@@ -372,7 +372,7 @@ class Environment(faults.FaultTest):
 class Privileges(faults.FaultTest):
     """Capabilities by their numbers in linux/capability.h."""
     IN_FORCE = {2: "DAC_READ_SEARCH", 19: "SYS_PTRACE", 38: "PERFMON", 39: "BPF"}
-    IN_RESERVE = {1: "DAC_OVERRIDE", 3: "FOWNER", 5: "KILL", 21: "SYS_ADMIN"}
+    IN_RESERVE = {0: "CHOWN", 1: "DAC_OVERRIDE", 3: "FOWNER", 5: "KILL", 21: "SYS_ADMIN"}
 
     @staticmethod
     def bits(names):

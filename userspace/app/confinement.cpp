@@ -20,9 +20,9 @@ namespace {
 
 /// Privileges that a tick needs: maps and iterators; /proc/PID of all processes.
 constexpr std::initializer_list<int> kInForce{CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
-/// Privileges needed now and then: timing BPF programs; a dump in another user's directory; ending a command that
-/// changed its user.
-constexpr std::initializer_list<int> kInReserve{CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_KILL};
+/// Privileges needed now and then: timing BPF programs; a dump in another user's directory, or for the user who called
+/// sudo; ending a command that changed its user.
+constexpr std::initializer_list<int> kInReserve{CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN, CAP_KILL};
 
 std::string_view name_of(int capability) {
   switch (capability) {
@@ -33,6 +33,7 @@ std::string_view name_of(int capability) {
     case CAP_SYS_ADMIN: return "SYS_ADMIN";
     case CAP_DAC_OVERRIDE: return "DAC_OVERRIDE";
     case CAP_FOWNER: return "FOWNER";
+    case CAP_CHOWN: return "CHOWN";
     case CAP_KILL: return "KILL";
     default: return "?";
   }

@@ -15,8 +15,8 @@
 namespace acceptscope {
 namespace {
 
-/// Root may write into directories of other users, and replace their files.
-constexpr std::initializer_list<int> kForFiles{CAP_DAC_OVERRIDE, CAP_FOWNER};
+/// Root may write into directories of other users, replace their files, and give files to whoever called sudo.
+constexpr std::initializer_list<int> kForFiles{CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN};
 
 /// "acceptscope-20240501T140211Z.json"
 std::string name_for(Instant instant) {
@@ -91,6 +91,15 @@ std::vector<Error> Outputs::each_line_file(Result<void> (LogFile::*action)()) {
 
 std::vector<Error> Outputs::flush_lines() { return each_line_file(&LogFile::flush); }
 std::vector<Error> Outputs::finish_lines() { return each_line_file(&LogFile::finish); }
+
+std::vector<Error> Outputs::reopen_lines() {
+  const RaisedCapabilities raised(kForFiles);
+  return each_line_file(&LogFile::reopen);
+}
+
+bool Outputs::take_lines_to_file() const {
+  return std::ranges::any_of(line_files_, [](const Lines& output) { return output.file.is_file(); });
+}
 
 std::uint64_t Outputs::lines_lost() const {
   std::uint64_t lost = 0;

@@ -36,6 +36,10 @@ class Outputs {
   [[nodiscard]] std::vector<Error> flush_lines();
   /// Likewise at the end of the run, see LogFile::finish().
   [[nodiscard]] std::vector<Error> finish_lines();
+  /// Whether lines go to a file, which somebody may move away.
+  [[nodiscard]] bool take_lines_to_file() const;
+  /// Opens these files again, see LogFile::reopen(). Returns the errors.
+  [[nodiscard]] std::vector<Error> reopen_lines();
   /// Lines that did not reach a file so far.
   [[nodiscard]] std::uint64_t lines_lost() const;
   /// Writes every whole file and gives it its name; call once. Returns the errors.

@@ -52,12 +52,13 @@ void acknowledge(const UniqueFd& timer) {
 class Session {
  public:
   Session(const cli::Options& options, const std::vector<Attempt>& attempts, ProcessReader processes, Tracer tracer,
-          Outputs outputs, EndSignals signals)
+          Outputs outputs, EndSignals signals, AskingSignals asking)
       : options_(options),
         run_(new_run(options, attempts)),
         tracer_(std::move(tracer)),
         outputs_(std::move(outputs)),
         signals_(std::move(signals)),
+        asking_(std::move(asking)),
         intake_(tracer_, std::move(processes), run_, outputs_, options.by, options.redact_peers),
         view_(outputs_.take_standard_output() ? STDERR_FILENO : STDOUT_FILENO, options, ProcFs("/proc").own_netns()) {}
 
@@ -117,7 +118,7 @@ class Session {
   Result<void> watch() {
     events_.reset(epoll_create1(EPOLL_CLOEXEC));
     for (const int fd : {tracer_.ring_fd(), tick_timer_.get(), window_timer_.get(), end_timer_.get(), signals_.fd(),
-                         child_ ? child_->fd() : -1, view_.key_fd(), view_.signal_fd()}) {
+                         asking_.fd(), child_ ? child_->fd() : -1, view_.key_fd(), view_.signal_fd()}) {
       epoll_event event{};
       event.events = EPOLLIN;
       event.data.fd = fd;
@@ -140,6 +141,7 @@ class Session {
         }
         if (child_ && fd == child_->fd()) return EndReason::command;
         if (fd == tracer_.ring_fd()) report(intake_.take_records());
+        if (fd == asking_.fd()) answer(asking_.take());
         if (fd == window_timer_.get()) end_window();
         if (fd == tick_timer_.get()) tick();
         if (fd == view_.signal_fd()) view_.take_signals();
@@ -154,16 +156,28 @@ class Session {
   bool take_keys(bool gone) {
     while (const std::optional<TuiRequest> request = view_.next_request()) {
       if (*request == TuiRequest::quit) return true;
-      if (*request == TuiRequest::write_dump) dump_now();
+      if (*request == TuiRequest::write_dump) {
+        const Result<std::string> path = dump_now();
+        view_.tell(path ? "Wrote " + *path : path.error().message());
+      }
       if (*request == TuiRequest::list_connections) list_connections();
     }
     return gone;
   }
 
-  void dump_now() {
+  Result<std::string> dump_now() {
     report(intake_.take_all());
-    const Result<std::string> path = outputs_.dump_now(complete(run_.interim()));
-    view_.tell(path ? "Wrote " + *path : path.error().message());
+    return outputs_.dump_now(complete(run_.interim()));
+  }
+
+  void answer(AskingSignals::Asked asked) {
+    if (asked.reopen) report(outputs_.reopen_lines());
+    if (!asked.dump) return;
+    const Result<std::string> path = dump_now();
+    if (path)
+      view_.tell("Wrote " + *path);
+    else
+      report(path.error());
   }
 
   /// The list of a worker's connections does not wait for the next tick.
@@ -219,6 +233,7 @@ class Session {
   Tracer tracer_;
   Outputs outputs_;
   EndSignals signals_;
+  AskingSignals asking_;
   Intake intake_;
   std::optional<Child> child_;
   UniqueFd events_;
@@ -250,9 +265,15 @@ TraceEnd run_trace(const cli::Options& options, const StartChild& start_child) {
   Result<Tracer> tracer = Tracer::attach(*selected, *environment, attempts);
   if (!tracer) return give_up(tracer.error(), kExitNotPossible);
   malloc_trim(0);  // frees some ten MiB: libbpf has read the kernel's type information
-  Result<EndSignals> signals = EndSignals::block();
+  // On a terminal, SIGHUP says that it is gone.
+  const bool on_terminal = isatty(STDIN_FILENO) != 0 || isatty(STDOUT_FILENO) != 0 || isatty(STDERR_FILENO) != 0;
+  const HangUp hang_up = !on_terminal && outputs->take_lines_to_file() ? HangUp::reopens : HangUp::ends;
+  Result<EndSignals> signals = EndSignals::block(hang_up);
   if (!signals) return give_up(signals.error(), kExitFailed);
-  return Session(options, attempts, *std::move(processes), *std::move(tracer), *std::move(outputs), *std::move(signals))
+  Result<AskingSignals> asking = AskingSignals::block(hang_up);
+  if (!asking) return give_up(asking.error(), kExitFailed);
+  return Session(options, attempts, *std::move(processes), *std::move(tracer), *std::move(outputs), *std::move(signals),
+                 *std::move(asking))
       .go(start_child);
 }
 

@@ -91,6 +91,7 @@ std::optional<std::vector<ListeningPort>> listening_instead(const std::string& p
     }
   }
   std::vector<ListeningPort> list;
+  list.reserve(found.size());
   for (auto& [port, listening] : found) list.push_back(std::move(listening));
   std::stable_sort(list.begin(), list.end(),
                    [](const ListeningPort& a, const ListeningPort& b) { return a.processes > b.processes; });

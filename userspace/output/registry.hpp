@@ -51,15 +51,18 @@ Result<void> write_diff_page(const TextSink& sink, const Picture& before, const 
 
 /// Has a name because it can also be written during the run.
 inline constexpr OutputRow kDumpOutput{
-    "-o", "--output", "JSON dump at the end; - is standard output; the file appears complete or not at all", "the dump",
-    WholeFile{output_rows::write_dump}};
+    "-o", "--output",
+    "JSON dump at the end, and so far at SIGUSR1; - is standard output; the file appears complete or not at all",
+    "the dump", WholeFile{output_rows::write_dump}};
 
 /// In the order in which the files are opened, and written at the end.
 inline constexpr std::array kOutputs{
     kDumpOutput,
-    OutputRow{"", "--log",
-              "one JSON object per closed connection, one per line, written at the close; open ones follow at the end",
-              "the log", LineFile{output_rows::append_log_line}},
+    OutputRow{
+        "", "--log",
+        "one JSON object per closed connection, one per line, written at the close; open ones follow at the end; away "
+        "from a terminal, SIGHUP opens a file again (logrotate)",
+        "the log", LineFile{output_rows::append_log_line}},
     OutputRow{
         "", "--html",
         "one self-contained HTML page, also of a dump (report) or of two (diff); with -, standard output gets only "

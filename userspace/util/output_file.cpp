@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include "util/output_place.hpp"
@@ -128,6 +130,27 @@ int open_direct(const OutputPlace& place, int flags) {
   return fd;
 }
 
+/// SUDO_UID and SUDO_GID, if root runs this for somebody else.
+std::optional<std::pair<uid_t, gid_t>> caller_of_sudo() {
+  const auto id_in = [](const char* name) -> std::optional<unsigned> {
+    const char* const text = ::geteuid() == 0 ? std::getenv(name) : nullptr;
+    if (text == nullptr) return std::nullopt;
+    unsigned id = 0;
+    const char* const end = text + std::strlen(text);
+    const auto [rest, error] = std::from_chars(text, end, id);
+    return error == std::errc{} && rest == end ? std::optional(id) : std::nullopt;
+  };
+  const std::optional<unsigned> user = id_in("SUDO_UID"), group = id_in("SUDO_GID");
+  if (!user || !group) return std::nullopt;
+  return std::pair{uid_t{*user}, gid_t{*group}};
+}
+
+/// Gives a new file to the user who called sudo. Where the file system does not let us (NFS), it stays root's.
+void give_to_caller(int fd) {
+  if (const auto caller = caller_of_sudo(); fd >= 0 && caller)
+    static_cast<void>(!::fchown(fd, caller->first, caller->second));
+}
+
 /// Opens an empty file at `place`. Where others may exchange an entry after every check, a new file replaces the old
 /// one, which is not emptied: it may be any file by now. Returns -1 and sets errno on failure.
 int open_empty(const OutputPlace& place) {
@@ -137,6 +160,7 @@ int open_empty(const OutputPlace& place) {
                           : ::openat(place.directory.get(), place.name.c_str(),
                                      O_CREAT | O_EXCL | O_WRONLY | O_APPEND | O_CLOEXEC, kMode);
   if (fd >= 0) static_cast<void>(!::ftruncate(fd, 0));
+  if (!has_file) give_to_caller(fd);
   return fd;
 }
 
@@ -188,12 +212,14 @@ Result<void> OutputFile::open_staged(OutputPlace place, Staging staging) {
   name_ = std::move(place.name);
   if (staging == Staging::unnamed_if_possible) {
     fd_ = UniqueFd(::openat(directory_.get(), ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, kMode));
+    give_to_caller(fd_.get());
     if (fd_) return {};
     // EOPNOTSUPP: the file system (NFS, FUSE, overlayfs before 6.3) lacks unnamed files; EISDIR: the kernel does.
     if (errno != EOPNOTSUPP && errno != EISDIR) return failed("open", errno);
   }
   return create_temporary([this](const char* name) {
     fd_ = UniqueFd(::openat(directory_.get(), name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, kMode));
+    give_to_caller(fd_.get());
     return fd_.get();
   });
 }
@@ -300,6 +326,20 @@ Result<LogFile> LogFile::open(const std::string& path, std::string purpose) {
   struct stat status {};
   log.has_reader_ = ::fstat(log.fd_.get(), &status) == 0 && !S_ISREG(status.st_mode);
   return log;
+}
+
+Result<void> LogFile::reopen() {
+  struct stat own {};
+  if (has_reader_ || ::fstat(fd_.get(), &own) != 0) return {};
+  const Result<OutputPlace> place = find_place(path_, LastLink::follow);
+  if (place && place->entry && place->status.st_dev == own.st_dev && place->status.st_ino == own.st_ino) return {};
+  Result<LogFile> successor = open(path_, purpose_);
+  if (!successor) return tl::unexpected(successor.error());
+  write_collected();
+  fd_ = std::move(successor->fd_);
+  has_reader_ = successor->has_reader_;
+  failed_ = false;
+  return {};
 }
 
 void LogFile::append(std::string_view line) {

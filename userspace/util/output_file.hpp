@@ -19,7 +19,8 @@ struct OutputPlace;
 /// A file that appears under its name, complete, at commit(). Until then the bytes are in an unnamed file in the same
 /// directory (O_TMPFILE), or in a hidden file if the file system does not support unnamed files. An existing file is
 /// replaced. A symbolic link is followed, unless another user may have planted it: see find_place(). Likewise, a FIFO
-/// or device that another user may have placed is not written. Mode 0600, because dumps contain peer addresses. "-",
+/// or device that another user may have placed is not written. Mode 0600, because dumps contain peer addresses. Under
+/// sudo, a new file belongs to the user who called it (SUDO_UID, SUDO_GID), who can then read what he asked for. "-",
 /// /dev/stdout, devices, FIFOs and sockets are written directly.
 class OutputFile {
  public:
@@ -86,7 +87,13 @@ class LogFile {
   /// that the file stays a complete prefix of the log. Never waits for the reader of a pipe, FIFO, socket or terminal:
   /// what it does not take stays buffered, and further lines are lost once the buffer is full.
   [[nodiscard]] Result<void> flush();
-  /// Likewise, at the end: gives such a reader a second, and then counts the rest as lost.
+  /// Opens the path again: a file that was moved away (logrotate) gets a successor, and what was buffered goes to the
+  /// old one. Nothing happens while the path still names the same file, or if it is no file. After an error, the old
+  /// file is written further.
+  [[nodiscard]] Result<void> reopen();
+  /// Whether it is a file.
+  [[nodiscard]] bool is_file() const { return !has_reader_; }
+  /// As flush(), at the end: gives such a reader a second, and then counts the rest as lost.
   [[nodiscard]] Result<void> finish();
   /// Lines that were appended but did not reach the file.
   [[nodiscard]] std::uint64_t lines_lost() const { return lines_lost_; }

@@ -19,10 +19,11 @@ namespace {
 /// do architectures: arm64 lacks the older ones.
 constexpr auto kAllowed = std::to_array<const char*>(
     {// outputs, /proc, the file of the C++ locale
-     "access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fcntl", "fdatasync", "flock",
-     "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents", "getdents64", "link", "linkat", "lseek", "lstat",
-     "newfstatat", "open", "openat", "pread64", "preadv", "pwrite64", "pwritev", "read", "readlink", "readlinkat",
-     "readv", "rename", "renameat", "renameat2", "stat", "statfs", "statx", "unlink", "unlinkat", "write", "writev",
+     "access", "close", "close_range", "dup", "dup2", "dup3", "faccessat", "faccessat2", "fchown", "fcntl", "fdatasync",
+     "flock", "fstat", "fstatfs", "fsync", "ftruncate", "getcwd", "getdents", "getdents64", "link", "linkat", "lseek",
+     "lstat", "newfstatat", "open", "openat", "pread64", "preadv", "pwrite64", "pwritev", "read", "readlink",
+     "readlinkat", "readv", "rename", "renameat", "renameat2", "stat", "statfs", "statx", "unlink", "unlinkat", "write",
+     "writev",
      // the loop of events, time
      "clock_getres", "clock_gettime", "clock_nanosleep", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait",
      "eventfd2", "gettimeofday", "nanosleep", "pipe", "pipe2", "poll", "ppoll", "pselect6", "restart_syscall", "select",
