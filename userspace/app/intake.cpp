@@ -47,6 +47,7 @@ std::vector<Error> Intake::take_totals() {
   if (!tick) return {tick.error()};
   tick->losses.log_lines = outputs_.lines_lost();
   tick->processes = processes_.update(*tick);
+  tick->cpu = processes_.take_cpu();
   tick->losses.process_unread = processes_.unread();
   if (redactor_) redactor_->redact(*tick);
   last_tick_at_ = tick->at;

@@ -51,9 +51,16 @@ void ProcessWatch::add_exit(ProcessInfo& news, Known& known) const {
   if (known.is_time_known) news.exited_at = exit->second.at;
 }
 
+bool ProcessWatch::look_at(const WorkerKey& key) {
+  const std::optional<Nanoseconds> used = procfs_.cpu_time(key);
+  if (used) cpu_.push_back({key, *used, monotonic_now()});
+  return used.has_value();
+}
+
 std::vector<ProcessInfo> ProcessWatch::update(const Tick& tick) {
   list(tick);
   take_exits(tick);
+  cpu_.clear();
   std::vector<ProcessInfo> news;
   std::set<WorkerKey> described;
   for (ProcessInfo& answer : reader_.take(patience_)) {
@@ -66,7 +73,7 @@ std::vector<ProcessInfo> ProcessWatch::update(const Tick& tick) {
   for (auto& [key, known] : known_) {
     if (described.contains(key)) continue;
     const bool is_told = exits_.contains(key);
-    if (is_told ? known.is_time_known : known.exited || !due.contains(key) || procfs_.alive(key)) continue;
+    if (is_told ? known.is_time_known : known.exited || !due.contains(key) || look_at(key)) continue;
     ProcessInfo exit;
     exit.worker = key;
     known.exited = true;

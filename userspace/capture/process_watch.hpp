@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "capture/process_reader.hpp"
@@ -29,6 +30,8 @@ class ProcessWatch {
   /// own processes are the exits that the kernel told of. An exit that was noticed before the kernel told of it is told
   /// again, with its time. A description may come with a later update.
   [[nodiscard]] std::vector<ProcessInfo> update(const Tick& tick);
+  /// The CPU times of the processes that the last update looked at, which are all unless they are very many.
+  [[nodiscard]] std::vector<CpuTime> take_cpu() { return std::exchange(cpu_, {}); }
   /// Processes that could not be described.
   [[nodiscard]] std::uint64_t unread() const { return reader_.unread(); }
 
@@ -49,6 +52,8 @@ class ProcessWatch {
   void take_exits(const Tick& tick);
   /// The processes of which one asks this time whether they are alive.
   [[nodiscard]] std::set<WorkerKey> due_for_a_look();
+  /// Whether the process is alive; notes its CPU time.
+  [[nodiscard]] bool look_at(const WorkerKey& key);
   /// Completes what is known of a process by the exit that the kernel told, if it did.
   void add_exit(ProcessInfo& news, Known& known) const;
 
@@ -58,7 +63,8 @@ class ProcessWatch {
   Nanoseconds patience_;
   std::map<WorkerKey, Known> known_;  ///< the processes in the last update
   std::map<WorkerKey, Exit> exits_;   ///< told, of the last updates
-  WorkerKey looked_at_;               ///< the last one whose life was looked at
+  std::vector<CpuTime> cpu_;
+  WorkerKey looked_at_;  ///< the last one whose life was looked at
 };
 
 }  // namespace acceptscope

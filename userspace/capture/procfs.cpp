@@ -50,7 +50,11 @@ std::optional<ProcFs::Stat> ProcFs::read_stat(const std::string& directory) cons
   Stat stat;
   std::string skipped;
   fields >> stat.state >> stat.parent;
-  for (int field = 5; field < 22; ++field) fields >> skipped;  // proc(5): field 22 is starttime
+  for (int field = 5; field < 14; ++field) fields >> skipped;
+  std::uint64_t user = 0, system = 0;
+  fields >> user >> system;  // proc(5): fields 14 and 15
+  stat.cpu_ticks = user + system;
+  for (int field = 16; field < 22; ++field) fields >> skipped;  // field 22 is starttime
   fields >> stat.start_ticks;
   if (!fields) return std::nullopt;
   return stat;
@@ -72,6 +76,12 @@ std::optional<ProcFs::Stat> ProcFs::stat_of_living(const WorkerKey& worker) cons
 }
 
 bool ProcFs::alive(const WorkerKey& worker) const { return stat_of_living(worker).has_value(); }
+
+std::optional<Nanoseconds> ProcFs::cpu_time(const WorkerKey& worker) const {
+  const std::optional<Stat> stat = stat_of_living(worker);
+  if (!stat) return std::nullopt;
+  return Nanoseconds{static_cast<std::int64_t>(stat->cpu_ticks) * (1'000'000'000 / sysconf(_SC_CLK_TCK))};
+}
 
 ProcessInfo ProcFs::read(const WorkerKey& worker) const {
   ProcessInfo info;

@@ -20,6 +20,9 @@ class ProcFs {
   [[nodiscard]] ProcessInfo read(const WorkerKey& worker) const;
   /// Whether the worker's process (or thread) runs; a zombie does not.
   [[nodiscard]] bool alive(const WorkerKey& worker) const;
+  /// CPU time, user and system, of the worker's process (or thread) so far, to a clock tick (10 ms); empty if it does
+  /// not run.
+  [[nodiscard]] std::optional<Nanoseconds> cpu_time(const WorkerKey& worker) const;
   /// `roots` and all their descendants that are alive now.
   [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;
   [[nodiscard]] bool exists(std::uint32_t pid) const;
@@ -32,6 +35,7 @@ class ProcFs {
   struct Stat {
     std::uint32_t parent = 0;
     std::uint64_t start_ticks = 0;  ///< since boot, in clock ticks (sysconf(_SC_CLK_TCK))
+    std::uint64_t cpu_ticks = 0;    ///< user and system, likewise
     char state = '?';
   };
   [[nodiscard]] std::uint32_t netns_of(const std::string& process) const;

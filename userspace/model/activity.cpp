@@ -104,6 +104,7 @@ void Timeline::add(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>& 
     step.bytes += raise(track.bytes, activity.bytes);
     step.requests += raise(track.requests, activity.requests.value_or(0));
     step.busy += raise(track.busy, activity.busy);
+    step.cpu += raise(track.cpu, activity.cpu);
     step.in_flight = activity.in_flight;
     counts_requests_ = counts_requests_ || activity.requests;
     step.open = activity.open;
@@ -120,7 +121,8 @@ void Timeline::begin(MonotonicTime at, const std::map<WorkerKey, WorkerActivity>
     first.active = activity.active;
     first.in_flight = activity.in_flight;
     counts_requests_ = counts_requests_ || activity.requests;
-    tracks_[key] = {activity.accepts, activity.bytes, activity.requests.value_or(0), activity.busy, true, 0, {first}};
+    tracks_[key] = {
+        activity.accepts, activity.bytes, activity.requests.value_or(0), activity.busy, activity.cpu, true, 0, {first}};
   }
 }
 
@@ -156,6 +158,7 @@ void Timeline::halve(Track& track) const {
     into.bytes += step.bytes;
     into.requests += step.requests;
     into.busy += step.busy;
+    into.cpu += step.cpu;
     into.in_flight = step.in_flight;
     into.open = step.open;
     into.active = step.active;
@@ -184,6 +187,7 @@ TimelineRows Timeline::rows(const ClockBase& clock, const std::vector<WorkerKey>
     row.pid = key.pid;
     if (key.tid != 0) row.tid = key.tid;
     for (auto* const list : {&row.accepts, &row.open, &row.active, &row.bytes}) list->resize(steps_);
+    row.cpu.resize(steps_);
     if (counts_requests_) {
       for (auto* const list : {&row.requests, &row.in_flight}) list->resize(steps_);
       row.busy.resize(steps_);
@@ -197,6 +201,7 @@ TimelineRows Timeline::rows(const ClockBase& clock, const std::vector<WorkerKey>
       row.open[track.first + i] = step.open;
       row.active[track.first + i] = step.active;
       row.bytes[track.first + i] = step.bytes;
+      row.cpu[track.first + i] = step.cpu;
       if (!counts_requests_) continue;
       row.requests[track.first + i] = step.requests;
       row.in_flight[track.first + i] = step.in_flight;

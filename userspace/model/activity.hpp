@@ -22,6 +22,7 @@ struct WorkerActivity {
   std::optional<std::uint64_t> requests{};  ///< cumulative, begun; empty: not counted
   std::uint64_t in_flight = 0;              ///< now
   Nanoseconds busy{0};                      ///< cumulative
+  Nanoseconds cpu{0};                       ///< cumulative
 };
 
 /// Tells which ticks are ends of windows. Windows have equal lengths and follow one another from the first tick on. An
@@ -107,7 +108,7 @@ class Timeline {
  private:
   struct Step {
     std::uint64_t accepts = 0, bytes = 0, requests = 0;  ///< in the step
-    Nanoseconds busy{0};                                 ///< in the step
+    Nanoseconds busy{0}, cpu{0};                         ///< in the step
     std::uint64_t open = 0, active = 0, in_flight = 0;   ///< at its end
 
     /// A step after which a worker has left.
@@ -115,7 +116,7 @@ class Timeline {
   };
   struct Track {
     std::uint64_t accepts = 0, bytes = 0, requests = 0;  ///< cumulative, the highest seen
-    Nanoseconds busy{0};                                 ///< likewise
+    Nanoseconds busy{0}, cpu{0};                         ///< likewise
     bool present = false;                                ///< in the last tick
     std::size_t first = 0;                               ///< step of steps.front()
     std::vector<Step> steps;

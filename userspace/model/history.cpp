@@ -27,12 +27,14 @@ void History::add(const Snapshot& snapshot) {
       Track& track = tracks_[{key_of(service), id_of(worker)}];
       const std::uint64_t bytes = worker.counts.bytes();
       const Nanoseconds busy = worker.requests ? worker.requests->load.busy : Nanoseconds{0};
+      const Nanoseconds cpu = worker.cpu_time.value_or(Nanoseconds{0});
       track.ring[next_] = counts ? TickSample{grown(worker.counts.accepts, track.accepts), grown(bytes, track.bytes),
-                                              worker.open, grown(busy, track.busy)}
+                                              worker.open, grown(busy, track.busy), grown(cpu, track.cpu)}
                                  : TickSample{};
       track.accepts = worker.counts.accepts;
       track.bytes = bytes;
       track.busy = busy;
+      track.cpu = cpu;
       track.seen = snapshots_;
     }
   }

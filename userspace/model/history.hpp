@@ -29,12 +29,14 @@ struct TickSample {
   std::uint64_t bytes = 0;    ///< received and sent in the tick
   std::uint64_t open = 0;     ///< connections at its end
   Nanoseconds busy{0};        ///< with a request in flight, in the tick
+  Nanoseconds cpu{0};         ///< CPU time used in the tick
 
   TickSample& operator+=(const TickSample& other) {
     accepts += other.accepts;
     bytes += other.bytes;
     open += other.open;
     busy += other.busy;
+    cpu += other.cpu;
     return *this;
   }
   bool operator==(const TickSample&) const = default;
@@ -60,7 +62,7 @@ class History {
   struct Track {
     std::uint64_t accepts = 0;  ///< total in the last snapshot
     std::uint64_t bytes = 0;
-    Nanoseconds busy{0};
+    Nanoseconds busy{0}, cpu{0};
     std::uint64_t seen = 0;  ///< number of the snapshot that listed it last
     Ticks ring{};
   };

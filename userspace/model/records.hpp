@@ -157,6 +157,13 @@ struct ProcessInfo {
   std::optional<MonotonicTime> exited_at{};  ///< when; empty: some time since the last look
 };
 
+/// CPU time, user and system, that a process (thread) has used since it exists.
+struct CpuTime {
+  WorkerKey worker;
+  Nanoseconds used{0};
+  MonotonicTime at;  ///< when this was read
+};
+
 /// A thread that waits for connections.
 struct WaitingThread {
   WorkerKey worker;  ///< of the thread, also without --by thread
@@ -255,6 +262,7 @@ struct Tick {
       namespace_drops;                 ///< by network namespace, of those where sockets dropped some
   DoorLook look;                       ///< the last one; the same as at the tick before if there was none since
   std::vector<ProcessInfo> processes;  ///< of workers and holders that are new or changed
+  std::vector<CpuTime> cpu;            ///< of those of them that were looked at
   Losses losses;
   Overhead overhead;
 };

@@ -53,6 +53,7 @@ void Run::apply(Tick tick) {
   overhead_ = tick.overhead;
   update_counters(tick, before == started_);
   update_processes(tick.processes);
+  update_cpu(tick.cpu);
   update_roll_call(tick);
 
   sums_ = kernel_sums(tick.open.size());
@@ -106,6 +107,16 @@ void Run::update_processes(std::vector<ProcessInfo>& processes) {
     if (!process.exited) continue;
     const bool was_known = std::exchange(facts.exited, true);
     if (process.exited_at || !was_known) facts.left_at = process.exited_at.value_or(last_tick_);
+  }
+}
+
+void Run::update_cpu(const std::vector<CpuTime>& times) {
+  for (const CpuTime& time : times) {
+    std::optional<CpuUse>& use = processes_[time.worker].cpu;
+    if (use)
+      use->look(time);
+    else
+      use = CpuUse{time.used, Nanoseconds{0}, time.at, 0};
   }
 }
 
@@ -269,6 +280,7 @@ void Run::update_activity(MonotonicTime before) {
     activity->second.accepts += state.now.counts.accepts;
     activity->second.bytes += state.now.counts.bytes() - state.now.given.bytes + state.now.taken.bytes;
     if (state.now.requests) add_load(activity->second, state.now.requests->load);
+    if (const std::optional<CpuUse> cpu = process_of(resolved).cpu) activity->second.cpu = cpu->used;
     if (!has_open || !is_new) continue;
     const HandedOver &given = open->second.given, &taken = open->second.taken;
     activity->second.bytes += open->second.bytes_received + open->second.bytes_sent - given.bytes + taken.bytes;

@@ -95,6 +95,7 @@ class Run {
   [[nodiscard]] bool pass_milestone(MonotonicTime at);
   void update_counters(Tick& tick, bool is_first);
   void update_processes(std::vector<ProcessInfo>& processes);
+  void update_cpu(const std::vector<CpuTime>& times);
   void update_roll_call(Tick& tick);
   void forget_those_gone();
   void forget_processes();

@@ -119,6 +119,13 @@ void add_reasons(CloseReasonCounts& counts, const std::array<std::uint64_t, kClo
 
 }  // namespace
 
+void CpuUse::look(const CpuTime& now) {
+  const Nanoseconds since = now.at - at, more = now.used - before - used;
+  if (since > Nanoseconds{0}) recent = std::chrono::duration<double>(more) / since;
+  used += more;
+  at = now.at;
+}
+
 void ServiceRowsBuilder::add_service(const ServiceKey& key) {
   Service& service = services_[key];
   service.row.endpoint = key.endpoint;
@@ -164,6 +171,10 @@ ServiceRowsBuilder::Worker& ServiceRowsBuilder::worker_of(const ServiceKey& serv
   row.comm = comm;
   row.cmdline = process.cmdline;
   row.cgroup = process.cgroup;
+  if (process.cpu) {
+    row.cpu_time = process.cpu->used;
+    row.recent_cpu = process.cpu->recent;
+  }
   row.exited = process.exited;
   worker.parent_pid = process.parent_pid;
   worker.receives = process.receives;

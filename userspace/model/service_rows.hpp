@@ -69,8 +69,20 @@ struct QueueLooks {
   std::uint64_t occupied = 0;
 };
 
+/// CPU time of a process (thread) from the first look at it to the last one.
+struct CpuUse {
+  Nanoseconds before{0};  ///< that it had used at the first look
+  Nanoseconds used{0};    ///< since then
+  MonotonicTime at;       ///< of the last look
+  double recent = 0;      ///< part of one CPU between the last two looks; above 1 for several threads
+
+  /// Adds a look.
+  void look(const CpuTime& now);
+};
+
 /// Facts about a process besides its counters.
 struct ProcessFacts {
+  std::optional<CpuUse> cpu;  ///< empty: it was not looked at
   std::optional<OutsideText> cmdline;
   std::optional<OutsideText> cgroup;
   std::uint32_t parent_pid = 0;  ///< 0: not known

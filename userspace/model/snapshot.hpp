@@ -266,6 +266,7 @@ struct TimelineWorker {
   std::vector<std::uint64_t> requests{};   ///< begun in the step; empty: not counted, here and below
   std::vector<std::uint64_t> in_flight{};  ///< at its end
   std::vector<Nanoseconds> busy{};         ///< in the step
+  std::vector<Nanoseconds> cpu{};          ///< CPU time used in the step; empty in dumps that do not say
   bool operator==(const TimelineWorker&) const = default;
 };
 
@@ -318,6 +319,9 @@ struct WorkerRow {
   LifetimeStats lifetime;
   WaitStats accept_wait;
   std::optional<RequestStats> requests;  ///< that it served; empty: not counted
+  /// CPU time of the process (thread), for whatever it does, from the first look at it to the last; empty: not known.
+  std::optional<Nanoseconds> cpu_time{};
+  double recent_cpu = 0;                 ///< [live] part of one CPU between the last two looks
   std::uint64_t recent_accepts = 0;      ///< [live] in the last tick
   std::uint64_t recent_requests = 0;     ///< [live] begun in the last tick
   Nanoseconds recent_busy{0};            ///< [live] in the last tick

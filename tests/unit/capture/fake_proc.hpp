@@ -19,6 +19,7 @@ struct FakeProcess {
   std::uint32_t task = 0;  ///< thread of `pid`; 0: the process
   std::uint64_t start_ticks = 100;
   std::string comm = "worker";
+  std::uint64_t cpu_ticks = 0;
   char state = 'S';
   std::string cmdline = {};  ///< arguments ended by NUL
   std::string cgroup = "0::/\n";
@@ -42,7 +43,7 @@ class FakeProc {
     std::filesystem::create_directories(directory);
     std::string stat =
         std::to_string(process.pid) + " (" + process.comm + ") " + process.state + " " + std::to_string(process.parent);
-    for (int field = 5; field < 22; ++field) stat += " 0";
+    for (int field = 5; field < 22; ++field) stat += field == 14 ? " " + std::to_string(process.cpu_ticks) : " 0";
     put(directory + "/stat", stat + " " + std::to_string(process.start_ticks) + " 0 0\n");
     put(directory + "/cmdline", process.cmdline);
     put(directory + "/cgroup", process.cgroup);

@@ -52,6 +52,15 @@ TEST(ProcFs, ReadsArgumentsAndTheUnifiedCgroup) {
   EXPECT_EQ(info.cgroup, "/system.slice/nginx.service");
 }
 
+TEST(ProcFs, TellsTheCpuTimeOfTheLiving) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7, .cpu_ticks = 150};
+  proc.add(process);
+  EXPECT_EQ(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)), Nanoseconds{150s} / sysconf(_SC_CLK_TCK));
+  proc.remove(7);
+  EXPECT_EQ(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)), std::nullopt);
+}
+
 TEST(ProcFs, ACommandsNameMayContainParenthesesAndNewlines) {
   FakeProc proc;
   const FakeProcess process{.pid = 7, .comm = "a) S 1 (b\n)"};

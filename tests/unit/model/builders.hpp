@@ -240,6 +240,9 @@ class TickBuilder {
   TickBuilder& looked(std::uint32_t number, Nanoseconds since_start) {
     return tick_.look.number = number, tick_.look.at = kStart + since_start, *this;
   }
+  TickBuilder& with_cpu(const WorkerKey& key, Nanoseconds used) {
+    return tick_.cpu.push_back({key, used, tick_.at}), *this;
+  }
   TickBuilder& losing(const Losses& losses) { return tick_.losses = losses, *this; }
   /// Counts every worker's accepts and closes again as counters of its service.
   TickBuilder& with_service_totals() {

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include <numeric>
+
 #include "unit/model/builders.hpp"
 
 namespace acceptscope::testing {
@@ -74,6 +76,22 @@ TEST(Run, AServiceHasTheRequestsOfItsWorkersAndThoseOfNobody) {
   ASSERT_TRUE(row.requests.has_value());
   EXPECT_EQ(row.requests->load, (RequestLoad{2 + 6 + 3, 1 + 2 + 1, 4, 1, 700ms}))
       << "the peak and the busy time are not sums: the kernel counts them for the service";
+}
+
+TEST(Run, CpuTimeCountsFromTheFirstLookAtAProcess) {
+  auto traced = run();
+  const auto look = [&](Nanoseconds at, Nanoseconds used) {
+    traced.apply(tick(at).with(counters_of(worker(1)).accepts(1)).with_cpu(worker(1), used).with_service_totals());
+    return traced.snapshot().services.at(0).workers.at(0);
+  };
+  EXPECT_EQ(look(1s, 70s).cpu_time, 0s);
+  EXPECT_NEAR(look(3s, 71s).recent_cpu, 0.5, 1e-9);
+  EXPECT_EQ(look(4s, 72s).cpu_time, 2s);
+  EXPECT_NEAR(look(5s, 72s).recent_cpu, 0, 1e-9);
+
+  const TimelineRows timeline = finished(traced).services.at(0).timeline;
+  ASSERT_EQ(timeline.workers.size(), 1U);
+  EXPECT_EQ(std::accumulate(timeline.workers[0].cpu.begin(), timeline.workers[0].cpu.end(), Nanoseconds{0}), 2s);
 }
 
 TEST(Run, APictureInBetweenHasItsConnectionsAndNoEnd) {

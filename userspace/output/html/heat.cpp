@@ -30,14 +30,20 @@ struct HeatRow {
   std::vector<double> values;  ///< one per column
 };
 
-/// Busy time is counted in seconds; everything else in whole numbers.
+bool is_time(HeatMeasure measure) { return measure == HeatMeasure::busy || measure == HeatMeasure::cpu; }
+
+double seconds_at(const std::vector<Nanoseconds>& times, std::size_t step) {
+  return step < times.size() ? std::chrono::duration<double>(times[step]).count() : 0;
+}
+
+/// Times are in seconds; everything else in whole numbers.
 double value_at(const TimelineWorker& worker, HeatMeasure measure, std::size_t step) {
   switch (measure) {
     case HeatMeasure::accepts: return static_cast<double>(at_step(worker.accepts, step));
     case HeatMeasure::open: return static_cast<double>(at_step(worker.open, step));
     case HeatMeasure::bytes: return static_cast<double>(at_step(worker.bytes, step));
-    case HeatMeasure::busy:
-      return step < worker.busy.size() ? std::chrono::duration<double>(worker.busy[step]).count() : 0;
+    case HeatMeasure::busy: return seconds_at(worker.busy, step);
+    case HeatMeasure::cpu: return seconds_at(worker.cpu, step);
   }
   return 0;
 }
@@ -73,13 +79,14 @@ std::vector<double> columns_of(const TimelineWorker& worker, HeatMeasure measure
     const double value = value_at(worker, measure, step);
     column = measure == HeatMeasure::open ? value : column + value;
   }
-  if (measure == HeatMeasure::busy)
-    for (std::size_t i = 0; i < columns.size(); ++i) columns[i] = busy_percent(columns[i], grid.length(i));
+  for (std::size_t i = 0; is_time(measure) && i < columns.size(); ++i)
+    columns[i] = measure == HeatMeasure::busy ? busy_percent(columns[i], grid.length(i))
+                                              : std::round(1'000 * columns[i] / std::max(grid.length(i), 1e-9)) / 10;
   return columns;
 }
 
 std::string value_text(double value, HeatMeasure measure) {
-  if (measure == HeatMeasure::busy) return amount_text(value) + " %";
+  if (is_time(measure)) return amount_text(value) + " %";
   if (measure == HeatMeasure::bytes) return bytes_text(whole_number(std::round(value)));
   return amount_text(value);
 }
@@ -120,11 +127,11 @@ bool is_empty(const std::vector<HeatRow>& rows) {
 
 /// Parts of the time have one scale, so that pages can be compared.
 ColourSteps colours_of(const std::vector<HeatRow>& rows, HeatMeasure measure) {
-  if (measure == HeatMeasure::busy) return {100, 100};
   double least = 0, most = 0;
   for (const HeatRow& row : rows)
     for (const double value : row.values)
       if (value > 0) least = least == 0 ? value : std::min(least, value), most = std::max(most, value);
+  if (is_time(measure)) return {100, std::max(100.0, most)};
   return {std::max(1.0, least), std::max(1.0, most)};
 }
 
@@ -146,6 +153,7 @@ Naming naming_of(HeatMeasure measure) {
     case HeatMeasure::open: return {"Open connections by worker and time", "connections open at the end of the step"};
     case HeatMeasure::bytes: return {"Traffic by worker and time", "bytes received and sent in the step"};
     case HeatMeasure::busy: return {"Busy by worker and time", "part of the step with at least one request in flight"};
+    case HeatMeasure::cpu: return {"CPU by worker and time", "CPU time in the step, as a part of one CPU"};
   }
   return {};
 }
@@ -223,6 +231,7 @@ std::string heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& servi
   const TimelineRows& timeline = service.timeline;
   if (timeline.start.empty() || timeline.workers.empty()) return {};
   if (measure == HeatMeasure::busy && !service.requests) return {};
+  if (measure == HeatMeasure::cpu && timeline.workers.front().cpu.empty()) return {};
   const std::size_t per_column = (timeline.start.size() + kMostColumns - 1) / kMostColumns;
   const std::vector<HeatRow> rows = rows_of(service, measure, {timeline, per_column, snapshot.run.ended_at});
   if (rows.empty()) return {};

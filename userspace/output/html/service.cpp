@@ -135,7 +135,7 @@ std::string pair(const std::string& left, const std::string& right) {
 }
 
 /// Time is best seen in what the workers were busy with.
-constexpr std::array kOtherMeasures = {HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes};
+constexpr std::array kOtherMeasures = {HeatMeasure::cpu, HeatMeasure::open, HeatMeasure::accepts, HeatMeasure::bytes};
 
 std::string first_heat_map(Ids& ids, const Snapshot& snapshot, const ServiceRow& service) {
   return heat_map(ids, snapshot, service, service.requests ? HeatMeasure::busy : HeatMeasure::open);

@@ -12,7 +12,7 @@
 
 namespace acceptscope {
 
-enum class HeatMeasure { accepts, open, bytes, busy };
+enum class HeatMeasure { accepts, open, bytes, busy, cpu };
 
 /// At most 40 workers have a row of their own; the others share one with their mean. At most 240 columns.
 /// Busy is a part of the time; empty if requests were not counted.

@@ -491,7 +491,8 @@ struct Described<TimelineWorker> {
       field("requests", &TimelineWorker::requests,
             "requests that began in each step; empty if requests were not counted, here and below", kLater),
       field("in_flight", &TimelineWorker::in_flight, "requests in flight at the end of each step", kLater),
-      field("busy_seconds", &TimelineWorker::busy, "busy time in each step", kLater));
+      field("busy_seconds", &TimelineWorker::busy, "busy time in each step", kLater),
+      field("cpu_seconds", &TimelineWorker::cpu, "CPU time used in each step", kLater));
 };
 
 template <>
@@ -540,6 +541,11 @@ struct Described<WorkerRow> {
       field("comm", &WorkerRow::comm, "command name that the kernel keeps, at most 15 bytes"),
       field("cmdline", &WorkerRow::cmdline, "command line, arguments joined by spaces; null if it could not be read"),
       field("cgroup", &WorkerRow::cgroup, "cgroup v2 path; null if it could not be read"),
+      field(
+          "cpu_seconds", &WorkerRow::cpu_time,
+          "CPU time, user and system, that the process (thread) used for whatever it does, from the first look at it to "
+          "the last, one per tick, to 10 ms; null if it was not looked at",
+          kLater),
       field(
           "role", &WorkerRow::role,
           "role of the process; only a worker counts among those that could accept. A supervisor (a master, an arbiter) "

@@ -23,10 +23,10 @@ constexpr std::array kKeys{
     TuiKeyRow{TuiAction::previous_service, U"<,", "<", "previous service"},
     TuiKeyRow{TuiAction::choose_service, U"123456789", "1 to 9", "the service with this number, by port"},
     TuiKeyRow{TuiAction::sort, U"s\x11000d", "F6, s",
-              "sort the workers by requests, busy, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn; a worker's connections by age, idle, requests, in, out, unread, peer; the services of the overview again by the worst finding", "F6 Sort", 4},
+              "sort the workers by requests, busy, CPU, in flight, connections, accepts/s, open, unread, lifetime, traffic, pid, in turn; a worker's connections by age, idle, requests, in, out, unread, peer; the services of the overview again by the worst finding", "F6 Sort", 4},
     TuiKeyRow{TuiAction::reverse, U"I", "I", "turn the order around, least first; the mark at the head of a column shows the order"},
     TuiKeyRow{TuiAction::heat, U"m", "m",
-              "what the strips of the last 60 ticks show: busy time, traffic, accepts, open connections, in turn", "m Map", 7},
+              "what the strips of the last 60 ticks show: busy time, CPU time, traffic, accepts, open connections, in turn", "m Map", 7},
     TuiKeyRow{TuiAction::pause, U"p ", "p, space", "hold the picture still; tracing goes on", "p Pause", 8},
     TuiKeyRow{TuiAction::up, U"k\x110000", "k, up", "up; on the workers' page, to the worker above, with its details"},
     TuiKeyRow{TuiAction::down, U"j\x110001", "j, down", "down"},
@@ -193,6 +193,7 @@ TuiRequest open(TuiState& state, const Snapshot& snapshot) {
 
 std::vector<ServiceKey> keys_of(const std::vector<const ServiceRow*>& services) {
   std::vector<ServiceKey> keys;
+  keys.reserve(services.size());
   for (const ServiceRow* service : services) keys.push_back(key_of(*service));
   return keys;
 }

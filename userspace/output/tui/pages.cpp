@@ -182,6 +182,7 @@ TuiBody help_page(const TuiScene& s, std::size_t room) {
           "1 / sum of squared shares: among how many workers the requests are shared, as if evenly; where these are "
           "not counted, the connections, and the mark in the bar is what a fair draw of them gives in 99 % of cases");
   explain("busy", "part of the last tick with at least one request in flight: read, and not answered yet");
+  explain("CPU", "what the process used of one CPU in the last tick, for whatever it does");
   explain("serving",
           "workers that began a request in the last window, and the median of all windows; where requests are not "
           "counted, workers with bytes received or sent");

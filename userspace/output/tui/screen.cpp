@@ -400,7 +400,7 @@ bool has_meaning(const TuiScene& s, TuiAction action) {
     case TuiAction::back: return s.state.help || list || (several && !overview);
     case TuiAction::next_page: return (!overview && !list) || s.state.help;
     case TuiAction::next_service: return several && !overview;
-    case TuiAction::heat: return overview || workers;
+    case TuiAction::heat:
     case TuiAction::search: return overview || workers;
     case TuiAction::filter: return overview || workers || list;
     default: return true;

@@ -15,6 +15,7 @@ namespace {
 std::uint64_t value_of(const TickSample& sample, TuiHeat heat) {
   switch (heat) {
     case TuiHeat::busy: return static_cast<std::uint64_t>(sample.busy.count());
+    case TuiHeat::cpu: return static_cast<std::uint64_t>(sample.cpu.count());
     case TuiHeat::traffic: return sample.bytes;
     case TuiHeat::accepts: return sample.accepts;
     case TuiHeat::open: return sample.open;
@@ -39,7 +40,10 @@ std::size_t ticks_of(const TuiScene& scene, std::size_t width) { return std::min
 }  // namespace
 
 TuiHeat shown_heat(const ServiceRow& service, TuiHeat chosen) {
-  return chosen == TuiHeat::busy && !counts_requests(service) ? TuiHeat::traffic : chosen;
+  const auto is_known = [](const WorkerRow& worker) { return worker.cpu_time.has_value(); };
+  if (chosen == TuiHeat::busy && !counts_requests(service)) return TuiHeat::traffic;
+  if (chosen == TuiHeat::cpu && std::ranges::none_of(service.workers, is_known)) return TuiHeat::traffic;
+  return chosen;
 }
 
 std::uint64_t most_of(const TuiScene& scene, const History::Ticks& samples, TuiHeat heat, std::size_t width) {

@@ -27,7 +27,7 @@ struct TuiOptions {
 };
 
 enum class TuiPage : std::uint8_t { workers, histograms, peers, findings };
-enum class TuiHeat : std::uint8_t { busy, traffic, accepts, open };
+enum class TuiHeat : std::uint8_t { busy, cpu, traffic, accepts, open };
 /// What the list of a worker's connections is sorted by: most first, peers in their order.
 enum class ConnectionSort : std::uint8_t { age, idle, requests, received, sent, unread, peer };
 
@@ -49,6 +49,7 @@ struct EnumNames<TuiHeat> {
   static constexpr std::string_view name(TuiHeat value) {
     switch (value) {
       case TuiHeat::busy: return "busy";
+      case TuiHeat::cpu: return "CPU";
       case TuiHeat::traffic: return "traffic";
       case TuiHeat::accepts: return "accepts";
       case TuiHeat::open: return "open";

@@ -119,10 +119,11 @@ StyledLine header(const TuiScene& scene, const ServiceRow& service, const Layout
   return line.append(strip_header(scene, shown_heat(service, scene.state.heat), layout.strip));
 }
 
-/// One scale for all workers: what is as high is as much. Busy all the time is the highest, whoever is.
+/// One scale for all workers: what is as high is as much. Busy all the time, and a whole CPU, is the highest at least.
 std::uint64_t highest(const TuiScene& scene, const ServiceRow& service, std::size_t width) {
   const TuiHeat heat = shown_heat(service, scene.state.heat);
-  std::uint64_t most = heat == TuiHeat::busy ? static_cast<std::uint64_t>(scene.snapshot.run.interval.count()) : 0;
+  const bool is_part_of_time = heat == TuiHeat::busy || heat == TuiHeat::cpu;
+  std::uint64_t most = is_part_of_time ? static_cast<std::uint64_t>(scene.snapshot.run.interval.count()) : 0;
   for (const WorkerRow& worker : service.workers)
     most = std::max(most, most_of(scene, scene.history.of(service, worker), heat, width));
   return most;

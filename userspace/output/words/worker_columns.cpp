@@ -38,6 +38,13 @@ std::string busy_text(C cell) {
       std::min(1.0, std::chrono::duration<double>(cell.busy()) / std::chrono::duration<double>(cell.time)));
 }
 
+/// Of a process: more than 100 % if several of its threads run.
+std::string cpu_text(C cell) {
+  if (!cell.worker.cpu_time || cell.time <= Nanoseconds{0}) return "-";
+  return share_text(cell.live ? cell.worker.recent_cpu
+                              : std::chrono::duration<double>(*cell.worker.cpu_time) / cell.time);
+}
+
 /// Of the requests of a worker.
 std::string quantile_text(C cell, DurationStats RequestStats::*of,
                           std::optional<Nanoseconds> DurationStats::*quantile) {
@@ -56,15 +63,15 @@ constexpr std::array kColumns{
                  {2, 7, 1}, {2, 7, 6}, Kind::command, Shown::always,
                  [](C c) { return command_text(c.worker, c.ascii); }},
     WorkerColumn{"REQS", "Requests", "requests that the worker served, whoever accepted the connection; this and the next six columns only if requests were counted", false,
-                 {3, 7, 2}, {6, 7, 11}, Kind::text, Shown::with_requests,
+                 {3, 7, 2}, {7, 7, 11}, Kind::text, Shown::with_requests,
                  [](C c) { return c.counts_requests() ? count_text(c.load().count) : "-"; },
                  Sort::requests, [](W w) { return w.requests ? w.requests->load.count : 0; }},
     WorkerColumn{"REQ/S", "Requests/s",
                  "requests per second: in the last tick while tracing, over the whole run in the closing summary", false,
-                 {4, 6, 6}, {5, 6, 4}, Kind::text, Shown::with_requests,
+                 {4, 6, 6}, {6, 6, 4}, Kind::text, Shown::with_requests,
                  [](C c) { return c.counts_requests() ? rate_text(c.requests(), c.time) : "-"; }},
     WorkerColumn{"INFL", "In flight (peak)", "requests in flight, read and not answered yet, and the most at once", false,
-                 {5, 6, 3}, {4, 6, 1}, Kind::text, Shown::with_requests,
+                 {5, 6, 3}, {5, 6, 1}, Kind::text, Shown::with_requests,
                  [](C c) { return in_flight_text(c); },
                  Sort::in_flight, [](W w) { return w.requests ? w.requests->load.in_flight : 0; }},
     WorkerColumn{"BUSY", "Busy",
@@ -72,51 +79,56 @@ constexpr std::array kColumns{
                  {6, 6, 3}, {3, 6, 1}, Kind::text, Shown::with_requests,
                  [](C c) { return busy_text(c); },
                  Sort::busy, [](W w) { return static_cast<std::uint64_t>(w.recent_busy.count()); }},
+    WorkerColumn{"CPU", "CPU",
+                 "CPU time of the process (thread), for whatever it does, as a part of one CPU: in the last tick while tracing, over the whole run in the closing summary", false,
+                 {7, 6, 8}, {4, 6, 7}, Kind::text, Shown::with_cpu,
+                 [](C c) { return cpu_text(c); },
+                 Sort::cpu, [](W w) { return static_cast<std::uint64_t>(w.recent_cpu * 1e6); }},
     WorkerColumn{"RESP p50", "Response p50", "median response time: first read of a request to the first write of its answer", false,
-                 {7, 8, 10}, {13, 8, 13}, Kind::text, Shown::with_requests,
+                 {8, 8, 10}, {14, 8, 13}, Kind::text, Shown::with_requests,
                  [](C c) { return quantile_text(c, &RequestStats::response, &DurationStats::p50); }},
     WorkerColumn{"RESP p95", "Response p95", "95th percentile of the response times", false,
-                 {8, 8, 7}, {14, 8, 7}, Kind::text, Shown::with_requests,
+                 {9, 8, 7}, {15, 8, 7}, Kind::text, Shown::with_requests,
                  [](C c) { return quantile_text(c, &RequestStats::response, &DurationStats::p95); }},
     WorkerColumn{"UNREAD p95", "Unread wait p95",
                  "95th percentile of the unread wait: how long a request lay in the socket before the worker read it", false,
-                 {9, 10, 9}, {15, 10, 8}, Kind::text, Shown::with_requests,
+                 {10, 10, 9}, {16, 10, 8}, Kind::text, Shown::with_requests,
                  [](C c) { return quantile_text(c, &RequestStats::unread_wait, &DurationStats::p95); }},
     WorkerColumn{"", "",
                  "bar of the worker's connections, accepted and pre-existing; full for the busiest worker of the service", true,
-                 {10, 6, 12}, {7, 8, 2}, Kind::bar, Shown::always, nullptr,
+                 {11, 6, 12}, {8, 8, 2}, Kind::bar, Shown::always, nullptr,
                  Sort::connections, [](W w) { return held_by(w).connections; }},
     WorkerColumn{"SHARE", "Share of connections", "share of the service's connections, accepted and pre-existing, that the worker had", false,
-                 {16, 7, 8}, {17, 7, 12}, Kind::share, Shown::always,
+                 {17, 7, 10}, {18, 7, 12}, Kind::share, Shown::always,
                  [](C c) { return share_text(held_by(c.worker).connections, c.service.counts.connections()); }},
     WorkerColumn{"ACCEPTS", "Accepts", "connections that the worker accepted since tracing began", false,
-                 {11, 7, 4}, {8, 7, 3}, Kind::text, Shown::always,
+                 {12, 7, 4}, {9, 7, 3}, Kind::text, Shown::always,
                  [](C c) { return count_text(c.worker.counts.accepts); }},
     WorkerColumn{"BEFORE", "From before",
                  "pre-existing connections: held by the worker when tracing began; omitted if no worker had any", false,
-                 {12, 6, 4}, {9, 6, 3}, Kind::text, Shown::with_preexisting,
+                 {13, 6, 4}, {10, 6, 3}, Kind::text, Shown::with_preexisting,
                  [](C c) { return count_text(c.worker.counts.preexisting); }},
     WorkerColumn{"ACC/S", "Accepts/s",
                  "accepts per second: in the last tick while tracing, over the whole run in the closing summary", false,
-                 {13, 6, 10}, {10, 6, 10}, Kind::text, Shown::always,
+                 {14, 6, 10}, {11, 6, 10}, Kind::text, Shown::always,
                  [](C c) { return rate_text(c.accepts(), c.time); },
                  Sort::rate, [](W w) { return w.recent_accepts; }},
     WorkerColumn{"OPEN", "Open", "connections still open", false,
-                 {14, 5, 5}, {11, 5, 5}, Kind::text, Shown::always,
+                 {15, 5, 5}, {12, 5, 5}, Kind::text, Shown::always,
                  [](C c) { return count_text(c.worker.open); },
                  Sort::open, [](W w) { return w.open; }},
     WorkerColumn{"", "Most open", "", false,
                  {}, {}, Kind::text, Shown::always,
                  [](C c) { return count_text(c.worker.counts.peak_open); }},
     WorkerColumn{"UNREAD", "", "open connections with data that the worker has not read yet; only while tracing", false,
-                 {15, 6, 15}, {12, 6, 9}, Kind::text, Shown::while_tracing,
+                 {16, 6, 15}, {13, 6, 9}, Kind::text, Shown::while_tracing,
                  [](C c) { return count_text(c.worker.unread_connections); },
                  Sort::unread, [](W w) { return w.unread_connections; }},
     WorkerColumn{"", "Connection time", "", false,
                  {}, {}, Kind::text, Shown::always,
                  [](C c) { return duration_text(c.worker.connection_time, c.ascii); }},
     WorkerColumn{"BYTES", "", "", false,
-                 {}, {19, 9, 15}, Kind::text, Shown::always,
+                 {}, {20, 9, 15}, Kind::text, Shown::always,
                  [](C c) { return bytes_text(c.worker.counts.bytes()); },
                  Sort::traffic, [](W w) { return w.counts.bytes(); }},
     WorkerColumn{"", "Received", "", false,
@@ -127,18 +139,18 @@ constexpr std::array kColumns{
                  [](C c) { return bytes_text(c.worker.counts.bytes_sent); }},
     WorkerColumn{"HELD", "Held",
                  "connections that the worker really had: without those that it handed over, and with those that it took over; omitted if none was handed over", false,
-                 {20, 6, 3}, {21, 6, 3}, Kind::text, Shown::with_handed_over,
+                 {21, 6, 3}, {22, 6, 3}, Kind::text, Shown::with_handed_over,
                  [](C c) { return count_text(held_by(c.worker).connections); }},
     WorkerColumn{"LIFE p50", "Life p50",
                  "median lifetime, accept to close, of the closed connections; with ≥, no connection has closed yet and the value is the median age of the open ones", false,
-                 {17, 10, 11}, {16, 10, 9}, Kind::text, Shown::always,
+                 {18, 10, 11}, {17, 10, 9}, Kind::text, Shown::always,
                  [](C c) { return median_lifetime_text(c.worker.lifetime, c.ascii); },
                  Sort::lifetime, typical_lifetime_ns},
     WorkerColumn{"LIFE p95", "Life p95", "95th percentile of the lifetimes of closed connections; open ones are not included", false,
-                 {18, 8, 14}, {20, 8, 16}, Kind::text, Shown::always,
+                 {19, 8, 14}, {21, 8, 16}, Kind::text, Shown::always,
                  [](C c) { return duration_text(c.worker.lifetime.p95, c.ascii); }},
     WorkerColumn{"WAIT p95", "Wait p95", "95th percentile of the accept wait: time in the accept queue", false,
-                 {19, 8, 13}, {18, 8, 14}, Kind::text, Shown::always,
+                 {20, 8, 13}, {19, 8, 14}, Kind::text, Shown::always,
                  [](C c) { return duration_text(c.worker.accept_wait.p95, c.ascii); }},
 };
 // clang-format on
@@ -170,6 +182,11 @@ bool is_shown(const WorkerColumn& column, std::span<const ServiceRow> services, 
     case ColumnShown::always: return true;
     case ColumnShown::while_tracing: return live;
     case ColumnShown::with_requests: return std::ranges::any_of(services, counts_requests);
+    case ColumnShown::with_cpu:
+      return std::ranges::any_of(services, [](const ServiceRow& service) {
+        return std::ranges::any_of(service.workers,
+                                   [](const WorkerRow& worker) { return worker.cpu_time.has_value(); });
+      });
     case ColumnShown::with_preexisting:
       return std::ranges::any_of(services, [](const ServiceRow& service) { return service.counts.preexisting > 0; });
     case ColumnShown::with_handed_over:

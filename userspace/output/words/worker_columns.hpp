@@ -20,6 +20,7 @@ namespace acceptscope {
 enum class WorkerSort : std::uint8_t {
   requests,
   busy,
+  cpu,
   in_flight,
   connections,
   rate,
@@ -36,6 +37,7 @@ struct EnumNames<WorkerSort> {
     switch (value) {
       case WorkerSort::requests: return "requests";
       case WorkerSort::busy: return "busy";
+      case WorkerSort::cpu: return "CPU";
       case WorkerSort::in_flight: return "in flight";
       case WorkerSort::connections: return "connections";
       case WorkerSort::rate: return "accepts/s";
@@ -83,7 +85,14 @@ enum class ColumnKind : std::uint8_t {
 };
 
 /// When a column is shown at all.
-enum class ColumnShown : std::uint8_t { always, with_preexisting, with_handed_over, with_requests, while_tracing };
+enum class ColumnShown : std::uint8_t {
+  always,
+  with_preexisting,
+  with_handed_over,
+  with_requests,
+  with_cpu,
+  while_tracing
+};
 
 struct WorkerColumn {
   std::string_view header;       ///< in text

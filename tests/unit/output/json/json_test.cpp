@@ -362,7 +362,7 @@ TEST(Dump, TimelinesHaveALinePerWorker) {
   EXPECT_THAT(dump(sample::uneven()),
               HasSubstr("\n          {\"pid\":4121,\"tid\":null,\"accepts\":[600,1],\"open\":[19,20],\"active\":[2,3],"
                         "\"bytes\":[601000,60100],\"requests\":[9000,876],\"in_flight\":[4,3],"
-                        "\"busy_seconds\":[29,28.5]},\n"));
+                        "\"busy_seconds\":[29,28.5],\"cpu_seconds\":[]},\n"));
 }
 
 }  // namespace

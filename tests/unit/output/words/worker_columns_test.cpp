@@ -84,6 +84,15 @@ TEST(WorkerColumns, BusyAndRatesAreOfTheLastTickWhileTracingElseOfTheRun) {
   EXPECT_EQ(cell("BUSY", row, true), "100 %") << "a tick is not read in one moment";
 }
 
+TEST(WorkerColumns, CpuIsAPartOfOneCpu) {
+  WorkerRow row = sample::worker(1, 10, 3);
+  EXPECT_EQ(cell("CPU", row, false), "-");
+  row.cpu_time = 90s;
+  row.recent_cpu = 0.25;
+  EXPECT_EQ(cell("CPU", row, true), "25.0 %");
+  EXPECT_EQ(cell("CPU", row, false), "150.0 %") << "several threads, in 60 s";
+}
+
 TEST(WorkerColumns, RequestsThatWereNotCountedAreUnknown) {
   for (const std::string_view header : {"REQS", "REQ/S", "INFL", "BUSY", "RESP p50", "RESP p95", "UNREAD p95"})
     EXPECT_EQ(cell(header, sample::worker(1, 10, 3), false), "-") << header;
@@ -97,7 +106,7 @@ TEST(WorkerColumns, AWorkerWithoutFiguresOfAServiceThatCountsHasServedNothing) {
 }
 
 TEST(WorkerColumns, OfThePlainTextForTheReadme) {
-  EXPECT_THAT(worker_columns_of(&WorkerColumn::plain), SizeIs(20));
+  EXPECT_THAT(worker_columns_of(&WorkerColumn::plain), SizeIs(21));
   expect_golden("plain_columns.md", worker_columns_markdown());
 }
 
