@@ -410,7 +410,7 @@ class Incident(CountingUvicorn, RequestTest):
             self.assertGreater(row["busy_seconds"], 1.5)
         # The live view: a row for each that serves, with the requests in flight and how busy it is.
         rows = {int(pid): (int(peak), float(busy)) for pid, peak, busy in re.findall(
-            r"^ *(\d+)  python3 .* \d+ \((\d+)\) +([\d.]+) %", child.stdout, re.MULTILINE)}
+            r"^ *(\d+)  \S.* \d+ \((\d+)\) +([\d.]+) %", child.stdout, re.MULTILINE)}
         rows = {pid: row for pid, row in rows.items() if row[0]}  # the first block may list the idle ones, too
         self.assertEqual(sorted(rows), self.serving(), child.stdout)
         self.assertEqual(sum(peak for peak, _ in rows.values()), self.POOL)

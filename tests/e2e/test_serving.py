@@ -83,14 +83,18 @@ class PassedOnUnevenly(PassingTest):
         self.assertLess(service["effective_workers"]["accepts"], 1.2)
         return service
 
+    def expect_skew(self, service):
+        """It is told. How grave it is depends on whether a worker was seen to serve two at once, which is up to chance."""
+        self.assertEqual(service["verdict"]["code"], "accept_skew", service["verdict"])
+
     def test_short_connections_count_for_the_worker_that_served_them(self):
         service = self.trace_short_connections()
-        self.assertGreaterEqual(("ok", "info", "warning", "critical").index(service["verdict"]["severity"]), 2)
+        self.expect_skew(service)
 
     def test_without_requests_the_worker_that_closes_a_connection_had_it(self):
         service = self.trace_short_connections("--no-requests")
         self.assertIsNone(service["requests"])
-        self.assertGreaterEqual(("ok", "info", "warning", "critical").index(service["verdict"]["severity"]), 2)
+        self.expect_skew(service)
 
 
 class Recycled(servers.GunicornServer, harness.TestCase):

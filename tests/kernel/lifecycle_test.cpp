@@ -132,7 +132,8 @@ TEST_P(Lifecycle, NothingIsLeftAfterSigkill) {
 }
 
 TEST_P(Ending, EverySignalThatAsksForTheEndEndsTheRunNormally) {
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+  // SIGHUP opens the log again, which every run here writes: see tests/e2e/test_long_run.py.
+  for (const int signal : {SIGINT, SIGTERM}) {
     SCOPED_TRACE(strsignal(signal));
     Workload workload({"--workers", "2", "--connections", "10"});
     Tracer tracer(backend(), {"--port", workload.ports()});

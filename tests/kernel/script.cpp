@@ -65,7 +65,10 @@ bool follows_the_clock(std::string_view key) {
                                                 "woken_first_pid",
                                                 "woken_first_tid",
                                                 "workers_at_once",
-                                                "bytes_unacknowledged"};
+                                                "bytes_unacknowledged",
+                                                "cpu_seconds",
+                                                "median",
+                                                "median_reached"};
   return kKeys.contains(key);
 }
 
