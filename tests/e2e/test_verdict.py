@@ -353,7 +353,7 @@ class PinnedUvicornPool(servers.UvicornServer, VerdictTest):
         asyncio.run(self.trace())
         self.expect_verdict("keepalive_pinning", "worker_saturated")
         self.assertEqual(self.service["verdict"]["severity"], "critical")
-        self.assertIn("2 of 8 workers", self.service["verdict"]["summary"])
+        self.assertIn("2 own all 40 connections", self.service["verdict"]["summary"])
         self.assertEqual(self.service["workers_eligible"], self.WORKERS)
 
 
