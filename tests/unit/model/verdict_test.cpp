@@ -144,6 +144,11 @@ TEST(Verdict, NamesTheOneThatHasTooManyWhereAllHaveSome) {
   EXPECT_THAT(verdict.summary.raw(), HasSubstr("1 of 4 workers owns 40 of 48 connections"));
 }
 
+TEST(Verdict, OfTwoWorkersSaysBoth) {
+  EXPECT_EQ(judge(service_of(2).closed({500, 500}, 5ms), 60s).summary,
+            "Both workers have had their share of 1,000 connections");
+}
+
 TEST(Verdict, OfASpreadThatIsUnevenAndMildSaysSo) {
   // More uneven than chance explains, and not enough to matter.
   auto builder = service_of(4).closed({400, 250, 200, 150}, 5ms);

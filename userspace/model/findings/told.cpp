@@ -90,7 +90,9 @@ std::optional<Finding> balanced(const Subject& subject) {
   const bool is_mild = effective.fair_p01 && spread.effective < *effective.fair_p01;
   finding.summary =
       spread.busy() == spread.workers()
-          ? fmt::format("All {} have had their share of {}", count_of(spread.workers(), "worker"), connections)
+          ? fmt::format("{} have had their share of {}",
+                        spread.workers() == 2 ? "Both workers" : "All " + count_of(spread.workers(), "worker"),
+                        connections)
           : fmt::format("{} of {} have had {}", spread.busy(), count_of(spread.workers(), "worker"), connections);
   if (is_mild)
     finding.summary += fmt::format(", a little unevenly: the busiest {} of them",
