@@ -20,7 +20,8 @@ using Shown = ColumnShown;
 using Sort = WorkerSort;
 
 std::uint64_t typical_lifetime_ns(W worker) {
-  const auto known = worker.lifetime.closed > 0 ? worker.lifetime.p50 : worker.lifetime.open_age_p50;
+  const LifetimeStats& lifetime = worker.lifetime;
+  const auto known = lifetime.median ? lifetime.median : lifetime.closed > 0 ? lifetime.p50 : lifetime.open_age_p50;
   return static_cast<std::uint64_t>(known.value_or(Nanoseconds{0}).count());
 }
 
@@ -142,7 +143,7 @@ constexpr std::array kColumns{
                  {21, 6, 3}, {22, 6, 3}, Kind::text, Shown::with_handed_over,
                  [](C c) { return count_text(held_by(c.worker).connections); }},
     WorkerColumn{"LIFE p50", "Life p50",
-                 "median lifetime, accept to close, of the closed connections; with ≥, no connection has closed yet and the value is the median age of the open ones", false,
+                 "median lifetime, accept to close, of closed and open connections together (Kaplan-Meier); with ≥, too few have closed to tell, and this is a lower bound", false,
                  {18, 10, 11}, {17, 10, 9}, Kind::text, Shown::always,
                  [](C c) { return median_lifetime_text(c.worker.lifetime, c.ascii); },
                  Sort::lifetime, typical_lifetime_ns},
