@@ -75,8 +75,6 @@ std::optional<ProcFs::Stat> ProcFs::stat_of_living(const WorkerKey& worker) cons
   return lives ? stat : std::nullopt;
 }
 
-bool ProcFs::alive(const WorkerKey& worker) const { return stat_of_living(worker).has_value(); }
-
 std::optional<Nanoseconds> ProcFs::cpu_time(const WorkerKey& worker) const {
   const std::optional<Stat> stat = stat_of_living(worker);
   if (!stat) return std::nullopt;

@@ -18,10 +18,8 @@ class ProcFs {
   /// Parent, command line and cgroup of the worker's process; `exited` if it has exited or its pid belongs to another
   /// process.
   [[nodiscard]] ProcessInfo read(const WorkerKey& worker) const;
-  /// Whether the worker's process (or thread) runs; a zombie does not.
-  [[nodiscard]] bool alive(const WorkerKey& worker) const;
   /// CPU time, user and system, of the worker's process (or thread) so far, to a clock tick (10 ms); empty if it does
-  /// not run.
+  /// not run; a zombie does not.
   [[nodiscard]] std::optional<Nanoseconds> cpu_time(const WorkerKey& worker) const;
   /// `roots` and all their descendants that are alive now.
   [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;

@@ -274,13 +274,15 @@ void Run::update_activity(MonotonicTime before) {
     const Owner resolved{resolver_.resolve(owner.service), owner.worker};
     const auto open = open_.owners.find(resolved);
     const bool has_open = open != open_.owners.end();
-    const bool is_gone = process_of(resolved).exited || roll_call_.has_left(resolved);
+    const auto process = processes_.find(owner.worker);
+    const bool is_known = process != processes_.end();
+    const bool is_gone = (is_known && process->second.exited) || roll_call_.has_left(resolved);
     if (is_gone && !state.moved && !has_open) continue;
     const auto [activity, is_new] = services[resolved.service].try_emplace(owner.worker);
     activity->second.accepts += state.now.counts.accepts;
     activity->second.bytes += state.now.counts.bytes() - state.now.given.bytes + state.now.taken.bytes;
     if (state.now.requests) add_load(activity->second, state.now.requests->load);
-    if (const std::optional<CpuUse> cpu = process_of(resolved).cpu) activity->second.cpu = cpu->used;
+    if (is_known && process->second.cpu) activity->second.cpu = process->second.cpu->used;
     if (!has_open || !is_new) continue;
     const HandedOver &given = open->second.given, &taken = open->second.taken;
     activity->second.bytes += open->second.bytes_received + open->second.bytes_sent - given.bytes + taken.bytes;

@@ -66,7 +66,7 @@ TEST(ProcFs, ACommandsNameMayContainParenthesesAndNewlines) {
   const FakeProcess process{.pid = 7, .comm = "a) S 1 (b\n)"};
   proc.add(process);
 
-  EXPECT_TRUE(ProcFs(proc.root()).alive(FakeProc::key_of(process)));
+  EXPECT_TRUE(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)).has_value());
 }
 
 TEST(ProcFs, AReusedPidIsNotTheWorker) {
@@ -85,7 +85,7 @@ TEST(ProcFs, AZombieHasExited) {
   const FakeProcess process{.pid = 7, .state = 'Z'};
   proc.add(process);
 
-  EXPECT_FALSE(ProcFs(proc.root()).alive(FakeProc::key_of(process)));
+  EXPECT_FALSE(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)).has_value());
 }
 
 TEST(ProcFs, AKernelThreadHasNoCommandLine) {
