@@ -17,6 +17,8 @@ PROGRAM = os.environ.get("ACCEPTSCOPE", "acceptscope")
 # Slow machines, such as guests with emulated processors, multiply every deadline.
 TIME_FACTOR = max(1.0, float(os.environ.get("ACCEPTSCOPE_TIME_FACTOR", "1")))
 PATIENCE = 20 * TIME_FACTOR
+# Text that goes to a file is wide, so that tests find its sentences whole; Widths in test_report.py are of its layout.
+os.environ["COLUMNS"] = "240"
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 
 

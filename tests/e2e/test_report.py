@@ -4,6 +4,8 @@
 import json
 import os
 import subprocess
+import unittest.mock
+import xml.etree.ElementTree
 
 import harness
 
@@ -26,6 +28,45 @@ class Report(DumpTestCase):
         self.assertEqual(report.process.returncode, 0, report.stderr)
         self.assertIn("keepalive_pinning", report.stdout)
         self.assertTrue(run.stdout.endswith(report.stdout), report.stdout)
+
+    def test_the_text_is_as_wide_as_there_is_room(self):
+        self.demo("--pinned", "pinned.json")
+        for columns, width in (("60", 60), ("120", 120), ("", 80), ("many", 80), ("-5", 80)):
+            for command in (["report"], ["diff", self.path("pinned.json")]):
+                with unittest.mock.patch.dict(os.environ, COLUMNS=columns):
+                    text = self.run_program(*command, self.path("pinned.json")).stdout
+                longest = max(map(len, text.splitlines()))
+                self.assertLessEqual(longest, width, text)
+                self.assertGreater(longest, width * 3 / 4, text)
+
+    def test_markdown_is_what_an_issue_shows(self):
+        harness.need("cmark-gfm")
+        hostile = self.path("hostile.json")
+        run = self.run_program("demo", "--pinned", "-d", "2", "--format", "markdown", "-o", self.path("pinned.json"))
+        self.assertTrue(run.stdout.startswith("## acceptscope: "), "off a terminal there is only the summary")
+        with open(self.path("pinned.json")) as file:
+            dump = json.load(file)
+        names = ["<script>", "a|b|c", "*x* _y_", "[x](http://a)", "www.a.org", "http://a.org", "x@a.org", "`x`", "~~x~~"]
+        for worker, name in zip(dump["services"][0]["workers"], names):
+            worker["comm"], worker["cmdline"] = name, None
+        dump["host"]["hostname"] = names[0]
+        with open(hostile, "w") as file:
+            json.dump(dump, file)
+        for command, name in ((["report"], "pinned.json"), (["report"], "hostile.json"), (["diff", hostile], "hostile.json")):
+            text = self.run_program(*command, self.path(name), "--format", "markdown").stdout
+            page = subprocess.run(["cmark-gfm", "-e", "table", "-e", "autolink", "-e", "strikethrough", "--unsafe"],
+                                  input=text, capture_output=True, text=True, check=True).stdout
+            root = xml.etree.ElementTree.fromstring(f"<body>{page}</body>")
+            tables = root.findall(".//table")
+            self.assertEqual(len(tables), 1, page)
+            head = len(tables[0].findall("thead/tr/th"))
+            rows = tables[0].findall("tbody/tr")
+            self.assertTrue(rows and all(len(row.findall("td")) == head for row in rows), page)
+            self.assertEqual({element.tag for element in root.iter()} - {"body", "h2", "h3", "p", "strong", "ul", "li",
+                             "table", "thead", "tbody", "tr", "th", "td"}, set(), page)
+            if command == ["report"] and name == "hostile.json":
+                cells = {"".join(cell.itertext()) for row in rows for cell in row}
+                self.assertLessEqual(set(names[:8]), cells, "each as it is")
 
     def test_the_page_appears_complete_or_not_at_all(self):
         self.demo("--pinned", "pinned.json")

@@ -451,7 +451,8 @@ TEST_P(Requests, OnKernelsThatReportNeitherCallsNorArrivals) {
     EXPECT_EQ(requests["in_flight"], 0);
     EXPECT_EQ(requests["aborted"], 0);
     EXPECT_GE(requests["in_flight_peak"], 2);
-    // Of the last answer on each of the two, nothing tells but an acknowledgement, which the client may delay to 200 ms.
+    // Of the last answer on each of the two, nothing tells but an acknowledgement, which the client may delay to 200
+    // ms.
     EXPECT_GE(requests["response_seconds"]["count"], 79) << "when a last answer was written may be unknown";
   }
   EXPECT_EQ(service_["requests"]["unread_wait_seconds"]["count"], 81);

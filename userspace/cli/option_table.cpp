@@ -27,6 +27,17 @@ struct EnumNames<cli::ViewChoice> {
 };
 
 template <>
+struct EnumNames<cli::FormatChoice> {
+  static constexpr std::string_view name(cli::FormatChoice value) {
+    switch (value) {
+      case cli::FormatChoice::text: return "text";
+      case cli::FormatChoice::markdown: return "markdown";
+    }
+    return {};
+  }
+};
+
+template <>
 struct EnumNames<cli::ColorChoice> {
   static constexpr std::string_view name(cli::ColorChoice value) {
     switch (value) {
@@ -172,6 +183,10 @@ Result<void> set_view(Options& options, std::string_view text) {
   return parse_choice<ViewChoice>(text).map([&](auto view) { options.view = view; });
 }
 
+Result<void> set_format(Options& options, std::string_view text) {
+  return parse_choice<FormatChoice>(text).map([&](auto format) { options.format = format; });
+}
+
 Result<void> set_color(Options& options, std::string_view text) {
   return parse_choice<ColorChoice>(text).map([&](auto color) { options.color = color; });
 }
@@ -259,6 +274,7 @@ constexpr BuiltText decimal(std::uint64_t number) {
 
 constexpr BuiltText kWorkerUnits = choices<WorkerUnit>();
 constexpr BuiltText kViews = choices<ViewChoice>();
+constexpr BuiltText kFormats = choices<FormatChoice>();
 constexpr BuiltText kColors = choices<ColorChoice>();
 constexpr BuiltText kBackends = choices<Backend>(kAuto);
 constexpr BuiltText kDumpConnections = decimal(kDefaultDumpConnections);
@@ -302,6 +318,9 @@ constexpr std::array kRest{
     OptionRow{Group::output, kTrace | kDemo, "", "--view", kViews,
               "while tracing: a full screen (tui), or a block of text per tick (plain); auto: tui on a terminal, plain "
               "elsewhere, and plain with a COMMAND, to leave its output alone", "auto", set_view},
+    OptionRow{Group::output, kTrace | kDemo | kReport | kDiff, "", "--format", kFormats,
+              "the closing summary or comparison as text, or in Markdown for an issue or a chat; off a terminal, markdown "
+              "leaves out the text per tick", "text", set_format},
     OptionRow{Group::output, kAllCommands, "", "--color", kColors,
               "colors on the terminal; auto honors NO_COLOR", "auto", set_color},
 

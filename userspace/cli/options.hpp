@@ -23,6 +23,7 @@ namespace acceptscope::cli {
 enum class Command : std::uint8_t { trace, demo, doctor, report, diff };
 enum class DemoKind : std::uint8_t { both, pinned, spread };
 enum class ViewChoice : std::uint8_t { automatic, tui, plain, none };
+enum class FormatChoice : std::uint8_t { text, markdown };
 enum class ColorChoice : std::uint8_t { automatic, always, never };
 
 struct Options {
@@ -49,6 +50,7 @@ struct Options {
   std::uint64_t dump_connections = kDefaultDumpConnections;
   bool redact_peers = false;
   ViewChoice view = ViewChoice::automatic;
+  FormatChoice format = FormatChoice::text;  ///< of the closing summary, and of a comparison
   ColorChoice color = ColorChoice::automatic;
 
   // Diff.

@@ -241,6 +241,8 @@ Result<void> check_files(const Options& options) {
     const std::string name(option);
     return failure("--json and " + name + " cannot both go to standard output", "give " + name + " a file");
   }
+  if (options.json && options.format == FormatChoice::markdown)
+    return failure("--json and --format markdown exclude one another", "give one of them");
   if (options.files.size() < 2 || options.files[0] != "-" || options.files[1] != "-") return {};
   return failure("BEFORE and AFTER cannot both be standard input", "give one of them as a file");
 }

@@ -207,7 +207,8 @@ const FigureChange& figure(const std::vector<FigureChange>& figures, std::string
 std::string spread_text(const ServiceRow& before, const ServiceRow& after, const std::vector<FigureChange>& figures) {
   const FigureChange& effective = figure(figures, "effective_workers");
   std::string text = fmt::format("effective workers {} of {} before, {} of {} after", decimal_text(*effective.before),
-                                 eligible_workers(before), decimal_text(*effective.after), eligible_workers(after));
+                                 count_text(eligible_workers(before)), decimal_text(*effective.after),
+                                 count_text(eligible_workers(after)));
   if (after.effective_workers.fair_p01)
     text += fmt::format(" (a fair draw gives at least {})", decimal_text(*after.effective_workers.fair_p01));
   return text + fmt::format(", {} idle before, {} after", before.workers_idle, after.workers_idle);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 #include "model/fairness.hpp"
 #include "model/serving.hpp"
@@ -210,7 +211,8 @@ std::string figure_text(FigureUnit unit, std::optional<double> value) {
 std::string figure_change_text(FigureUnit unit, std::optional<double> change) {
   if (!change) return "-";
   if (unit == FigureUnit::share) return decimal_text(*change * 100) + " %";
-  return unit == FigureUnit::per_second ? decimal_text(*change) : figure_text(unit, change);
+  if (unit == FigureUnit::per_second && std::abs(*change) < 0.05) return decimal_text(*change);
+  return figure_text(unit, change);
 }
 
 std::string figures_markdown() {

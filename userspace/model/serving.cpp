@@ -25,6 +25,12 @@ std::optional<ActiveStats> active_by_requests(const ServiceRow& service) {
 
 bool serves(const WorkerRow& worker) { return worker.requests && any(*worker.requests); }
 
+bool is_at_work(const ServiceRow& service, const WorkerRow& worker) {
+  if (worker.exited || is_apart(worker) || is_idle(service, worker)) return false;
+  const std::uint64_t in_flight = worker.requests ? worker.requests->load.in_flight : 0;
+  return worker.recent_accepts + worker.active_connections + worker.recent_requests + in_flight > 0;
+}
+
 Held held_by(const WorkerRow& worker) {
   return worker.held.value_or(
       Held{worker.counts.connections(), worker.open, worker.connection_time, worker.counts.bytes()});

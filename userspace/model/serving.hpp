@@ -22,6 +22,9 @@ namespace acceptscope {
 /// The worker served a request in the run, or has one in flight.
 [[nodiscard]] bool serves(const WorkerRow& worker);
 
+/// A worker of the service that accepted, served bytes, or had a request in flight or begun, in the last tick.
+[[nodiscard]] bool is_at_work(const ServiceRow& service, const WorkerRow& worker);
+
 /// What it really had. Where a dump does not say what was handed over, nothing was.
 [[nodiscard]] Held held_by(const WorkerRow& worker);
 

@@ -54,8 +54,16 @@ constexpr std::array kDurations{
 std::string written(double seconds, double DurationRow::*below, bool ascii) {
   const auto row = std::find_if(kDurations.begin(), kDurations.end() - 1,
                                 [&](const DurationRow& candidate) { return seconds < candidate.*below; });
-  return fmt::format("{} {}", decimal_text(seconds * row->unit.per_second / row->unit.seconds, row->decimals),
+  return fmt::format("{:.{}f} {}", seconds * row->unit.per_second / row->unit.seconds, row->decimals,
                      ascii ? row->unit.ascii : row->unit.name);
+}
+
+/// "-12345.6" as "-12,345.6". "inf" and "nan" stay.
+std::string separated(std::string number) {
+  const std::size_t first = number.front() == '-' ? 1 : 0;
+  const std::size_t point = std::min(number.find_first_not_of("0123456789", first), number.size());
+  for (std::size_t end = point; end > first + 3; end -= 3) number.insert(end - 3, 1, ',');
+  return number;
 }
 
 double in_seconds(Nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
@@ -84,17 +92,13 @@ std::string coarse_duration_text(Nanoseconds duration) {
   return duration.count() < 0 ? "-" : written(in_seconds(duration), &DurationRow::coarse_below, false);
 }
 
-std::string count_text(std::uint64_t count) {
-  std::string text = std::to_string(count);
-  for (std::size_t end = text.size(); end > 3; end -= 3) text.insert(end - 3, 1, ',');
-  return text;
-}
+std::string count_text(std::uint64_t count) { return separated(std::to_string(count)); }
 
 std::string count_of(std::uint64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count_text(count), noun, count == 1 ? "" : "s");
 }
 
-std::string decimal_text(double value, int decimals) { return fmt::format("{:.{}f}", value, decimals); }
+std::string decimal_text(double value, int decimals) { return separated(fmt::format("{:.{}f}", value, decimals)); }
 
 std::string amount_text(double amount) {
   const bool is_count = amount >= 0 && amount < 0x1p64 && amount == std::floor(amount);

@@ -2,6 +2,7 @@
 #include "text/styled_line.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "text/escape.hpp"
@@ -23,6 +24,9 @@ std::string start_of(Style style) {
 
 constexpr std::string_view kReset = "\x1b[0m";
 
+/// The least room of a line below an indent: a deeper indent is not kept.
+constexpr std::size_t kLeastRoom = 8;
+
 std::size_t missing(std::string_view text, std::size_t width) {
   const std::size_t taken = display_width(text);
   return taken < width ? width - taken : 0;
@@ -42,6 +46,102 @@ std::string head(std::string_view text, std::size_t max_width) {
   }
   return kept;
 }
+
+/// Text that belongs together, and the spaces in front of it.
+struct Piece {
+  std::size_t spaces = 0;
+  StyledLine text;
+};
+
+/// Whether a line must not begin with `word`, because it is the unit of a number.
+bool is_unit(std::string_view word) {
+  constexpr std::array<std::string_view, 14> kUnits{"%", "ns", "µs", "us", "ms", "s",  "min",
+                                                    "h", "d",  "B",  "kB", "MB", "GB", "TB"};
+  while (!word.empty() && std::string_view(",;:.)").find(word.back()) != std::string_view::npos) word.remove_suffix(1);
+  return std::ranges::find(kUnits, word) != kUnits.end();
+}
+
+/// `line` in pieces, between which there are `gap` spaces or more.
+std::vector<Piece> pieces_of(const StyledLine& line, std::size_t gap) {
+  std::vector<Piece> pieces(1);
+  std::size_t spaces = 0;
+  for (const StyledLine::Part& part : line.parts()) {
+    for (std::string_view rest = part.text; !rest.empty();) {
+      const std::size_t start = std::min(rest.find_first_not_of(' '), rest.size());
+      spaces += start;
+      rest.remove_prefix(start);
+      const std::string_view word = rest.substr(0, rest.find(' '));
+      if (word.empty()) break;
+      const bool belongs = spaces == 1 && is_unit(word);
+      if (spaces >= gap && !belongs && pieces.back().text.width() > 0) pieces.emplace_back();
+      Piece& piece = pieces.back();
+      if (piece.text.width() > 0)
+        piece.text.add_spaces(spaces);
+      else
+        piece.spaces = spaces;
+      piece.text.add(std::string(word), part.style);
+      spaces = 0;
+      rest.remove_prefix(word.size());
+    }
+  }
+  return pieces;
+}
+
+/// Builds the lines of broken().
+class LineBreaker {
+ public:
+  LineBreaker(StyledLine start, std::size_t width, std::size_t hang)
+      : width_(std::max(width, kLeastRoom)),
+        hang_(hang + kLeastRoom > width_ ? 0 : hang),
+        nothing_(start.width()),
+        lines_{std::move(start)} {}
+
+  void add(const StyledLine& line) {
+    const std::vector<Piece> parted = pieces_of(line, 2);
+    for (const Piece& piece : parted.size() > 1 ? parted : pieces_of(line, 1)) add(piece);
+  }
+
+  [[nodiscard]] std::vector<StyledLine> lines() && { return std::move(lines_); }
+
+ private:
+  void start_line() {
+    lines_.emplace_back().add_spaces(hang_);
+    nothing_ = hang_;
+  }
+
+  [[nodiscard]] bool is_fresh() const { return lines_.size() > 1 && lines_.back().width() == nothing_; }
+
+  void add(const Piece& piece) {
+    if (lines_.back().width() + piece.spaces + piece.text.width() <= width_) {
+      lines_.back().add_spaces(is_fresh() ? 0 : piece.spaces).append(piece.text);
+    } else if (piece.text.width() <= width_ - hang_) {
+      if (lines_.back().width() > nothing_) start_line();
+      lines_.back().append(piece.text);
+    } else if (std::vector<Piece> words = pieces_of(piece.text, 1); words.size() > 1) {
+      words.front().spaces = piece.spaces;
+      for (const Piece& word : words) add(word);
+    } else {
+      break_inside(piece);
+    }
+  }
+
+  void break_inside(const Piece& piece) {
+    if (lines_.back().width() + piece.spaces + kLeastRoom > width_) start_line();
+    if (!is_fresh()) lines_.back().add_spaces(piece.spaces);
+    for (const StyledLine::Part& part : piece.text.parts()) {
+      for (std::string_view rest = part.text; !rest.empty();) {
+        const std::string fits = head(rest, width_ - std::min(width_, lines_.back().width()));
+        lines_.back().add(fits, part.style);
+        rest.remove_prefix(fits.size());
+        if (!rest.empty()) start_line();
+      }
+    }
+  }
+
+  std::size_t width_, hang_;
+  std::size_t nothing_;  ///< width of the last line while nothing was added to it
+  std::vector<StyledLine> lines_;
+};
 
 }  // namespace
 
@@ -66,7 +166,11 @@ Look look_of(Style style) {
 StyledLine& StyledLine::add(std::string text, Style style) {
   text = made_fit(std::move(text));
   width_ += display_width(text);
-  if (!text.empty()) parts_.push_back({std::move(text), style});
+  if (text.empty()) return *this;
+  if (!parts_.empty() && parts_.back().style == style)
+    parts_.back().text += text;
+  else
+    parts_.push_back({std::move(text), style});
   return *this;
 }
 
@@ -127,6 +231,19 @@ std::string StyledLine::text(bool color) const {
     if (!start.empty()) line += kReset;
   }
   return line;
+}
+
+std::vector<StyledLine> broken(const StyledLine& line, std::size_t width, std::size_t hang) {
+  if (line.width() <= width) return {line};
+  LineBreaker breaker({}, width, hang);
+  breaker.add(line);
+  return std::move(breaker).lines();
+}
+
+std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width) {
+  LineBreaker breaker(start, width, start.width());
+  breaker.add(StyledLine(std::string(text)));
+  return std::move(breaker).lines();
 }
 
 void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more) {

@@ -69,6 +69,14 @@ class StyledLine {
   std::size_t width_ = 0;
 };
 
+/// `line` broken into lines of at most `width` columns; those below the first are indented by `hang` columns. A line in
+/// which runs of spaces part its pieces ends between two pieces, another between two words; what is longer than a whole
+/// line is broken inside.
+[[nodiscard]] std::vector<StyledLine> broken(const StyledLine& line, std::size_t width, std::size_t hang);
+
+/// `text` broken likewise; the first line follows `start`, the others are indented to its end.
+[[nodiscard]] std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width);
+
 /// Adds `more` below `lines`.
 void append(std::vector<StyledLine>& lines, std::vector<StyledLine> more);
 

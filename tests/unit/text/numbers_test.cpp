@@ -134,7 +134,7 @@ TEST(Decimal, HasOneOrNone) {
   EXPECT_EQ(decimal_text(0), "0.0");
   EXPECT_EQ(decimal_text(2.64), "2.6");
   EXPECT_EQ(decimal_text(-37.2), "-37.2");
-  EXPECT_EQ(decimal_text(1'204.56), "1204.6");
+  EXPECT_EQ(decimal_text(1'204.56), "1,204.6");
   EXPECT_EQ(decimal_text(2.64, 0), "3");
 }
 
@@ -143,7 +143,7 @@ TEST(Amount, OfWholeOnesIsACount) {
   EXPECT_EQ(amount_text(1'204), "1,204");
   EXPECT_EQ(amount_text(2.5), "2.5");
   EXPECT_EQ(amount_text(1e17), "100,000,000,000,000,000");
-  EXPECT_EQ(amount_text(0x1p64), "18446744073709551616.0");
+  EXPECT_EQ(amount_text(0x1p64), "18,446,744,073,709,551,616.0");
 }
 
 TEST(Rate, KeepsSmallOnesApartFromNone) {

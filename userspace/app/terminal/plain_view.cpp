@@ -6,9 +6,12 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <string_view>
+#include <system_error>
 
+#include "output/markdown/markdown.hpp"
 #include "output/plain/diff.hpp"
 
 namespace acceptscope {
@@ -30,9 +33,23 @@ TerminalTraits terminal_traits(int fd, const cli::Options& options) {
   return {wants_color(options.color, isatty(fd) != 0), !locale_is_utf8()};
 }
 
+std::size_t text_width(int fd) {
+  constexpr std::size_t otherwise = 80, most = 10'000;
+  winsize size{};
+  if (ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  const char* columns = std::getenv("COLUMNS");
+  const std::string_view text = columns == nullptr ? "" : columns;
+  std::size_t width = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), width);
+  const bool is_number = !text.empty() && error == std::errc() && end == text.data() + text.size();
+  return is_number && width > 0 && width <= most ? width : otherwise;
+}
+
 PlainView::PlainView(int fd, const cli::Options& options, std::uint32_t host_netns)
     : fd_(fd),
       enabled_(options.view != cli::ViewChoice::none),
+      markdown_(options.format == cli::FormatChoice::markdown),
+      ticks_(!markdown_ || options.view == cli::ViewChoice::plain),
       traits_(terminal_traits(fd, options)),
       host_netns_(host_netns) {}
 
@@ -42,20 +59,22 @@ TextOptions PlainView::layout(bool final) const {
   plain.ascii = traits_.ascii;
   plain.final = final;
   plain.host_netns = host_netns_;
-  winsize size{};
-  if (ioctl(fd_, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) plain.width = size.ws_col;
+  plain.width = text_width(fd_);
   return plain;
 }
 
 Result<void> PlainView::show(const Snapshot& snapshot) {
-  return enabled_ ? put(render(snapshot, layout(false)) + '\n') : Result<void>{};
+  return enabled_ && ticks_ ? put(render(snapshot, layout(false)) + '\n') : Result<void>{};
 }
 
 Result<void> PlainView::close(const Snapshot& snapshot) {
-  return enabled_ ? put(render(snapshot, layout(true))) : Result<void>{};
+  if (!enabled_) return {};
+  return put(markdown_ ? render_markdown(snapshot, layout(true)) : render(snapshot, layout(true)));
 }
 
-Result<void> PlainView::close(const Diff& diff) { return put(render_diff(diff, layout(true))); }
+Result<void> PlainView::close(const Diff& diff) {
+  return put(markdown_ ? render_markdown_diff(diff, layout(true)) : render_diff(diff, layout(true)));
+}
 
 Result<void> PlainView::put(std::string_view text) {
   for (std::string_view rest = text; !rest.empty();) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "cli/options.hpp"
@@ -16,6 +17,9 @@ struct TerminalTraits {
   bool ascii = false;  ///< the locale is not UTF-8
 };
 [[nodiscard]] TerminalTraits terminal_traits(int fd, const cli::Options& options);
+
+/// Columns for text that goes to `fd`: those of the terminal that it is, else COLUMNS of the environment, else 80.
+[[nodiscard]] std::size_t text_width(int fd);
 
 /// Writes the plain view: a block of text per tick, one after the other, and the closing summary.
 class PlainView {
@@ -36,6 +40,8 @@ class PlainView {
 
   int fd_;
   bool enabled_;
+  bool markdown_;  ///< the closing summary
+  bool ticks_;     ///< whether there is a block per tick
   TerminalTraits traits_;
   std::uint32_t host_netns_;
 };

@@ -53,11 +53,11 @@ std::string figures_table(const ServiceDiff& service) {
   std::string body;
   for (const FigureChange& change : service.figures) {
     const FigureRow* row = find_figure(change.figure);
+    const auto [figure, before, after, by, chance, test] = figure_cells(change, false);
     body += fmt::format(
         "<tr{}><th scope=\"row\" class=\"w\" title=\"{}\">{}</th><td>{}</td><td>{}</td><td>{}</td><td class=\"w\">{}</td><td class=\"w\">{}</td></tr>\n",
-        row_class(change.kind), html_escape(row == nullptr ? "" : row->help), html_text(change.figure),
-        html_escape(figure_text(change.unit, change.before)), html_escape(figure_text(change.unit, change.after)),
-        html_escape(change_text(change)), html_escape(chance_text(change)), html_text(change.test.value_or("")));
+        row_class(change.kind), html_escape(row == nullptr ? "" : row->help), html_escape(figure), html_escape(before),
+        html_escape(after), html_escape(by), html_escape(chance), html_escape(test));
   }
   std::string html = scrolling_table("Figures", service.endpoint.to_string(),
                                      column("Figure", "w") + column("Before") + column("After") + column("Change") +
@@ -110,21 +110,13 @@ std::string side_by_side(Ids& ids, const Side& before, const Side& after) {
   return html + lanes_figure(ids, after.snapshot, after.index, after.lanes);
 }
 
-std::string lone(const std::vector<LoneService>& services, std::string_view where) {
-  std::string html;
-  for (const LoneService& service : services)
-    html += fmt::format("<li>Only {}: {}, {}</li>\n", where, html_escape(service.endpoint.to_string()),
-                        count_of(service.connections, "connection"));
-  return html;
-}
-
 std::string conditions(const Diff& diff) {
   if (diff.conditions.empty()) return {};
   std::string html = "<section aria-label=\"Conditions\">\n<h2>Conditions (--fail-if)</h2>\n<ul>\n";
   for (const ConditionOutcome& outcome : diff.conditions) {
-    const std::string_view word = !outcome.holds ? "? UNDECIDED" : *outcome.holds ? "✖ FAIL" : "✔ ok";
-    html += fmt::format("<li><strong>{}</strong> {}: {}, {}</li>\n", word, html_escape(outcome.endpoint.to_string()),
-                        html_text(outcome.condition), html_text(outcome.figures));
+    const std::string_view sign = !outcome.holds ? "?" : *outcome.holds ? "✖" : "✔";
+    html += fmt::format("<li><strong>{} {}</strong> {}</li>\n", sign, condition_word(outcome),
+                        html_escape(condition_text(outcome, false)));
   }
   return html + "</ul>\n</section>\n";
 }
@@ -161,9 +153,11 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
   if (drawn > kMostDrawn)
     body += fmt::format("<p class=\"soft\">Only the first {} are drawn.</p>\n", count_of(kMostDrawn, "service"));
   body += conditions(diff);
-  if (!diff.only_before.empty() || !diff.only_after.empty())
-    body += "<section aria-label=\"Services in one dump only\">\n<h2>In one dump only</h2>\n<ul>\n" +
-            lone(diff.only_before, "before") + lone(diff.only_after, "after") + "</ul>\n</section>\n";
+  if (const std::vector<std::string> lone = lone_services(diff); !lone.empty()) {
+    body += "<section aria-label=\"Services in one dump only\">\n<h2>In one dump only</h2>\n<ul>\n";
+    for (const std::string& service : lone) body += fmt::format("<li>{}</li>\n", html_escape(service));
+    body += "</ul>\n</section>\n";
+  }
   body += "</main>\n<footer>\n<h2>The runs</h2>\n<div class=\"pair\">\n<div><h3>Before</h3>\n" + run_facts(before) +
           "</div>\n<div><h3>After</h3>\n" + run_facts(after) + "</div>\n</div>\n" + effective_meaning() + "</footer>\n";
   return html_document("acceptscope: before and after", body);

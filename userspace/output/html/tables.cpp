@@ -18,6 +18,7 @@
 #include "output/html/markup.hpp"
 #include "output/words/cost_words.hpp"
 #include "output/words/service_lines.hpp"
+#include "output/words/service_table.hpp"
 #include "output/words/worker_cells.hpp"
 #include "output/words/worker_columns.hpp"
 #include "output/words/worker_lines.hpp"
@@ -230,20 +231,22 @@ std::string listeners_table(const ServiceRow& service) {
 
 std::string services_table(std::string_view title, const Snapshot& snapshot, const std::vector<std::size_t>& services,
                            bool linked) {
+  const TextOptions options{.final = true};
+  std::string head = column("Service, worst finding", "wrap");
+  for (const ServiceColumn& number : service_columns())
+    if (!number.page_header.empty()) head += column(number.page_header);
   std::string body;
   for (const std::size_t index : services) {
     const ServiceRow& service = snapshot.services[index];
-    const std::string name = html_escape(service_name(service, snapshot, {}));
-    body += fmt::format("<tr><th scope=\"row\" class=\"wrap say\">{}<br>{} {}</th>{}{}{}{}</tr>\n",
+    const std::string name = html_escape(service_name(service, snapshot, options));
+    body += fmt::format("<tr><th scope=\"row\" class=\"wrap say\">{}<br>{} {}</th>",
                         linked ? fmt::format("<a href=\"#s{}\">{}</a>", index + 1, name) : name,
-                        severity_badge(service.verdict.severity), html_text(service.verdict.summary),
-                        cell(count_text(service.workers_eligible)), cell(count_text(idle_workers(service))),
-                        cell(count_text(service.open)), cell(count_text(service.counts.accepts)));
+                        severity_badge(service.verdict.severity), html_text(service.verdict.summary));
+    for (const ServiceColumn& number : service_columns())
+      if (!number.page_header.empty()) body += cell(html_escape(number.cell({service, snapshot, options}).text(false)));
+    body += "</tr>\n";
   }
-  return scrolling_table(title, escape_text(snapshot.host.hostname),
-                         column("Service, worst finding", "wrap") + column("Workers") + column("Idle") +
-                             column("Open") + column("Accepts"),
-                         body);
+  return scrolling_table(title, escape_text(snapshot.host.hostname), head, body);
 }
 
 std::string finding_kinds_list() {

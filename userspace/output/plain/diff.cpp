@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 #include "output/words/diff_words.hpp"
+#include "output/words/worker_columns.hpp"
 #include "output/words/worker_lines.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
@@ -17,32 +17,29 @@
 namespace acceptscope {
 namespace {
 
+constexpr std::size_t kHang = 4;  ///< indent of what continues a line
+
 using Lines = std::vector<StyledLine>;
-
-std::string side_text(const DiffSide& side, bool ascii) {
-  return fmt::format("{}, {}, {}", escape_text(side.hostname, {.ascii = ascii}), instant_text(side.started_at),
-                     duration_text(side.duration, ascii));
-}
-
-std::string value_text(FigureUnit unit, std::optional<double> value, bool ascii) {
-  return sentence(figure_text(unit, value), ascii);
-}
 
 constexpr std::size_t kColumns = 6;
 using Row = std::array<std::string, kColumns>;
 
-/// Aligned: numbers to the right, words to the left.
-Lines table(const std::vector<Row>& rows) {
+/// Aligned: numbers to the right, words to the left. Where the room is short, the test and then the certainty leave.
+Lines table(const std::vector<Row>& rows, std::size_t room) {
+  constexpr std::size_t gap = 2;
+  constexpr std::array leaves{0, 0, 0, 0, 1, 2};
   std::array<std::size_t, kColumns> widths{};
   for (const Row& row : rows)
     for (std::size_t i = 0; i < kColumns; ++i) widths[i] = std::max(widths[i], display_width(row[i]));
+  fit_columns(widths, leaves, room, gap);
   Lines lines;
   for (const Row& row : rows) {
     const Style style = &row == &rows.front() ? Style::faint : Style::plain;
     StyledLine& line = lines.emplace_back();
     for (std::size_t i = 0; i < kColumns; ++i) {
+      if (widths[i] == 0) continue;
       const bool is_number = i >= 1 && i <= 3;
-      line.add_spaces(2);
+      line.add_spaces(gap);
       is_number ? line.add_right(row[i], widths[i], style) : line.add_left(row[i], widths[i], style);
     }
   }
@@ -53,29 +50,17 @@ StyledLine styled_word(FixCode code) {
   return StyledLine(std::string(fix_word(code)), code == FixCode::worse ? Style::warning : Style::strong);
 }
 
-Lines service_lines(const ServiceDiff& service, bool ascii) {
+Lines service_lines(const ServiceDiff& service, std::size_t width, bool ascii) {
   std::vector<Row> rows{{"FIGURE", "BEFORE", "AFTER", "CHANGE", "MORE THAN CHANCE", "TEST"}};
-  for (const FigureChange& change : service.figures)
-    rows.push_back({change.figure, value_text(change.unit, change.before, ascii),
-                    value_text(change.unit, change.after, ascii), sentence(change_text(change), ascii),
-                    chance_text(change), change.test.value_or("")});
+  for (const FigureChange& change : service.figures) rows.push_back(figure_cells(change, ascii));
   Lines lines{StyledLine(), StyledLine(diff_name(service), Style::strong)};
-  append(lines, table(rows));
+  append(lines, table(rows, width));
   return lines;
 }
 
-void add_lone(Lines& lines, const std::vector<LoneService>& services, std::string_view where) {
-  for (const LoneService& service : services)
-    lines.emplace_back(fmt::format("Only in {}: {}, {}", where, service.endpoint.to_string(),
-                                   count_of(service.connections, "connection")));
-}
-
-void add_condition(Lines& lines, const ConditionOutcome& outcome, bool ascii) {
-  const bool fails = outcome.holds.value_or(false);
-  StyledLine line = fails ? StyledLine("FAIL", Style::warning) : StyledLine(outcome.holds ? "ok" : "UNDECIDED");
-  line.add(fmt::format("  {}  {}: {}", outcome.endpoint.to_string(), escape_text(outcome.condition, {.ascii = ascii}),
-                       sentence(outcome.figures, ascii)));
-  lines.push_back(std::move(line));
+StyledLine condition_line(const ConditionOutcome& outcome, bool ascii) {
+  StyledLine line(std::string(condition_word(outcome)), outcome.holds.value_or(false) ? Style::warning : Style::plain);
+  return line.add("  " + condition_text(outcome, ascii));
 }
 
 }  // namespace
@@ -91,21 +76,23 @@ std::string render_diff(const Diff& diff, const TextOptions& options) {
   lines.emplace_back();
   lines.emplace_back("before  " + side_text(diff.before, ascii));
   lines.emplace_back("after   " + side_text(diff.after, ascii));
-  for (const ServiceDiff& service : diff.services) append(lines, service_lines(service, ascii));
-  if (!diff.only_before.empty() || !diff.only_after.empty()) lines.emplace_back();
-  add_lone(lines, diff.only_before, "BEFORE");
-  add_lone(lines, diff.only_after, "AFTER");
+  for (const ServiceDiff& service : diff.services) append(lines, service_lines(service, options.width, ascii));
+  const std::vector<std::string> lone = lone_services(diff);
+  if (!lone.empty()) lines.emplace_back();
+  for (const std::string& line : lone) lines.emplace_back(line);
   if (!diff.services.empty()) {
     lines.emplace_back();
     for (const std::string& note : diff_notes(diff.services)) lines.emplace_back(note, Style::faint);
   }
   if (!diff.conditions.empty()) lines.emplace_back();
-  for (const ConditionOutcome& outcome : diff.conditions) add_condition(lines, outcome, ascii);
+  for (const ConditionOutcome& outcome : diff.conditions) lines.push_back(condition_line(outcome, ascii));
 
   std::string text;
-  for (StyledLine& line : lines) {
-    line.cut(std::numeric_limits<std::size_t>::max(), ascii);
-    text += line.text(options.color) + '\n';
+  for (const StyledLine& line : lines) {
+    for (StyledLine& part : broken(line, options.width, kHang)) {
+      part.cut(options.width, ascii);
+      text += part.text(options.color) + '\n';
+    }
   }
   return text;
 }

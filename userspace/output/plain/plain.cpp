@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
 
 #include "model/names.hpp"
 #include "output/plain/summary.hpp"
@@ -18,7 +17,7 @@
 namespace acceptscope {
 namespace {
 
-constexpr std::size_t kUnlimited = std::numeric_limits<std::size_t>::max();
+constexpr std::size_t kHang = 4;  ///< indent of what continues a line of the summary
 
 /// "acceptscope  12.0 s  fentry  port 8000", with totals if there are several services.
 StyledLine top_line(const Snapshot& snapshot, const TextOptions& options) {
@@ -81,10 +80,15 @@ std::vector<StyledLine> live_lines(const Snapshot& snapshot, const TextOptions& 
 std::string render(const Snapshot& snapshot, const TextOptions& options) {
   std::vector<StyledLine> lines = options.final ? summary_lines(snapshot, options) : live_lines(snapshot, options);
   std::string text;
+  const auto add = [&](StyledLine& line) {
+    line.cut(options.width, options.ascii);
+    text += line.text(options.color) + '\n';
+  };
   for (StyledLine& line : lines) {
-    line.cut(options.final ? kUnlimited : options.width, options.ascii);
-    text += line.text(options.color);
-    text += '\n';
+    if (options.final)
+      for (StyledLine& part : broken(line, options.width, kHang)) add(part);
+    else
+      add(line);
   }
   return text;
 }

@@ -4,78 +4,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
-#include <tuple>
+#include <utility>
 
 #include "model/names.hpp"
-#include "model/serving.hpp"
 #include "output/plain/worker_table.hpp"
-#include "output/words/cost_words.hpp"
 #include "output/words/finding_lines.hpp"
 #include "output/words/histogram_rows.hpp"
 #include "output/words/service_lines.hpp"
-#include "output/words/worker_cells.hpp"
+#include "output/words/service_table.hpp"
+#include "output/words/summary_words.hpp"
 #include "output/words/worker_lines.hpp"
 #include "text/escape.hpp"
-#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
 
 constexpr std::size_t kLabelWidth = 14;
-constexpr std::size_t kArgumentsWidth = 80;
-
 constexpr std::size_t kHistogramRows = 10;
 constexpr std::size_t kHistogramWidth = 40;  ///< columns of each
-constexpr std::size_t kPeerLines = 3;
 constexpr std::size_t kCalmVerdicts = 3;
-
-/// Processes (threads) with connections; a process with connections on two services counts once.
-std::size_t workers_with_connections(const Snapshot& snapshot) {
-  std::set<std::tuple<std::uint32_t, std::uint32_t, std::int64_t>> workers;
-  for (const ServiceRow& service : snapshot.services)
-    for (const WorkerRow& worker : service.workers)
-      if (held_by(worker).connections > 0)
-        workers.emplace(worker.pid, worker.tid.value_or(0), worker.start_time.value_or(Instant{}).unix_ns);
-  return workers.size();
-}
-
-/// " The busiest worker, uvicorn (PID 4121), has 49.9 %."
-std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& options) {
-  if (snapshot.services.empty() || snapshot.services.front().workers.empty()) return {};
-  const ServiceRow& service = snapshot.services.front();
-  const WorkerRow& busiest = *rows_in_order(service).front();
-  const std::string where =
-      snapshot.services.size() == 1 ? "" : fmt::format(" of those on {}", service_name(service, snapshot, options));
-  const std::string who =
-      busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
-  if (counts_requests(service))
-    return fmt::format(" The busiest worker, {} ({}), served {} of the requests{}.",
-                       escape_text(busiest.comm, {.ascii = options.ascii}), who,
-                       share_text(busiest.requests ? busiest.requests->load.count : 0, service.requests->load.count),
-                       snapshot.services.size() == 1 ? "" : " on " + service_name(service, snapshot, options));
-  return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
-                     who, share_text(held_by(busiest).connections, service.counts.connections()), where);
-}
-
-std::string first_sentence(const Snapshot& snapshot, const TextOptions& options) {
-  const std::string duration = duration_text(snapshot.run.duration, options.ascii);
-  const Totals& totals = snapshot.totals;
-  if (totals.counts.connections() == 0)
-    return fmt::format("Nothing was accepted in {} ({}; since {}). {}", duration,
-                       describe_filters(snapshot.run.filters, options.ascii), instant_text(snapshot.run.started_at),
-                       nobody_listens_text(snapshot, options.ascii));
-  const std::string where = snapshot.services.size() == 1 ? service_name(snapshot.services.front(), snapshot, options)
-                                                          : count_of(snapshot.services.size(), "service");
-  const std::string connections =
-      totals.counts.preexisting == 0
-          ? count_of(totals.counts.accepts, "connection")
-          : fmt::format("{} from before and {}", count_of(totals.counts.preexisting, "connection"),
-                        count_text(totals.counts.accepts));
-  return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
-                     count_of(workers_with_connections(snapshot), "worker"), count_text(totals.counts.closed()),
-                     count_text(totals.open), busiest_sentence(snapshot, options));
-}
 
 /// "WARNING 0.0.0.0:8000, keepalive_pinning: 3 of 32 workers own …", below it the evidence and the advice, and then the
 /// other findings: facts in a line, the others with theirs.
@@ -97,137 +44,41 @@ void add_verdict(std::vector<StyledLine>& lines, const ServiceRow& service, cons
   }
 }
 
-/// The worst verdicts first; only a few of the harmless ones.
+/// The head table, if there are several services; then the worst verdicts first, and only a few of the harmless ones.
 void add_verdicts(std::vector<StyledLine>& lines, const Snapshot& snapshot, const TextOptions& options) {
-  std::vector<const ServiceRow*> judged;
-  for (const ServiceRow& service : snapshot.services)
-    if (!service.verdict.summary.empty()) judged.push_back(&service);
-  std::stable_sort(judged.begin(), judged.end(),
-                   [](const ServiceRow* a, const ServiceRow* b) { return a->verdict.severity > b->verdict.severity; });
-  std::size_t calm = 0;
-  for (const ServiceRow* service : judged)
-    if (service->verdict.severity >= Severity::warning || calm++ < kCalmVerdicts)
-      add_verdict(lines, *service, snapshot, options);
-  if (calm > kCalmVerdicts)
-    lines.emplace_back(fmt::format("{} with nothing to worry about", count_of(calm - kCalmVerdicts, "more service")),
-                       Style::faint);
-  if (!judged.empty()) lines.emplace_back();
-}
-
-template <class Stats>
-std::string percentiles(const Stats& stats, bool ascii) {
-  return fmt::format("p50 {}  p90 {}  p95 {}  p99 {}  max {}", duration_text(stats.p50, ascii),
-                     duration_text(stats.p90, ascii), duration_text(stats.p95, ascii), duration_text(stats.p99, ascii),
-                     duration_text(stats.max, ascii));
-}
-
-StyledLine detail(std::string label, std::string text) {
-  return StyledLine().add_spaces(2).add_left(std::move(label), kLabelWidth, Style::faint).add(std::move(text));
-}
-
-std::string close_reasons(const CloseReasonCounts& reasons) {
-  std::string text;
-  for (const auto& [reason, count] : kCloseReasonCounts)
-    if (reasons.*count > 0)
-      text += fmt::format("{}{} {}", text.empty() ? "" : "  ", enum_name(reason), count_text(reasons.*count));
-  return text;
-}
-
-std::string accept_queue(const ServiceRow& service) {
-  const AcceptQueue& queue = service.accept_queue;
-  std::string text = "deepest " + count_text(queue.depth_max);
-  if (service.backlog) text += " of backlog " + count_text(*service.backlog);
-  if (queue.depth != 0) {
-    text += fmt::format("  {} waiting now", count_text(queue.depth));
-    if (queue.oldest_wait) text += ", up to " + duration_text(queue.oldest_wait);
+  const std::vector<const ServiceRow*> services = worst_first(snapshot);
+  if (services.size() > 1) {
+    const ServiceTable table(snapshot, options, options.width + 1);
+    lines.push_back(table.header());
+    for (const ServiceRow* service : services) lines.push_back(table.row(*service));
+    lines.emplace_back();
   }
-  if (queue.overflows) text += "  " + count_of(*queue.overflows, "overflow");
-  if (const std::string others = other_drops_text(queue); !others.empty()) text += "  " + others;
-  return text;
-}
-
-std::string listener(const ServiceRow& service) {
-  std::string text = count_of(service.listen_sockets, "socket");
-  if (service.reuseport) text += *service.reuseport ? "  SO_REUSEPORT" : "  without SO_REUSEPORT";
-  if (service.accept_blocks.value_or(false)) text += "  workers wait in accept() or poll()";
-  if (service.epoll_exclusive) text += *service.epoll_exclusive ? "  EPOLLEXCLUSIVE" : "  epoll without EPOLLEXCLUSIVE";
-  return text;
-}
-
-std::string peer_text(const PeerRow& peer) {
-  std::string text = fmt::format("{}  {}, {} open", peer.address.to_string(), count_of(peer.connections, "connection"),
-                                 count_text(peer.open));
-  if (peer.preexisting > 0) text += fmt::format(", {} from before", count_text(peer.preexisting));
-  return text + fmt::format(", on {}", count_of(peer.workers, "worker"));
-}
-
-/// The clients of the connections.
-void add_peers(std::vector<StyledLine>& lines, const ServiceRow& service) {
-  std::uint64_t others = service.peers_other;
-  for (std::size_t i = 0; i < service.peers.size(); ++i) {
-    if (i < kPeerLines)
-      lines.push_back(detail(i == 0 ? "clients" : "", peer_text(service.peers[i])));
-    else
-      others += service.peers[i].connections;
+  std::size_t calm = 0, said = 0;
+  for (const ServiceRow* service : services) {
+    if (service->verdict.summary.empty()) continue;
+    if (service->verdict.severity < Severity::warning && calm++ >= kCalmVerdicts) continue;
+    add_verdict(lines, *service, snapshot, options);
+    ++said;
   }
-  if (others > 0 && !service.peers.empty())
-    lines.push_back(detail("", fmt::format("others  {}", count_of(others, "connection"))));
+  if (said > 0) lines.emplace_back();
 }
 
-/// Percentiles of the requests, and the number of requests that they cover.
-void add_request_details(std::vector<StyledLine>& lines, const RequestStats& requests, bool ascii) {
-  const auto add = [&](std::string label, const DurationStats& stats) {
-    if (stats.count > 0)
-      lines.push_back(detail(std::move(label),
-                             fmt::format("{}  of {}", percentiles(stats, ascii), count_of(stats.count, "request"))));
-  };
-  add("response", requests.response);
-  add("complete", requests.complete);
-  add("unread wait", requests.unread_wait);
-  if (requests.load.aborted > 0)
-    lines.push_back(detail("aborted", fmt::format("{} in flight when their connection was closed",
-                                                  count_of(requests.load.aborted, "request"))));
-}
-
-/// Percentiles, and the number of connections that they cover.
-void add_details(std::vector<StyledLine>& lines, const ServiceRow& service, bool ascii) {
-  if (counts_requests(service)) add_request_details(lines, *service.requests, ascii);
-  const LifetimeStats& lifetime = service.lifetime;
-  if (lifetime.closed > 0)
-    lines.push_back(
-        detail("lifetime", fmt::format("{}  of {} closed", percentiles(lifetime, ascii), count_text(lifetime.closed))));
-  if (lifetime.open > 0)
-    lines.push_back(
-        detail("still open", fmt::format("{}, not in any lifetime; age p50 {}  max {}", count_text(lifetime.open),
-                                         age_text(lifetime.open_age_p50, service.counts.preexisting > 0, ascii),
-                                         age_text(lifetime.open_age_max, service.counts.preexisting > 0, ascii))));
-  if (service.counts.preexisting > 0)
-    lines.push_back(detail("from before", fmt::format("{}, of which {} closed since, not in any lifetime either",
-                                                      count_text(service.counts.preexisting),
-                                                      count_text(service.counts.preexisting_closes))));
-  const WaitStats& wait = service.accept_wait;
-  if (wait.count > 0)
-    lines.push_back(
-        detail("accept wait", fmt::format("{}  of {}", percentiles(wait, ascii), count_of(wait.count, "accept"))));
-  if (const std::string reasons = close_reasons(service.close_reasons); !reasons.empty())
-    lines.push_back(detail("closed by", reasons));
-  lines.push_back(detail("accept queue", accept_queue(service)));
-  if (service.listen_sockets > 0 || service.reuseport) lines.push_back(detail("listener", listener(service)));
-  add_peers(lines, service);
-}
-
-/// Lifetimes and accept waits beside each other at any width: they fit in 80 columns, to be pasted.
-std::vector<StyledLine> histograms(const ServiceRow& service, bool ascii) {
-  const auto column = [ascii](std::string title, const std::vector<HistogramBucket>& buckets) {
+/// Histograms beside each other, so that they fit in 80 columns, to be pasted; in fewer below each other.
+std::vector<StyledLine> histograms(const ServiceRow& service, const TextOptions& options) {
+  const bool beside = options.width >= 2 * kHistogramWidth;
+  const std::size_t width = std::min(kHistogramWidth - 2, options.width);
+  const auto column = [&](std::string title, const std::vector<HistogramBucket>& buckets) {
     if (buckets.empty()) return std::vector<StyledLine>();
     std::vector<StyledLine> lines{StyledLine("  " + std::move(title), Style::faint)};
-    append(lines, histogram_rows(buckets, kHistogramRows, kHistogramWidth - 2, ascii));
+    append(lines, histogram_rows(buckets, kHistogramRows, width, options.ascii));
     return lines;
   };
   std::vector<StyledLine> lifetimes = column("lifetimes, accept to close", service.lifetime.buckets);
   std::vector<StyledLine> waits = column("accept waits", service.accept_wait.buckets);
   if (lifetimes.empty()) return waits;
-  return side_by_side(std::move(lifetimes), waits, kHistogramWidth, ascii);
+  if (beside) return side_by_side(std::move(lifetimes), waits, kHistogramWidth, options.ascii);
+  append(lifetimes, std::move(waits));
+  return lifetimes;
 }
 
 void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, const WorkerTable& table,
@@ -242,45 +93,14 @@ void add_service(std::vector<StyledLine>& lines, const ServiceRow& service, cons
   append(lines, below_table(service, options.ascii));
   if (service.counts.connections() == 0) return;
   lines.emplace_back();
-  add_details(lines, service, options.ascii);
-  std::vector<StyledLine> drawn = histograms(service, options.ascii);
+  for (ServiceDetail& detail : service_details(service, options.ascii)) {
+    StyledLine label;
+    label.add_spaces(2).add_left(std::move(detail.label), kLabelWidth, Style::faint);
+    append(lines, wrapped(label, detail.text, options.width));
+  }
+  std::vector<StyledLine> drawn = histograms(service, options);
   if (!drawn.empty()) lines.emplace_back();
   append(lines, std::move(drawn));
-}
-
-/// "Backend kprobe (not fentry: Operation not permitted); ended by a signal."
-std::string ending(const RunInfo& run) {
-  std::string text = "Backend " + escape_text(run.backend);
-  for (const BackendRefusal& refused : run.backends_refused)
-    text += fmt::format("{}not {}: {}", &refused == &run.backends_refused.front() ? " (" : ", ",
-                        escape_text(refused.backend), escape_text(refused.reason));
-  if (!run.backends_refused.empty()) text += ")";
-  if (!run.end_reason) return text + ".";
-  switch (*run.end_reason) {
-    case EndReason::duration: return text + "; ended after the time asked for.";
-    case EndReason::signal: return text + "; ended by a signal.";
-    case EndReason::command: return text + "; ended with the command.";
-  }
-  return text + ".";
-}
-
-std::string command_ending(const CommandInfo& command, bool ascii) {
-  const std::string shown = escape_text(joined(command.argv, " "), {kArgumentsWidth, ascii});
-  if (!command.exit_status) return fmt::format("Command '{}': still running.", shown);
-  return fmt::format("Command '{}': exit status {}.", shown, *command.exit_status);
-}
-
-/// Losses and the check of the totals: printed even if all is well.
-void add_verdict_on_itself(std::vector<StyledLine>& lines, const Snapshot& snapshot, bool ascii) {
-  std::vector<StyledLine> trouble = trouble_lines(snapshot, ascii);
-  const Consistency& consistency = snapshot.consistency;
-  const std::string seen = count_of(consistency.records_seen, "record");
-  if (trouble.empty())
-    lines.emplace_back(fmt::format("No losses; the kernel's totals and {} agree.", seen));
-  else if (consistency.broken.empty())
-    trouble.emplace_back(fmt::format("The kernel's totals and {} agree, {} lost ones counted in.", seen,
-                                     count_text(consistency.records_lost)));
-  append(lines, std::move(trouble));
 }
 
 }  // namespace
@@ -290,14 +110,10 @@ std::vector<StyledLine> summary_lines(const Snapshot& snapshot, const TextOption
   const WorkerTable table(snapshot, options);
   std::vector<StyledLine> lines;
   add_verdicts(lines, snapshot, options);
-  append(lines, wrapped({}, first_sentence(snapshot, options), options.width));
+  append(lines, wrapped({}, run_in_a_sentence(snapshot, options), options.width));
   for (const ServiceRow& service : snapshot.services) add_service(lines, service, table, snapshot, options);
   lines.emplace_back();
-  lines.emplace_back(ending(snapshot.run));
-  if (snapshot.run.command) lines.emplace_back(command_ending(*snapshot.run.command, options.ascii));
-  add_verdict_on_itself(lines, snapshot, options.ascii);
-  append(lines, wrapped({}, fmt::format("Tracing cost {}.", cost_text(snapshot.overhead, snapshot.run.duration)),
-                        options.width));
+  for (const StyledLine& line : closing_lines(snapshot, options.ascii)) append(lines, broken(line, options.width, 0));
   return lines;
 }
 

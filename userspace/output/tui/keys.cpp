@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "output/tui/parts.hpp"
+#include "output/words/service_table.hpp"
 
 namespace acceptscope {
 namespace {

@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /// The overview of several services: a row each, the worst finding first.
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
 #include <map>
-#include <tuple>
 
 #include "model/serving.hpp"
 #include "output/tui/parts.hpp"
-#include "output/words/service_lines.hpp"
-#include "output/words/worker_columns.hpp"
-#include "output/words/worker_lines.hpp"
+#include "output/words/service_table.hpp"
 #include "text/escape.hpp"
-#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -21,68 +14,19 @@ namespace {
 constexpr std::size_t kGap = 1;
 constexpr std::size_t kStripLeast = 6;
 constexpr std::size_t kSentenceLeast = 16;
-constexpr std::size_t kNameMost = 28;  // longer names, with their network namespace, are cut
-
-struct Column {
-  std::string_view header;
-  bool left;
-  int leaves;  ///< as in ColumnPlace
-  StyledLine (*cell)(const TuiScene& scene, const ServiceRow& service);
-};
-
-TextOptions text_options(const TuiScene& scene) {
-  return {.width = scene.options.width, .ascii = scene.options.ascii, .host_netns = scene.options.host_netns};
-}
-
-std::uint64_t workers_at_work(const ServiceRow& service) {
-  return static_cast<std::uint64_t>(std::count_if(service.workers.begin(), service.workers.end(),
-                                                  [&](const WorkerRow& row) { return is_at_work(service, row); }));
-}
-
-StyledLine name_cell(const TuiScene& scene, const ServiceRow& service) {
-  StyledLine cell(service_name(service, scene.snapshot, text_options(scene)), Style::strong);
-  cell.cut(kNameMost, scene.options.ascii);
-  return cell;
-}
-
-constexpr std::array kColumns{
-    Column{"FINDING", true, 0,
-           [](const TuiScene&, const ServiceRow& service) { return severity_word(service.verdict.severity); }},
-    Column{"SERVICE", true, 0, name_cell},
-    Column{"WORKERS", false, 3,
-           [](const TuiScene&, const ServiceRow& service) { return StyledLine(count_text(service.workers_eligible)); }},
-    Column{"BUSY", false, 2,
-           [](const TuiScene&, const ServiceRow& service) { return StyledLine(count_text(workers_at_work(service))); }},
-    Column{"IDLE", false, 1,
-           [](const TuiScene&, const ServiceRow& service) { return StyledLine(count_text(idle_workers(service))); }},
-    Column{"OPEN", false, 4,
-           [](const TuiScene&, const ServiceRow& service) { return StyledLine(count_text(service.open)); }},
-    Column{"ACC/S", false, 5,
-           [](const TuiScene& scene, const ServiceRow& service) {
-             return StyledLine(rate_text(service.recent_accepts, scene.snapshot.recent_interval));
-           }},
-};
+constexpr std::size_t kRest = 1 + kStripLeast + kGap + kSentenceLeast;  ///< beside the table
 
 struct Layout {
-  std::array<std::size_t, kColumns.size()> widths{};  ///< 0: left out
-  std::size_t strip = 0;
+  ServiceTable table;
+  std::size_t strip = 0;  ///< 0: left out
 };
 
-/// As wide as the widest cell: the table does not jump while it is scrolled.
 Layout layout_of(const TuiScene& scene) {
-  Layout layout;
-  std::array<int, kColumns.size()> leaves{};
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    layout.widths[i] = kColumns[i].header.size();
-    leaves[i] = kColumns[i].leaves;
-    for (const ServiceRow& service : scene.snapshot.services)
-      layout.widths[i] = std::max(layout.widths[i], kColumns[i].cell(scene, service).width());
-  }
-  const std::size_t width = scene.options.width;
-  const std::size_t rest = 1 + kStripLeast + kGap + kSentenceLeast;
-  fit_columns(layout.widths, leaves, width - std::min(width, rest), kGap);
-  const std::size_t taken = rest + room_of(layout.widths, kGap);
-  if (taken <= width) layout.strip = std::min(kStripLeast + (width - taken) / 3, History::kTicks);
+  const TextOptions options{
+      .width = scene.options.width, .ascii = scene.options.ascii, .host_netns = scene.options.host_netns};
+  Layout layout{ServiceTable(scene.snapshot, options, options.width - std::min(options.width, kRest))};
+  const std::size_t taken = kRest + layout.table.width();
+  if (taken <= options.width) layout.strip = std::min(kStripLeast + (options.width - taken) / 3, History::kTicks);
   return layout;
 }
 
@@ -113,26 +57,14 @@ StyledLine strip_of(const TuiScene& scene, const ServiceRow& service, std::size_
 
 StyledLine header(const TuiScene& scene, const Layout& layout) {
   StyledLine line(" ");
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    if (layout.widths[i] == 0) continue;
-    const std::string text(kColumns[i].header);
-    kColumns[i].left ? line.add_left(text, layout.widths[i], Style::faint)
-                     : line.add_right(text, layout.widths[i], Style::faint);
-    line.add_spaces(kGap);
-  }
+  line.append(layout.table.header());
   if (layout.strip == 0) return line;
   return line.append(strip_header(scene, heat_of(scene), layout.strip));
 }
 
 StyledLine row_of(const TuiScene& scene, const ServiceRow& service, const Layout& layout) {
   StyledLine line(" ");
-  for (std::size_t i = 0; i < kColumns.size(); ++i) {
-    if (layout.widths[i] == 0) continue;
-    const StyledLine cell = kColumns[i].cell(scene, service);
-    const std::size_t rest = layout.widths[i] - std::min(layout.widths[i], cell.width());
-    kColumns[i].left ? line.append(cell).add_spaces(rest) : line.add_spaces(rest).append(cell);
-    line.add_spaces(kGap);
-  }
+  line.append(layout.table.row(service));
   if (layout.strip > 0) line.append(strip_of(scene, service, layout.strip)).add_spaces(kGap);
   line.add(sentence(service.verdict.summary, scene.options.ascii));
   line.cut(scene.options.width, scene.options.ascii);
@@ -140,23 +72,6 @@ StyledLine row_of(const TuiScene& scene, const ServiceRow& service, const Layout
 }
 
 }  // namespace
-
-std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot) {
-  std::vector<const ServiceRow*> services;
-  for (const ServiceRow& service : snapshot.services) services.push_back(&service);
-  std::sort(services.begin(), services.end(), [](const ServiceRow* a, const ServiceRow* b) {
-    const auto rank = [](const ServiceRow& s) { return std::tie(s.endpoint.port, s.endpoint.address, s.netns); };
-    return rank(*a) < rank(*b);
-  });
-  return services;
-}
-
-std::vector<const ServiceRow*> worst_first(const Snapshot& snapshot) {
-  std::vector<const ServiceRow*> services = services_in_order(snapshot);
-  std::stable_sort(services.begin(), services.end(),
-                   [](const ServiceRow* a, const ServiceRow* b) { return a->verdict.severity > b->verdict.severity; });
-  return services;
-}
 
 std::vector<const ServiceRow*> overview_order(const Snapshot& snapshot, const TuiState& state) {
   std::map<ServiceKey, const ServiceRow*> found;

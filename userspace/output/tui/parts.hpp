@@ -68,12 +68,8 @@ struct TuiKeyRow {
 /// The chosen order of the listed connections, or the one by age if they have no such figure.
 [[nodiscard]] ConnectionSort shown_sort(const Snapshot& snapshot, ConnectionSort chosen);
 
-/// The services of the overview from the top: as they were shown last; if there are new ones, all with the worst
-/// finding first.
+/// The services of the overview from the top: as they were shown last; if there are new ones, worst_first().
 [[nodiscard]] std::vector<const ServiceRow*> overview_order(const Snapshot& snapshot, const TuiState& state);
-
-/// The same without regard to how they were shown last.
-[[nodiscard]] std::vector<const ServiceRow*> worst_first(const Snapshot& snapshot);
 
 /// The service under the cursor of the overview: the first, unless the user moved it.
 [[nodiscard]] const ServiceRow* service_at_cursor(const Snapshot& snapshot, const TuiState& state);
@@ -81,17 +77,11 @@ struct TuiKeyRow {
 /// The service whose figures decide which strips there are; null without services.
 [[nodiscard]] const ServiceRow* service_for_strips(const Snapshot& snapshot, const TuiState& state);
 
-/// Services in an order independent of the traffic: by port, address, namespace.
-[[nodiscard]] std::vector<const ServiceRow*> services_in_order(const Snapshot& snapshot);
-
 /// The chosen order, or the one by connections if the service has no such figure.
 [[nodiscard]] WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen);
 
 /// The chosen strips, or those of traffic if the service has no such figure.
 [[nodiscard]] TuiHeat shown_heat(const ServiceRow& service, TuiHeat chosen);
-
-/// A worker of the service that accepted, served bytes, or had a request in flight or begun, in the last tick.
-[[nodiscard]] bool is_at_work(const ServiceRow& service, const WorkerRow& worker);
 
 /// The workers in the chosen order, those with as much by connections; supervisors last.
 [[nodiscard]] std::vector<const WorkerRow*> sorted_workers(const ServiceRow& service, WorkerSort sort,

@@ -11,6 +11,7 @@
 #include "output/tui/parts.hpp"
 #include "output/words/finding_lines.hpp"
 #include "output/words/service_lines.hpp"
+#include "output/words/service_table.hpp"
 #include "output/words/worker_cells.hpp"
 #include "output/words/worker_columns.hpp"
 #include "output/words/worker_lines.hpp"

@@ -196,12 +196,6 @@ class Rows {
 
 }  // namespace
 
-bool is_at_work(const ServiceRow& service, const WorkerRow& worker) {
-  if (worker.exited || is_apart(worker) || is_idle(service, worker)) return false;
-  const std::uint64_t in_flight = worker.requests ? worker.requests->load.in_flight : 0;
-  return worker.recent_accepts + worker.active_connections + worker.recent_requests + in_flight > 0;
-}
-
 WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen) {
   return is_offered(chosen, service) ? chosen : WorkerSort::connections;
 }

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "model/figures.hpp"
+#include "text/escape.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {
@@ -36,6 +37,38 @@ std::string_view fix_word(FixCode code) {
     case FixCode::too_few_connections: return "UNDECIDED";
   }
   return "UNDECIDED";
+}
+
+std::string side_text(const DiffSide& side, bool ascii) {
+  return fmt::format("{}, {}, {}", escape_text(side.hostname, {.ascii = ascii}), instant_text(side.started_at),
+                     duration_text(side.duration, ascii));
+}
+
+std::array<std::string, 6> figure_cells(const FigureChange& change, bool ascii) {
+  const auto value = [&](const std::optional<double>& of) { return sentence(figure_text(change.unit, of), ascii); };
+  return {change.figure,       value(change.before),    value(change.after), sentence(change_text(change), ascii),
+          chance_text(change), change.test.value_or("")};
+}
+
+std::vector<std::string> lone_services(const Diff& diff) {
+  std::vector<std::string> lines;
+  const auto add = [&](const std::vector<LoneService>& services, std::string_view where) {
+    for (const LoneService& service : services)
+      lines.push_back(fmt::format("Only in {}: {}, {}", where, service.endpoint.to_string(),
+                                  count_of(service.connections, "connection")));
+  };
+  add(diff.only_before, "BEFORE");
+  add(diff.only_after, "AFTER");
+  return lines;
+}
+
+std::string_view condition_word(const ConditionOutcome& outcome) {
+  return !outcome.holds ? "UNDECIDED" : *outcome.holds ? "FAIL" : "ok";
+}
+
+std::string condition_text(const ConditionOutcome& outcome, bool ascii) {
+  return fmt::format("{}  {}: {}", outcome.endpoint.to_string(), escape_text(outcome.condition, {.ascii = ascii}),
+                     sentence(outcome.figures, ascii));
 }
 
 std::string change_text(const FigureChange& change) {

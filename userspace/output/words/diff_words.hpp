@@ -2,6 +2,7 @@
 /// The wording of a comparison, shared by the text and the page.
 #pragma once
 
+#include <array>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,21 @@ namespace acceptscope {
 
 /// "FIXED", "BETTER", "UNCHANGED", "WORSE", "UNDECIDED"
 [[nodiscard]] std::string_view fix_word(FixCode code);
+
+/// "web-1, 2024-05-01 14:02:11 UTC, 60.0 s"
+[[nodiscard]] std::string side_text(const DiffSide& side, bool ascii);
+
+/// A row of the table of figures: figure, before, after, change, more than chance, test.
+[[nodiscard]] std::array<std::string, 6> figure_cells(const FigureChange& change, bool ascii);
+
+/// "Only in AFTER: [::1]:9000, 2 connections", for each service of one dump only.
+[[nodiscard]] std::vector<std::string> lone_services(const Diff& diff);
+
+/// "FAIL", "ok", "UNDECIDED"
+[[nodiscard]] std::string_view condition_word(const ConditionOutcome& outcome);
+
+/// "0.0.0.0:8000  accept_wait_p95>100us: accept_wait_p95 is 340 µs"
+[[nodiscard]] std::string condition_text(const ConditionOutcome& outcome, bool ascii);
 
 /// "+3.1", "-20.0 %"; shares change by percentage points.
 [[nodiscard]] std::string change_text(const FigureChange& change);

@@ -8,7 +8,7 @@ namespace acceptscope {
 
 /// Options of a text view.
 struct TextOptions {
-  std::size_t width = 100;  ///< columns; in the summary it only limits tables, sentences may be longer
+  std::size_t width = 80;  ///< columns; no line is longer: one of the live block is cut, one of the summary broken
   bool color = false;
   bool ascii = false;            ///< nothing beyond ASCII: for terminals and locales that are not UTF-8
   bool final = false;            ///< the closing summary instead of the live block

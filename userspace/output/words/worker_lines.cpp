@@ -131,7 +131,7 @@ std::vector<StyledLine> workers_lines(const ServiceRow& service, const TextOptio
     return {StyledLine("  " + text + active + unread_text(service) + (judged ? "" : effective))};
   }
   std::vector<StyledLine> lines = wrapped(StyledLine("  "), text + effective, options.width);
-  if (!active.empty()) lines.emplace_back("  " + active);
+  if (!active.empty()) append(lines, wrapped(StyledLine("  "), active, options.width));
   for (const std::string& fact : door_facts(service))
     for (StyledLine& line : wrapped(StyledLine("  "), fact + ".", options.width)) lines.push_back(std::move(line));
   return lines;
@@ -176,24 +176,6 @@ StyledLine severity_word(Severity severity) {
     case Severity::critical: return StyledLine("CRITICAL", Style::warning);
   }
   return {};
-}
-
-std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width) {
-  std::vector<StyledLine> lines{start};
-  bool first_word = true;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find(' '), text.size());
-    const std::string_view word = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    const std::size_t gap = first_word ? 0 : 1;
-    if (!first_word && lines.back().width() + gap + display_width(word) > width) {
-      lines.emplace_back().add_spaces(start.width());
-      first_word = true;
-    }
-    lines.back().add(std::string(first_word ? "" : " ") + std::string(word));
-    first_word = false;
-  }
-  return lines;
 }
 
 }  // namespace acceptscope

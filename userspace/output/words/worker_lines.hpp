@@ -35,8 +35,4 @@ inline constexpr std::size_t kMostIdleRows = 40;
 /// "WARNING" in its style.
 [[nodiscard]] StyledLine severity_word(Severity severity);
 
-/// `text` broken at spaces into lines of at most `width` columns, unless a word is longer; the first line follows
-/// `start`, the others are indented to its end.
-[[nodiscard]] std::vector<StyledLine> wrapped(const StyledLine& start, std::string_view text, std::size_t width);
-
 }  // namespace acceptscope

@@ -53,8 +53,8 @@ TEST(RenderHtmlDiff, NamesServicesThatOneDumpHasAndConditions) {
   Diff diff = compare(pinned(), after);
   diff.conditions = {{"workers_idle>4", sample::endpoint("0.0.0.0", 8000), true, "workers_idle 5"}};
   const std::string page = render_html_diff(pinned(), after, diff);
-  EXPECT_THAT(page, HasSubstr("Only after: [::1]:9000"));
-  EXPECT_THAT(page, HasSubstr("<strong>✖ FAIL</strong> 0.0.0.0:8000: workers_idle&gt;4, workers_idle 5"));
+  EXPECT_THAT(page, HasSubstr("Only in AFTER: [::1]:9000"));
+  EXPECT_THAT(page, HasSubstr("<strong>✖ FAIL</strong> 0.0.0.0:8000  workers_idle&gt;4: workers_idle 5"));
 }
 
 TEST(RenderHtmlDiff, LetsNothingFromADumpBecomeMarkup) {

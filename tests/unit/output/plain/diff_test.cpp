@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "model/condition.hpp"
 #include "output/json/json.hpp"
 #include "output/json/schema.hpp"
 #include "output/plain/diff.hpp"
+#include "text/escape.hpp"
 #include "unit/output/golden.hpp"
 #include "unit/output/sample.hpp"
 
@@ -32,10 +34,17 @@ Diff sample_diff() {
   return diff;
 }
 
-TEST(DiffText, WholeText) { expect_golden("diff.txt", render_diff(sample_diff(), {.final = true})); }
+TEST(DiffText, NoLineIsLongerThanTheWidth) {
+  for (std::size_t width = 60; width <= 120; ++width) {
+    std::istringstream lines(render_diff(sample_diff(), {.width = width, .final = true}));
+    for (std::string line; std::getline(lines, line);) ASSERT_LE(display_width(line), width) << line;
+  }
+}
+
+TEST(DiffText, WholeText) { expect_golden("diff.txt", render_diff(sample_diff(), {.width = 120, .final = true})); }
 
 TEST(DiffText, InAscii) {
-  const std::string text = render_diff(sample_diff(), {.ascii = true, .final = true});
+  const std::string text = render_diff(sample_diff(), {.width = 100, .ascii = true, .final = true});
   EXPECT_TRUE(std::all_of(text.begin(), text.end(), [](char c) { return c == '\n' || (c >= ' ' && c <= '~'); }))
       << text;
 }
@@ -43,11 +52,11 @@ TEST(DiffText, InAscii) {
 TEST(DiffText, HostileHostNamesAreEscaped) {
   Diff diff = sample_diff();
   diff.before.hostname = "web\x1b[31m";
-  EXPECT_THAT(render_diff(diff, {.final = true}), HasSubstr("before  web\\x1b[31m, "));
+  EXPECT_THAT(render_diff(diff, {.width = 100, .final = true}), HasSubstr("before  web\\x1b[31m, "));
 }
 
 TEST(DiffText, OfDumpsWithNothingInCommon) {
-  const std::string text = render_diff(compare(sample::snapshot({}), sample::uneven()), {.final = true});
+  const std::string text = render_diff(compare(sample::snapshot({}), sample::uneven()), {.width = 100, .final = true});
   EXPECT_THAT(text, HasSubstr("No service is in both dumps.\n"));
   EXPECT_THAT(text, HasSubstr("Only in AFTER: 0.0.0.0:8000, 1,204 connections\n"));
 }

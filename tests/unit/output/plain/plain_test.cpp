@@ -33,8 +33,8 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-TextOptions live() { return {.host_netns = kHostNetns}; }
-TextOptions closing() { return {.final = true, .host_netns = kHostNetns}; }
+TextOptions live() { return {.width = 100, .host_netns = kHostNetns}; }
+TextOptions closing() { return {.width = 100, .final = true, .host_netns = kHostNetns}; }
 
 ServiceRow service_with_workers(std::uint16_t port, std::uint32_t workers) {
   std::vector<WorkerRow> rows;
@@ -111,6 +111,18 @@ TEST(Plain, PinnedConnectionsOnNarrowAndOnWideTerminals) {
   }
 }
 
+TEST(Plain, NoLineIsLongerThanTheWidth) {
+  Snapshot s = sample::complete();
+  s.services.push_back(service_with_workers(9'001, 100));
+  s.services.push_back(sample::pinned_service());
+  s.run.backends_refused.push_back({"tracepoint", "a reason that is much longer than a line of a small terminal", {}});
+  s.run.command->argv = {"a-command", "--with-an-option=that/is/longer/than/a/line/of/a/small/terminal/by/far"};
+  for (const bool final : {false, true})
+    for (std::size_t width = 40; width <= 200; ++width)
+      for (const std::string& line : lines_of(render(s, {.width = width, .final = final})))
+        ASSERT_LE(display_width(line), width) << line;
+}
+
 TEST(Plain, ManyIdleWorkersShareOneLine) {
   std::vector<WorkerRow> workers = {worker(5'000, 4, 2), worker(5'001, 2, 1)};
   for (std::uint32_t pid = 5'002; pid < 5'070; ++pid) workers.push_back(sample::idle_worker(pid));
@@ -171,7 +183,7 @@ TEST(Plain, IdleWorkersKeepTheirRowsAndSupervisorsHaveNone) {
   EXPECT_THAT(text, HasSubstr("\n  Supervised by uvicorn (pid 4120)\n"));
 }
 
-TEST(Plain, TheWorstVerdictComesFirstAndCalmOnesAreCounted) {
+TEST(Plain, AHeadTableOfAllServicesAndTheWorstVerdictsFirst) {
   std::vector<ServiceRow> services;
   for (std::uint16_t port = 1; port <= 6; ++port) {
     services.push_back(service("0.0.0.0", port, {worker(5'000, 2, 1)}));
@@ -181,10 +193,14 @@ TEST(Plain, TheWorstVerdictComesFirstAndCalmOnesAreCounted) {
   services[4].verdict.severity = Severity::critical;
   const std::vector<std::string> lines = lines_of(render(snapshot(std::move(services)), closing()));
 
-  EXPECT_EQ(lines[0], "CRITICAL 0.0.0.0:5, balanced: all is well");
-  EXPECT_EQ(lines[1], "WARNING 0.0.0.0:3, balanced: all is well");
-  EXPECT_EQ(lines[2], "OK 0.0.0.0:1, balanced: all is well");
-  EXPECT_EQ(lines[5], "1 more service with nothing to worry about");
+  EXPECT_EQ(lines[0], "FINDING  SERVICE   WORKERS IDLE OPEN ACCEPTS ACC/S CODE");
+  EXPECT_EQ(lines[1], "CRITICAL 0.0.0.0:5       1    0    1       2  <0.1 balanced");
+  EXPECT_EQ(lines[2], "WARNING  0.0.0.0:3       1    0    1       2  <0.1 balanced");
+  EXPECT_EQ(lines[6], "OK       0.0.0.0:6       1    0    1       2  <0.1 balanced");
+  EXPECT_EQ(lines[8], "CRITICAL 0.0.0.0:5, balanced: all is well");
+  EXPECT_EQ(lines[9], "WARNING 0.0.0.0:3, balanced: all is well");
+  EXPECT_EQ(lines[12], "OK 0.0.0.0:4, balanced: all is well");
+  EXPECT_EQ(lines[13], "") << "the table has the other calm ones";
 }
 
 TEST(Plain, VerdictsAreAsciiWhereThatIsAskedFor) {
