@@ -48,6 +48,7 @@ class PageTestCase(harness.TestCase):
 class HtmlReport(servers.UvicornServer, PageTestCase):
     POOL = 40
     WINNERS = 2
+    SHEETS = 2
     SECONDS = int(os.environ.get("ACCEPTSCOPE_PAGE_SECONDS", "6"))
 
     async def use_a_pool(self, tracer):
@@ -81,12 +82,20 @@ class HtmlReport(servers.UvicornServer, PageTestCase):
             self.assertIn(str(worker["pid"]), head)
             named += worker["open"]
         self.assertRegex(head, r"Since \d\d:\d\d:\d\d UTC, to the end")
+        for worker in service["workers"]:
+            if worker["role"] == "worker":
+                self.assertIn(f">{worker['pid']} uvicorn asgi_app:", page, "not what spawned it")
         lanes = len(re.findall(r"<title>#\d+ ", page))
         self.assertEqual(lanes, service["accepts"] + service["preexisting"])
         self.expect_readable("uvicorn.html", 9)
         chromium = browser.Browser(self)
         self.assertEqual(chromium.look_at_print(self.path("uvicorn.html")), [])
-        self.assertLessEqual(chromium.sheets(), 2, "of 8 workers with their requests")
+        self.assertLessEqual(chromium.sheets(), self.SHEETS, f"of {self.WORKERS} workers with their requests")
+
+
+class HtmlReportOf32Workers(HtmlReport):
+    WORKERS = 32
+    SHEETS = 4
 
 
 class HtmlDiff(PageTestCase):

@@ -185,11 +185,28 @@ std::string piece_of(std::string_view comm, std::string_view cmdline) {
   return says_more ? piece : std::string(comm);
 }
 
+constexpr std::size_t kMostLast = 32;
+
+bool is_spawned(const OutsideText& command) {
+  return command.raw() == "multiprocessing.spawn" || command.raw() == "multiprocessing.forkserver";
+}
+
 }  // namespace
 
 OutsideText telling_command(const OutsideText& comm, const std::optional<OutsideText>& cmdline, bool thread) {
   if (thread && interpreter_of(comm.raw()) == nullptr) return comm;
   return cmdline ? OutsideText(piece_of(comm.raw(), cmdline->raw())) : comm;
+}
+
+OutsideText telling_command(const ServiceRow& service, const WorkerRow& worker) {
+  OutsideText own = telling_command(worker.comm, worker.cmdline, worker.tid.has_value());
+  if (!is_spawned(own)) return own;
+  // They come last: a look at each worker for each would take too long for many.
+  const auto first = service.workers.end() - static_cast<std::ptrdiff_t>(std::min(kMostLast, service.workers.size()));
+  const auto supervisor = std::find_if(first, service.workers.end(), [](const WorkerRow& row) {
+    return row.role == Role::supervisor && !is_spawned(telling_command(row.comm, row.cmdline));
+  });
+  return supervisor == service.workers.end() ? own : telling_command(supervisor->comm, supervisor->cmdline);
 }
 
 }  // namespace acceptscope

@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "model/snapshot.hpp"
 #include "util/outside_text.hpp"
 
 namespace acceptscope {
@@ -15,5 +16,9 @@ namespace acceptscope {
 /// \param thread `comm` is that of a thread: it tells more unless it is still the interpreter's
 [[nodiscard]] OutsideText telling_command(const OutsideText& comm, const std::optional<OutsideText>& cmdline,
                                           bool thread = false);
+
+/// The same for a worker of the service. The command line of a process that Python's multiprocessing has spawned says
+/// only that: what its supervisor runs tells instead, if the service lists one.
+[[nodiscard]] OutsideText telling_command(const ServiceRow& service, const WorkerRow& worker);
 
 }  // namespace acceptscope

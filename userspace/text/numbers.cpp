@@ -143,6 +143,26 @@ std::string at_most_text(std::string_view number, bool ascii) {
   return fmt::format("{} {}", ascii ? "<=" : "≤", number);
 }
 
+bool is_unit(std::string_view word) {
+  constexpr std::array<std::string_view, 14> kUnits{"%", "ns", "µs", "us", "ms", "s",  "min",
+                                                    "h", "d",  "B",  "kB", "MB", "GB", "TB"};
+  while (!word.empty() && std::string_view(",;:.)").find(word.back()) != std::string_view::npos) word.remove_suffix(1);
+  return std::ranges::find(kUnits, word) != kUnits.end();
+}
+
+std::string with_bound_units(std::string_view text) {
+  std::string bound;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    bound += word;
+    text.remove_prefix(word.size());
+    if (text.empty()) break;
+    text.remove_prefix(1);
+    bound += is_unit(text.substr(0, text.find(' '))) || word == "≥" || word == "≤" ? "\u00a0" : " ";
+  }
+  return bound;
+}
+
 std::string instant_text(Instant instant) {
   std::string text;
   InstantText{}.append(text, instant);

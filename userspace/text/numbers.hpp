@@ -61,6 +61,12 @@ namespace acceptscope {
 /// "≤ 4.2 ms", ASCII "<= 4.2 ms".
 [[nodiscard]] std::string at_most_text(std::string_view number, bool ascii = false);
 
+/// Whether a line must not begin with `word`, because it is the unit of a number: "ms", "%,".
+[[nodiscard]] bool is_unit(std::string_view word);
+
+/// `text` with a no-break space between each number and its unit, or the "≥" in front of it.
+[[nodiscard]] std::string with_bound_units(std::string_view text);
+
 /// "2024-05-01 14:02:11 UTC"
 [[nodiscard]] std::string instant_text(Instant instant);
 

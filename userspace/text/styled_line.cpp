@@ -2,10 +2,10 @@
 #include "text/styled_line.hpp"
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
 #include "text/escape.hpp"
+#include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
@@ -52,14 +52,6 @@ struct Piece {
   std::size_t spaces = 0;
   StyledLine text;
 };
-
-/// Whether a line must not begin with `word`, because it is the unit of a number.
-bool is_unit(std::string_view word) {
-  constexpr std::array<std::string_view, 14> kUnits{"%", "ns", "µs", "us", "ms", "s",  "min",
-                                                    "h", "d",  "B",  "kB", "MB", "GB", "TB"};
-  while (!word.empty() && std::string_view(",;:.)").find(word.back()) != std::string_view::npos) word.remove_suffix(1);
-  return std::ranges::find(kUnits, word) != kUnits.end();
-}
 
 /// `line` in pieces, between which there are `gap` spaces or more.
 std::vector<Piece> pieces_of(const StyledLine& line, std::size_t gap) {

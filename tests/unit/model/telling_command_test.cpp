@@ -90,5 +90,20 @@ TEST(TellingCommand, KeepsTheBytesOfHostileOnesForTheEscaping) {
   EXPECT_EQ(telling_command("python3", OutsideText(std::string(100'000, ' ') + "\xff: \n")), OutsideText("\xff: \n"));
 }
 
+TEST(TellingCommand, OfASpawnedWorkerIsThatOfItsSupervisor) {
+  const OutsideText spawned(
+      "/usr/bin/python3 -c from multiprocessing.spawn import spawn_main; spawn_main(pipe_handle=7)");
+  ServiceRow service;
+  service.workers.resize(100);
+  for (WorkerRow& row : service.workers) row.comm = "python3", row.cmdline = spawned;
+  EXPECT_EQ(telling_command(service, service.workers[0]), OutsideText("multiprocessing.spawn")) << "nothing says more";
+
+  service.workers[98].role = Role::supervisor;
+  service.workers[98].cmdline = "/usr/bin/python3 -m uvicorn app:app --workers 98";
+  EXPECT_EQ(telling_command(service, service.workers[0]), OutsideText("uvicorn app:app"));
+  service.workers[1].cmdline = "python3 -m http.server";
+  EXPECT_EQ(telling_command(service, service.workers[1]), OutsideText("http.server"));
+}
+
 }  // namespace
 }  // namespace acceptscope

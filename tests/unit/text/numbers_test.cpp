@@ -138,6 +138,13 @@ TEST(Decimal, HasOneOrNone) {
   EXPECT_EQ(decimal_text(2.64, 0), "3");
 }
 
+TEST(Units, StayWithTheirNumbers) {
+  EXPECT_EQ(with_bound_units("p50 27 µs, max 3.9 ms; fair: ≥ 13.8, 18.9 %"),
+            "p50 27\u00a0µs, max 3.9\u00a0ms; fair: ≥\u00a013.8, 18.9\u00a0%");
+  EXPECT_EQ(with_bound_units("as is"), "as is");
+  EXPECT_EQ(with_bound_units(""), "");
+}
+
 TEST(Amount, OfWholeOnesIsACount) {
   EXPECT_EQ(amount_text(0), "0");
   EXPECT_EQ(amount_text(1'204), "1,204");

@@ -102,7 +102,7 @@ std::vector<HeatRow> rows_of(const ServiceRow& service, HeatMeasure measure, con
     const auto row = known.find({worker.pid, worker.tid.value_or(0)});
     if (row != known.end() && is_apart(*row->second)) continue;
     std::vector<double> values = columns_of(worker, measure, grid);
-    const std::string command = row == known.end() ? "" : command_text(*row->second, false);
+    const std::string command = row == known.end() ? "" : command_text(service, *row->second, false);
     const std::string pid = worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
     if (rows.size() < kMostRows) {
       rows.push_back({fmt::format("{} {}", pid, command), std::move(values)});

@@ -84,7 +84,7 @@ std::vector<Band> bands_of(const ServiceRow& service, const std::vector<const Co
   for (const WorkerRow* worker : workers_of(service)) {
     threads |= worker->tid.has_value();
     if (known.emplace(WorkerId{worker->pid, worker->tid.value_or(0)}, bands.size()).second)
-      bands.push_back({pid_text(*worker) + " " + command_text(*worker, false), {}, 0});
+      bands.push_back({pid_text(*worker) + " " + command_text(service, *worker, false), {}, 0});
   }
   const std::size_t unknown = bands.size();
   bands.push_back({"other workers", {}, 0});

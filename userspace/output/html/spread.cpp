@@ -38,7 +38,9 @@ std::string bar(const WorkerRow& row, double y, const Plot& plot, double scale, 
 }
 
 /// "1000 server"
-std::string worker_label(const WorkerRow& row) { return pid_text(row) + " " + command_text(row, false); }
+std::string worker_label(const ServiceRow& service, const WorkerRow& row) {
+  return pid_text(row) + " " + command_text(service, row, false);
+}
 
 /// "1,204 (12.3 %)"
 std::string amount_label(const WorkerRow& row, std::uint64_t all) {
@@ -55,10 +57,10 @@ double widest(const std::vector<const WorkerRow*>& rows, std::size_t drawn, doub
 }
 
 /// Beside the bars, so that no line of the drawing runs through them.
-std::string bar_words(const WorkerRow& row, double y, const Plot& plot, std::uint64_t all) {
+std::string bar_words(const ServiceRow& service, const WorkerRow& row, double y, const Plot& plot) {
   const std::string_view css_class = held_by(row).connections == 0 ? "i" : "l";
-  return svg_text(plot.left - 8, y + 13, fitted(worker_label(row), plot.left - 8), "end", css_class) +
-         svg_text(kSmall, y + 13, amount_label(row, all), "end", css_class);
+  return svg_text(plot.left - 8, y + 13, fitted(worker_label(service, row), plot.left - 8), "end", css_class) +
+         svg_text(kSmall, y + 13, amount_label(row, service.counts.connections()), "end", css_class);
 }
 
 /// Connections that each worker would have if all had the same; 0 if there is nothing to share.
@@ -135,7 +137,8 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
   double most = 1;
   for (const WorkerRow* row : rows) most = std::max(most, static_cast<double>(held_by(*row).connections));
   const std::uint64_t all = service.counts.connections();
-  const double left = 8 + widest(rows, drawn, kMostLabel, worker_label);
+  const double left =
+      8 + widest(rows, drawn, kMostLabel, [&](const WorkerRow& row) { return worker_label(service, row); });
   const double right = 12 + widest(rows, drawn, kSmall, [all](const WorkerRow& row) { return amount_label(row, all); });
   const Plot plot{left, 6, std::max(kLeastPlot, kSmall - left - right), kBarRow * static_cast<double>(drawn)};
   const std::vector<double> marks = spaced_count_marks(most, kMostMarks, plot.width);
@@ -153,7 +156,7 @@ std::string workers_figure(Ids& ids, const ServiceRow& service) {
     const double x = plot.left + std::min(plot.width, scale * even);
     svg += svg_line(x, plot.top - 4, x, plot.bottom(), "mark");
   }
-  for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(*rows[i], y_of(i), plot, all);
+  for (std::size_t i = 0; i < drawn; ++i) svg += bar_words(service, *rows[i], y_of(i), plot);
   svg += svg_text(plot.left + plot.width / 2, plot.bottom() + 36, "connections", "middle");
   std::string note =
       service.counts.preexisting > 0 ? "Accepted in the run or open when it began." : "Accepted in the run.";

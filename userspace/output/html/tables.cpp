@@ -136,7 +136,7 @@ std::string column(std::string_view name, std::string_view css_class) {
 
 std::string tile(std::string_view name, const std::string& number, const std::string& more) {
   return fmt::format("<div><dt>{}</dt><dd class=\"n\">{}</dd><dd class=\"s\">{}</dd></div>\n", name,
-                     html_escape(number), html_escape(more));
+                     html_escape(with_bound_units(number)), html_escape(with_bound_units(more)));
 }
 
 std::string workers_table(const ServiceRow& service, Nanoseconds run) {

@@ -36,24 +36,26 @@ std::string text_of(const ServiceRow& service) {
   return service.endpoint.to_string() + " " + escape_text(service.verdict.summary);
 }
 
-std::string text_of(const WorkerRow& worker) {
-  return pid_text(worker) + " " + command_text(worker, false) + " " +
+std::string text_of(const ServiceRow& service, const WorkerRow& worker) {
+  return pid_text(worker) + " " + command_text(service, worker, false) + " " +
          escape_text(worker.cmdline.value_or(OutsideText()));
 }
 
 std::string text_of(const ConnectionRow& row) { return row.peer.to_string(); }
 
-template <class Row>
-bool has_text(const Row& row, std::u32string_view typed) {
-  return typed.empty() || lower(text_of(row)).find(lower(typed_text(typed, false))) != std::string::npos;
+template <class... Rows>
+bool has_text(std::u32string_view typed, const Rows&... rows) {
+  return typed.empty() || lower(text_of(rows...)).find(lower(typed_text(typed, false))) != std::string::npos;
 }
 
 }  // namespace
 
 std::string typed_text(std::u32string_view typed, bool ascii) { return escape_text(utf8(typed), {.ascii = ascii}); }
 
-bool is_match(const ServiceRow& row, std::u32string_view typed) { return has_text(row, typed); }
-bool is_match(const WorkerRow& row, std::u32string_view typed) { return has_text(row, typed); }
-bool is_match(const ConnectionRow& row, std::u32string_view typed) { return has_text(row, typed); }
+bool is_match(const ServiceRow& row, std::u32string_view typed) { return has_text(typed, row); }
+bool is_match(const ServiceRow& service, const WorkerRow& row, std::u32string_view typed) {
+  return has_text(typed, service, row);
+}
+bool is_match(const ConnectionRow& row, std::u32string_view typed) { return has_text(typed, row); }
 
 }  // namespace acceptscope

@@ -250,10 +250,10 @@ TuiList list_on_screen(const Snapshot& snapshot, const TuiState& state) {
 }
 
 /// The index of the next match from `from` on, around the end; `from` if there is none.
-template <class Row>
-std::size_t match_from(const std::vector<const Row*>& rows, std::size_t from, std::u32string_view typed) {
+template <class Row, class IsMatch>
+std::size_t match_from(const std::vector<const Row*>& rows, std::size_t from, const IsMatch& matches) {
   for (std::size_t step = 0; step < rows.size(); ++step)
-    if (const std::size_t at = (from + step) % rows.size(); is_match(*rows[at], typed)) return at;
+    if (const std::size_t at = (from + step) % rows.size(); matches(*rows[at])) return at;
   return from;
 }
 
@@ -264,14 +264,18 @@ void find(TuiState& state, std::size_t skip, const Snapshot& snapshot, const Tui
     if (services.empty()) return;
     const ServiceRow* const cursor = service_at_cursor(snapshot, state);
     const auto at = index_of(services, [&](const ServiceRow& service) { return &service == cursor; });
-    const std::size_t to = match_from(services, at.value_or(0) + skip, state.search) % services.size();
+    const std::size_t to = match_from(services, at.value_or(0) + skip,
+                                      [&](const ServiceRow& row) { return is_match(row, state.search); }) %
+                           services.size();
     state.cursor = key_of(*services[to]);
     return reveal(state, to, scroll_of(snapshot, state, options));
   }
-  const std::vector<const WorkerRow*> workers = worker_rows(*shown_service(snapshot, state), state);
+  const ServiceRow& service = *shown_service(snapshot, state);
+  const std::vector<const WorkerRow*> workers = worker_rows(service, state);
   if (workers.empty()) return;
   const auto at = index_of(workers, [&](const WorkerRow& worker) { return state.worker == id_of(worker); });
-  const std::size_t to = match_from(workers, at ? *at + skip : 0, state.search) % workers.size();
+  const auto matches = [&](const WorkerRow& row) { return is_match(service, row, state.search); };
+  const std::size_t to = match_from(workers, at ? *at + skip : 0, matches) % workers.size();
   state.worker = id_of(*workers[to]);
   reveal(state, to, scroll_of(snapshot, state, options));
 }

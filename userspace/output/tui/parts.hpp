@@ -94,7 +94,7 @@ struct TuiKeyRow {
 /// Whether the row has what the user typed: a service in its address and finding, a worker in its pid and command, a
 /// connection in its peer. Everything has an empty text.
 [[nodiscard]] bool is_match(const ServiceRow& row, std::u32string_view typed);
-[[nodiscard]] bool is_match(const WorkerRow& row, std::u32string_view typed);
+[[nodiscard]] bool is_match(const ServiceRow& service, const WorkerRow& row, std::u32string_view typed);
 [[nodiscard]] bool is_match(const ConnectionRow& row, std::u32string_view typed);
 
 /// What was typed, escaped.

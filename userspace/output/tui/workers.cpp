@@ -202,7 +202,7 @@ WorkerSort shown_sort(const ServiceRow& service, WorkerSort chosen) {
 
 std::vector<const WorkerRow*> worker_rows(const ServiceRow& service, const TuiState& state) {
   std::vector<const WorkerRow*> rows = sorted_workers(service, state.sort, state.reversed);
-  std::erase_if(rows, [&](const WorkerRow* row) { return !is_match(*row, state.filter); });
+  std::erase_if(rows, [&](const WorkerRow* row) { return !is_match(service, *row, state.filter); });
   return rows;
 }
 

@@ -9,6 +9,7 @@
 
 #include "model/names.hpp"
 #include "model/serving.hpp"
+#include "model/telling_command.hpp"
 #include "output/words/cost_words.hpp"
 #include "output/words/service_lines.hpp"
 #include "output/words/worker_cells.hpp"
@@ -41,13 +42,13 @@ std::string busiest_sentence(const Snapshot& snapshot, const TextOptions& option
       snapshot.services.size() == 1 ? "" : fmt::format(" of those on {}", service_name(service, snapshot, options));
   const std::string who =
       busiest.tid ? fmt::format("PID {}, TID {}", busiest.pid, *busiest.tid) : fmt::format("PID {}", busiest.pid);
+  const std::string command = escape_text(telling_command(service, busiest), {.ascii = options.ascii});
   if (counts_requests(service))
-    return fmt::format(" The busiest worker, {} ({}), served {} of the requests{}.",
-                       escape_text(busiest.comm, {.ascii = options.ascii}), who,
+    return fmt::format(" The busiest worker, {} ({}), served {} of the requests{}.", command, who,
                        share_text(busiest.requests ? busiest.requests->load.count : 0, service.requests->load.count),
                        snapshot.services.size() == 1 ? "" : " on " + service_name(service, snapshot, options));
-  return fmt::format(" The busiest worker, {} ({}), has {}{}.", escape_text(busiest.comm, {.ascii = options.ascii}),
-                     who, share_text(held_by(busiest).connections, service.counts.connections()), where);
+  return fmt::format(" The busiest worker, {} ({}), has {}{}.", command, who,
+                     share_text(held_by(busiest).connections, service.counts.connections()), where);
 }
 
 template <class Stats>

@@ -18,11 +18,11 @@ std::string pid_text(const WorkerRow& worker) {
   return worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
 }
 
-std::string command_text(const WorkerRow& worker, bool ascii) {
-  return escape_text(telling_command(worker.comm, worker.cmdline, worker.tid.has_value()), {kCommandMost, ascii}) +
-         (worker.exited                   ? " (exited)"
-          : worker.role == Role::draining ? " (draining)"
-                                          : "");
+std::string command_text(const ServiceRow& service, const WorkerRow& worker, bool ascii) {
+  return escape_text(telling_command(service, worker), {kCommandMost, ascii}) + (worker.exited ? " (exited)"
+                                                                                 : worker.role == Role::draining
+                                                                                     ? " (draining)"
+                                                                                     : "");
 }
 
 std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii) {

@@ -14,7 +14,7 @@ namespace acceptscope {
 [[nodiscard]] std::string pid_text(const WorkerRow& worker);
 
 /// What the command line tells, see telling_command(), and whether the process is gone.
-[[nodiscard]] std::string command_text(const WorkerRow& worker, bool ascii);
+[[nodiscard]] std::string command_text(const ServiceRow& service, const WorkerRow& worker, bool ascii);
 
 /// Median lifetime of the closed and the open ones; "≥ 41.0 s" while too few were closed to tell.
 [[nodiscard]] std::string median_lifetime_text(const LifetimeStats& lifetime, bool ascii);

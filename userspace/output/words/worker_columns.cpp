@@ -62,7 +62,7 @@ constexpr std::array kColumns{
     WorkerColumn{"COMMAND", "Command",
                  "what tells the command: the script, module or class that an interpreter runs, the title that the program has given itself, else the command name from the kernel; (exited) if the process exited or closed the listening socket during the run", true,
                  {2, 7, 1}, {2, 7, 6}, Kind::command, Shown::always,
-                 [](C c) { return command_text(c.worker, c.ascii); }},
+                 [](C c) { return command_text(c.service, c.worker, c.ascii); }},
     WorkerColumn{"REQS", "Requests", "requests that the worker served, whoever accepted the connection; this and the next six columns only if requests were counted", false,
                  {3, 7, 2}, {7, 7, 11}, Kind::text, Shown::with_requests,
                  [](C c) { return c.counts_requests() ? count_text(c.load().count) : "-"; },

@@ -7,6 +7,7 @@
 
 #include "model/figures.hpp"
 #include "model/serving.hpp"
+#include "model/telling_command.hpp"
 #include "model/worker_names.hpp"
 #include "output/words/worker_cells.hpp"
 #include "text/escape.hpp"
@@ -52,7 +53,8 @@ bool is_acceptor(const WorkerRow& row) { return row.role == Role::acceptor; }
 std::string names_of(const std::vector<const WorkerRow*>& rows, bool ascii) {
   std::string names;
   for (const WorkerRow* row : rows)
-    names += fmt::format("{}{} ({} {})", names.empty() ? "" : ", ", escape_text(row->comm, {.ascii = ascii}),
+    names += fmt::format("{}{} ({} {})", names.empty() ? "" : ", ",
+                         escape_text(telling_command(row->comm, row->cmdline), {.ascii = ascii}),
                          row->tid ? "tid" : "pid", row->tid.value_or(row->pid));
   return names;
 }

@@ -196,10 +196,10 @@ TEST(RenderHtml, ShowsRequests) {
        {"<dt>Requests</dt><dd class=\"n\">1,240</dd><dd class=\"s\">20 in flight at the end, 12 aborted</dd>",
         "<dt>Requests/s</dt><dd class=\"n\">20.7</dd>",
         "<dt>In flight, most at once</dt><dd class=\"n\">41</dd><dd class=\"s\">in one worker: 32</dd>",
-        "<dd class=\"n\">99.0 %</dd><dd class=\"s\">PID 4121; at least one worker: 99.5 %</dd>",
+        "<dd class=\"n\">99.0\u00a0%</dd><dd class=\"s\">PID 4121; at least one worker: 99.5\u00a0%</dd>",
         "<dt>Serving a request, per window</dt><dd class=\"n\">3 of 8</dd>", "<dd class=\"n\">2.6 of 8</dd>",
-        "<dt>Response p50</dt><dd class=\"n\">1.9 s</dd><dd class=\"s\">p95 3.8 s, max 7.6 s</dd>",
-        "<dt>Unread wait p95</dt><dd class=\"n\">6.0 ms</dd>"})
+        "<dt>Response p50</dt><dd class=\"n\">1.9\u00a0s</dd><dd class=\"s\">p95 3.8\u00a0s, max 7.6\u00a0s</dd>",
+        "<dt>Unread wait p95</dt><dd class=\"n\">6.0\u00a0ms</dd>"})
     EXPECT_THAT(page, HasSubstr(std::string(text)));
   EXPECT_EQ(unbalanced(page), "");
 }

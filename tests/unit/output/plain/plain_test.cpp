@@ -180,7 +180,7 @@ TEST(Plain, IdleWorkersKeepTheirRowsAndSupervisorsHaveNone) {
 
   EXPECT_THAT(text, HasSubstr("\n   4128  uvicorn "));
   EXPECT_THAT(text, Not(HasSubstr("\n   4120  ")));
-  EXPECT_THAT(text, HasSubstr("\n  Supervised by uvicorn (pid 4120)\n"));
+  EXPECT_THAT(text, HasSubstr("\n  Supervised by uvicorn app:app (pid 4120)\n"));
 }
 
 TEST(Plain, AHeadTableOfAllServicesAndTheWorstVerdictsFirst) {
