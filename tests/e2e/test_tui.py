@@ -19,7 +19,9 @@ class Terminal:
 
     def __init__(self, test, directory, width=100, height=30):
         self.socket = os.path.join(directory, "tmux")
-        self.environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ "}
+        # LINES and COLUMNS are wrong: the terminal knows better.
+        self.environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "PS1": "$ ", "LINES": "99",
+                            "COLUMNS": "240"}
         self.environment.pop("TMUX", None)
         self.environment.pop("NO_COLOR", None)
         test.addCleanup(self.tmux, "kill-server", check=False)

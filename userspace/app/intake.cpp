@@ -10,7 +10,7 @@ namespace {
 
 /// Maximum number of records that wait for the next tick; more go into the model at once, so that a long interval costs
 /// no memory.
-constexpr std::size_t kPendingRecords = 32768;
+constexpr std::size_t kPendingRecords = 20480;  // 4 MiB, which a run keeps
 
 }  // namespace
 

@@ -118,6 +118,9 @@ Result<Screen> Screen::open(int fd, bool color) {
   curses.out = stream(fd, "w");
   curses.in = stream(screen.keys_.get(), "r");
   if (curses.out == nullptr || curses.in == nullptr) return system_failure(errno, "cannot use the terminal", hint);
+  // The size is that of the terminal, whatever LINES and COLUMNS of the environment say (curs_util(3X)).
+  use_env(FALSE);
+  use_tioctl(TRUE);
   curses.screen = newterm(nullptr, curses.out, curses.in);
   if (curses.screen == nullptr)
     return failure("cannot show the full-screen view: no terminal description for TERM='" + terminal_name() + "'",
