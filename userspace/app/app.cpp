@@ -9,6 +9,7 @@
 #include "app/diff.hpp"
 #include "app/doctor.hpp"
 #include "app/report.hpp"
+#include "app/texts.hpp"
 #include "app/trace.hpp"
 #include "text/escape.hpp"
 
@@ -30,6 +31,9 @@ int run(const cli::Options& options) {
     case cli::Command::doctor: return run_doctor(options);
     case cli::Command::report: return run_report(options);
     case cli::Command::diff: return run_diff(options);
+    case cli::Command::help: return run_help(options);
+    case cli::Command::schema: return run_schema(options);
+    case cli::Command::completion: return run_completion(options);
   }
   return kExitFailed;
 }

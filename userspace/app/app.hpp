@@ -10,7 +10,8 @@ namespace acceptscope {
 
 /// The program's exit statuses; cli/ handles usage errors (2).
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;       ///< failed while running
+inline constexpr int kExitFailed = 1;  ///< failed while running
+inline constexpr int kExitUsage = 2;
 inline constexpr int kExitNotPossible = 3;  ///< this kernel or these privileges do not suffice
 inline constexpr int kExitCondition = 4;    ///< a condition of --fail-if holds
 

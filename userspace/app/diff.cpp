@@ -10,19 +10,12 @@
 #include "app/dump_file.hpp"
 #include "app/outputs.hpp"
 #include "app/terminal/plain_view.hpp"
+#include "app/texts.hpp"
 #include "output/json/json.hpp"
-#include "util/output_file.hpp"
 #include "util/version.hpp"
 
 namespace acceptscope {
 namespace {
-
-Result<void> print_json(const Diff& diff) {
-  Result<OutputFile> out = OutputFile::open("-", "the comparison");
-  if (!out) return tl::unexpected(out.error());
-  const Result<void> written = out->write(diff_json(diff));
-  return written ? out->commit() : written;
-}
 
 /// Reports the conditions that hold, if the text did not.
 void report(const Diff& diff) {
@@ -48,7 +41,7 @@ int run_diff(const cli::Options& options) {
   const bool text = !outputs->take_standard_output();
   if (text) {
     PlainView view(STDOUT_FILENO, options, /*host_netns=*/0);
-    const Result<void> shown = options.json ? print_json(diff) : view.close(diff);
+    const Result<void> shown = options.json ? print_text(diff_json(diff), "the comparison") : view.close(diff);
     if (!shown) status = complain(shown.error());
   }
   for (const Error& error : outputs->write(before->picture(), after->picture(), diff)) status = complain(error);

@@ -1,46 +1,35 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/doctor.hpp"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 
 #include <optional>
 #include <string>
+#include <thread>
 
 #include "app/app.hpp"
 #include "app/confinement.hpp"
 #include "app/environment.hpp"
+#include "app/texts.hpp"
 #include "capture/kernel_facts.hpp"
+#include "capture/libbpf_log.hpp"
 #include "capture/tracer.hpp"
+#include "model/diagnosis.hpp"
+#include "output/json/json.hpp"
 #include "text/escape.hpp"
 #include "util/version.hpp"
 
 namespace acceptscope {
 namespace {
 
-void print_row(std::string_view name, const OutsideText& text) { fmt::print("{:<13} {}\n", name, escape_text(text)); }
-
-constexpr std::string_view kNotKnown = "not known without root";
-
 /// Of what only root can find out: whoever is not permitted to look does not know that it is missing.
-OutsideText yes_or(bool yes, const OutsideText& problem, bool permitted) {
-  if (yes) return "yes";
-  return permitted ? "no: " + problem : OutsideText(std::string(kNotKnown));
+DiagnosedFact fact(bool present, OutsideText detail, bool permitted = true) {
+  if (present || permitted) return {present, std::move(detail)};
+  return {std::nullopt, {}};
 }
 
-void print_facts(const KernelFacts& facts, const Environment& environment, bool permitted) {
-  print_row("kernel", facts.release);
-  print_row("BTF", facts.btf ? "yes: " + environment.btf : "no: " + facts.btf_problem);
-  print_row("ring buffer", yes_or(facts.ring_buffer, "BPF_MAP_TYPE_RINGBUF is missing (Linux 5.8)", permitted));
-  print_row("cgroup v2", yes_or(facts.cgroup2, facts.cgroup2_problem, permitted));
-  std::string capabilities;
-  for (const Capability& capability : read_capabilities())
-    capabilities +=
-        fmt::format("{}{} {}", capabilities.empty() ? "" : ", ", capability.name, capability.effective ? "yes" : "no");
-  print_row("capabilities", capabilities);
-}
-
-/// Loads and attaches one backend and prints the outcome.
-bool examine(Backend backend, const Environment& environment, bool permitted) {
+/// Loads and attaches one backend.
+DiagnosedBackend examine(Backend backend, const Environment& environment, bool permitted) {
   TracerOptions options;
   options.backend = backend;
   options.capacity.connections = 1024;  // only tests whether it works
@@ -48,35 +37,78 @@ bool examine(Backend backend, const Environment& environment, bool permitted) {
   const Result<Tracer> tracer = Tracer::attach(options, environment, attempts);
   const Error* problem = nullptr;
   if (!tracer) problem = attempts.empty() || !attempts.back().problem ? &tracer.error() : &*attempts.back().problem;
-  print_row(enum_name(backend), yes_or(problem == nullptr, problem == nullptr ? "" : problem->message(), permitted));
-  if (problem != nullptr) return false;
-  for (const PlannedProgram& program : attempts.back().plan.programs) print_row("", fmt::format("- {}", program.hook));
-  for (const std::string& note : attempts.back().plan.notes) print_row("", "note: " + note);
-  return true;
+  DiagnosedBackend result{std::string(enum_name(backend)), {}, {}, {}};
+  result.works = fact(problem == nullptr, problem == nullptr ? OutsideText() : problem->message(), permitted);
+  if (problem != nullptr) return result;
+  for (const PlannedProgram& program : attempts.back().plan.programs) result.programs.push_back(program.hook);
+  for (const std::string& note : attempts.back().plan.notes) result.notes.push_back(note);
+  return result;
+}
+
+Diagnosis diagnose(const Environment& environment, bool permitted) {
+  const KernelFacts facts = read_kernel_facts(environment);
+  Diagnosis found;
+  found.tool.version = std::string(version());
+  found.build = {std::string(commit()), std::string(architecture()), std::string(compiler()), libbpf_in_use()};
+  found.kernel = facts.release;
+  found.cpus = std::thread::hardware_concurrency();
+  found.btf = fact(facts.btf, facts.btf ? OutsideText(environment.btf) : facts.btf_problem);
+  found.ring_buffer = fact(
+      facts.ring_buffer, facts.ring_buffer ? OutsideText() : "BPF_MAP_TYPE_RINGBUF is missing (Linux 5.8)", permitted);
+  found.cgroup2 = fact(facts.cgroup2, facts.cgroup2 ? OutsideText() : facts.cgroup2_problem, permitted);
+  for (const Capability& capability : read_capabilities())
+    found.capabilities.push_back({capability.name, capability.effective});
+  for (const Backend backend : enum_values<Backend>) {
+    found.backends.push_back(examine(backend, environment, permitted));
+    if (found.backends.back().works.present.value_or(false) && !found.chosen) found.chosen = found.backends.back().name;
+  }
+  found.after_attaching = confinement_here();
+  return found;
+}
+
+std::string row(std::string_view name, const OutsideText& text) {
+  return fmt::format("{:<13} {}\n", name, escape_text(text));
+}
+
+OutsideText said(const DiagnosedFact& fact) {
+  if (!fact.present) return "not known without root";
+  const OutsideText answer = *fact.present ? "yes" : "no";
+  return fact.detail.empty() ? answer : answer + ": " + fact.detail;
+}
+
+std::string text_of(const Diagnosis& found, bool permitted) {
+  std::string text = fmt::format("acceptscope {} doctor\n\n", version());
+  text += row("built", fmt::format("{}, {}, libbpf ", build_text(), compiler()) + found.build.libbpf);
+  text += row("kernel", found.kernel) + row("BTF", said(found.btf)) + row("ring buffer", said(found.ring_buffer)) +
+          row("cgroup v2", said(found.cgroup2));
+  OutsideText capabilities;
+  for (const DiagnosedCapability& capability : found.capabilities)
+    capabilities =
+        capabilities + (capabilities.empty() ? "" : ", ") + capability.name + (capability.effective ? " yes" : " no");
+  text += row("capabilities", capabilities);
+  text += "\nBackends, loaded and attached in this order:\n\n";
+  for (const DiagnosedBackend& backend : found.backends) {
+    text += row(escape_text(backend.name), said(backend.works));
+    for (const OutsideText& hook : backend.programs) text += row("", "- " + hook);
+    for (const OutsideText& note : backend.notes) text += row("", "note: " + note);
+  }
+  text += fmt::format("\nAfter attaching: {}.\n", escape_text(found.after_attaching));
+  if (found.chosen) return text + fmt::format("\n--backend auto would run {}.\n", escape_text(*found.chosen));
+  return text + (permitted ? "\nNo backend can run here.\n"
+                           : "\nWhether a backend can run here is not known without root: sudo acceptscope doctor\n");
 }
 
 }  // namespace
 
 int run_doctor(const cli::Options& options) {
   const Result<Environment> environment = environment_of(options);
-  if (!environment) {
-    return complain(environment.error());
-  }
-  fmt::print("acceptscope {} doctor\n\n", version());
+  if (!environment) return complain(environment.error());
   const bool permitted = may_use_bpf(read_capabilities());
-  print_facts(read_kernel_facts(*environment), *environment, permitted);
-  fmt::print("\nBackends, loaded and attached in this order:\n\n");
-  std::optional<Backend> chosen;
-  for (const Backend backend : enum_values<Backend>)
-    if (examine(backend, *environment, permitted) && !chosen) chosen = backend;
-  fmt::print("\nAfter attaching: {}.\n", escape_text(confinement_here()));
-  if (chosen) {
-    fmt::print("\n--backend auto would run {}.\n", enum_name(*chosen));
-    return kExitOk;
-  }
-  fmt::print("\n{}\n", permitted ? "No backend can run here."
-                                 : "Whether a backend can run here is not known without root: sudo acceptscope doctor");
-  return kExitNotPossible;
+  const Diagnosis found = diagnose(*environment, permitted);
+  const Result<void> printed =
+      print_text(options.json ? doctor_json(found) : text_of(found, permitted), "what doctor found");
+  if (!printed) return complain(printed.error());
+  return found.chosen ? kExitOk : kExitNotPossible;
 }
 
 }  // namespace acceptscope

@@ -69,4 +69,6 @@ std::string LibbpfLog::reason() const {
   return std::string(found);
 }
 
+std::string libbpf_in_use() { return libbpf_version_string(); }
+
 }  // namespace acceptscope

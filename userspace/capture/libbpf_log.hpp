@@ -25,4 +25,7 @@ class LibbpfLog {
   LibbpfLog* outer_;
 };
 
+/// The version of the libbpf that runs: "v1.1".
+[[nodiscard]] std::string libbpf_in_use();
+
 }  // namespace acceptscope

@@ -68,18 +68,16 @@ std::string comm_of(const std::filesystem::path& process) {
   return comm;
 }
 
-}  // namespace
-
-std::optional<std::vector<ListeningPort>> listening_instead(const std::string& proc, const PortSet& ports,
-                                                            Nanoseconds budget) {
-  if (ports.empty()) return std::nullopt;
+PortOfInode listening_sockets(const std::string& proc) {
   PortOfInode sockets;
   for (const char* table : {"tcp", "tcp6"}) add_sockets(sockets, fmt::format("{}/self/net/{}", proc, table));
+  return sockets;
+}
+
+/// The ports of `sockets` with the processes that hold them.
+std::vector<ListeningPort> with_holders(const PortOfInode& sockets, const std::string& proc, Nanoseconds budget) {
   std::map<std::uint16_t, ListeningPort> found;
-  for (const auto& [inode, port] : sockets) {
-    if (ports.contains(port)) return std::nullopt;
-    found[port].port = port;
-  }
+  for (const auto& [inode, port] : sockets) found[port].port = port;
   const MonotonicTime deadline = monotonic_now() + budget;
   std::error_code error;
   for (std::filesystem::directory_iterator entry(proc, error), end; !error && entry != end; entry.increment(error)) {
@@ -95,6 +93,22 @@ std::optional<std::vector<ListeningPort>> listening_instead(const std::string& p
   for (auto& [port, listening] : found) list.push_back(std::move(listening));
   std::stable_sort(list.begin(), list.end(),
                    [](const ListeningPort& a, const ListeningPort& b) { return a.processes > b.processes; });
+  return list;
+}
+
+}  // namespace
+
+std::vector<ListeningPort> listening_ports(const std::string& proc, Nanoseconds budget) {
+  return with_holders(listening_sockets(proc), proc, budget);
+}
+
+std::optional<std::vector<ListeningPort>> listening_instead(const std::string& proc, const PortSet& ports,
+                                                            Nanoseconds budget) {
+  if (ports.empty()) return std::nullopt;
+  const PortOfInode sockets = listening_sockets(proc);
+  const auto is_asked_for = [&](const auto& socket) { return ports.contains(socket.second); };
+  if (std::any_of(sockets.begin(), sockets.end(), is_asked_for)) return std::nullopt;
+  std::vector<ListeningPort> list = with_holders(sockets, proc, budget);
   list.resize(std::min(list.size(), kMostListeningPorts));
   return list;
 }

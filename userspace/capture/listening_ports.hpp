@@ -15,9 +15,12 @@ namespace acceptscope {
 /// At most so many are listed.
 inline constexpr std::size_t kMostListeningPorts = 20;
 
-/// Empty if somebody listens on one of `ports`, in this process's network namespace; else who listens on others, those
-/// with the most processes first. Processes of which nothing is read within `budget` are not counted. \param proc the
-/// root of /proc
+/// Who listens in this process's network namespace, the ports with the most processes first. Processes of which nothing
+/// is read within `budget` are not counted. \param proc the root of /proc
+[[nodiscard]] std::vector<ListeningPort> listening_ports(const std::string& proc, Nanoseconds budget);
+
+/// Empty if somebody listens on one of `ports`, in this process's network namespace; else who listens on others, at
+/// most kMostListeningPorts of listening_ports().
 [[nodiscard]] std::optional<std::vector<ListeningPort>> listening_instead(const std::string& proc, const PortSet& ports,
                                                                           Nanoseconds budget);
 

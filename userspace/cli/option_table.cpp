@@ -338,7 +338,7 @@ constexpr std::array kRest{
     OptionRow{Group::demo, kDemo, "", "--both", "", "both clients, one after the other", "what demo does",
               set_demo<DemoKind::both>},
 
-    OptionRow{Group::diff, kDiff, "", "--json", "", "print JSON instead of text", "", set_json},
+    OptionRow{Group::output, kDiff | kDoctor, "", "--json", "", "diff, doctor: print JSON instead of text", "", set_json},
     OptionRow{Group::diff, kDiff, "", "--fail-if", "COND",
               "exit with status 4 if this holds for a service of AFTER, such as effective_workers<0.5*workers or "
               "change.accept_wait_p95>10ms; repeatable", "none", add_fail_if},
@@ -364,6 +364,12 @@ constexpr std::array kCommands{
                "show a dump's closing summary, or write it as a page", {"FILE"}},
     CommandRow{Command::diff, kDiff, "diff", "BEFORE AFTER [--html OUT]",
                "compare two dumps: did the fix work?", {"BEFORE", "AFTER"}},
+    CommandRow{Command::help, kText, "help", "[TOPIC]",
+               "show a part of the manual, or what parts there are", {}, "[TOPIC]"},
+    CommandRow{Command::schema, kText, "schema", "[dump|log|diff]",
+               "print the JSON Schema of a dump, a line of --log, or diff --json", {}, "[dump|log|diff]"},
+    CommandRow{Command::completion, kText, "completion", "bash|zsh|fish",
+               "print a completion script for this shell", {}, "bash|zsh|fish|ports|pids"},
 };
 // clang-format on
 

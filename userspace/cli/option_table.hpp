@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "cli/options.hpp"
@@ -21,6 +22,7 @@ enum Commands : std::uint8_t {
   kDoctor = 4,
   kReport = 8,
   kDiff = 16,
+  kText = 32,  ///< prints a text: no option matters
   kOnThisHost = 7,
   kAllCommands = 31
 };
@@ -46,9 +48,28 @@ struct CommandRow {
   std::string_view name;       ///< empty for tracing
   std::string_view arguments;  ///< as in the help
   std::string_view meaning;
-  std::array<std::string_view, 2> operands = {};  ///< operands required after the name: "FILE"; the rest is empty
+  std::array<std::string_view, 2> operands = {};  ///< files required after the name: "FILE"; the rest is empty
+  std::string_view choices = {};  ///< of one word after the name: "dump|log|diff"; in brackets if it may be left out
 };
 
 [[nodiscard]] std::span<const CommandRow> command_table();
+
+/// A heading of the help, and the options below it.
+struct GroupRow {
+  Group group;
+  std::string_view heading;
+};
+[[nodiscard]] std::span<const GroupRow> group_table();
+
+/// "-p, --port LIST"; an option without a short name begins with `no_short`.
+[[nodiscard]] std::string option_names(const OptionRow& row, std::string_view no_short = {});
+
+struct TextRow {
+  std::string_view term, text;
+};
+/// --help and the like, which are no options of a run.
+[[nodiscard]] std::span<const TextRow> general_options();
+[[nodiscard]] std::span<const TextRow> examples();
+[[nodiscard]] std::span<const TextRow> exit_statuses();
 
 }  // namespace acceptscope::cli

@@ -20,7 +20,7 @@
 
 namespace acceptscope::cli {
 
-enum class Command : std::uint8_t { trace, demo, doctor, report, diff };
+enum class Command : std::uint8_t { trace, demo, doctor, report, diff, help, schema, completion };
 enum class DemoKind : std::uint8_t { both, pinned, spread };
 enum class ViewChoice : std::uint8_t { automatic, tui, plain, none };
 enum class FormatChoice : std::uint8_t { text, markdown };
@@ -64,6 +64,7 @@ struct Options {
 
   std::vector<std::string> argv;   ///< the command after "--"; empty if there is none
   std::vector<std::string> files;  ///< report: FILE; diff: BEFORE, AFTER; "-" is standard input, at most once
+  std::string topic;               ///< help: a topic of the manual; schema, completion: of what; empty: not given
 };
 
 /// The program has nothing to run: help, version, or a usage error.
@@ -81,8 +82,5 @@ struct ExitNow {
 
 /// The text of --help-findings: the table of findings, at most 100 columns wide.
 [[nodiscard]] std::string findings_text();
-
-/// The options as a Markdown table, for the README.
-[[nodiscard]] std::string options_markdown();
 
 }  // namespace acceptscope::cli

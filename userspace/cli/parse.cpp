@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
+#include <fmt/format.h>
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <filesystem>
@@ -111,7 +112,6 @@ struct Parsed {
   std::vector<std::string> operands;
   bool help = false;
   bool help_findings = false;
-  bool help_markdown = false;
   bool version = false;
 
   [[nodiscard]] bool has(std::string_view long_name) const {
@@ -143,8 +143,31 @@ Error syntax_error(const CLI::ParseError& error) {
   return {std::string(text.substr(0, text.find('\n'))), {}, kSeeHelp};
 }
 
+/// The one word that the command takes, if it takes one.
+Result<void> take_choice(Parsed& parsed, const std::vector<std::string>& words) {
+  std::string_view choices = parsed.command->choices;
+  const bool optional = choices.starts_with('[');
+  if (optional) choices = choices.substr(1, choices.size() - 2);
+  const std::string command(parsed.command->name);
+  std::vector<std::string_view> known;
+  for (std::string_view rest = choices; !rest.empty();) {
+    known.push_back(rest.substr(0, rest.find('|')));
+    rest.remove_prefix(std::min(rest.size(), known.back().size() + 1));
+  }
+  if (words.empty() && optional) return {};
+  if (words.empty()) return failure(command + " needs one of " + std::string(parsed.command->arguments), {});
+  if (words.size() > 1) return tl::unexpected(unexpected_argument(words[1]));
+  const bool any = known.size() == 1;  // the program knows what there is
+  if (!any && std::ranges::find(known, words.front()) == known.end())
+    return failure(command + " " + in_quotes(words.front()) + ": no such choice",
+                   "one of " + std::string(parsed.command->arguments));
+  parsed.operands = words;
+  return {};
+}
+
 /// The words that are neither an option, nor an option's value, nor a command.
 Result<void> take_operands(Parsed& parsed, const std::vector<std::string>& words) {
+  if (!parsed.command->choices.empty()) return take_choice(parsed, words);
   std::vector<std::string_view> wanted;
   for (const std::string_view operand : parsed.command->operands) {
     if (!operand.empty()) wanted.push_back(operand);
@@ -166,7 +189,6 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
   app.allow_extras()->require_subcommand(0, 1)->set_help_flag();  // extras are reported below, with a guess
   const CLI::Option* help = app.add_flag("-h,--help")->disable_flag_override();
   const CLI::Option* help_findings = app.add_flag("--help-findings")->disable_flag_override();
-  const CLI::Option* help_markdown = app.add_flag("--help-markdown")->disable_flag_override();
   const CLI::Option* version_flag = app.add_flag("-V,--version")->disable_flag_override();
   std::vector<std::pair<const OptionRow*, const CLI::Option*>> options;
   for (const OptionRow& row : option_table()) options.emplace_back(&row, add_row(app, row));
@@ -182,9 +204,8 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
   Parsed parsed;
   parsed.help = help->count() > 0;
   parsed.help_findings = help_findings->count() > 0;
-  parsed.help_markdown = help_markdown->count() > 0;
   parsed.version = version_flag->count() > 0;
-  if (parsed.help || parsed.help_findings || parsed.help_markdown || parsed.version) return parsed;
+  if (parsed.help || parsed.help_findings || parsed.version) return parsed;
   for (const auto& [row, option] : options) {
     if (option->count() > 0) parsed.given.emplace_back(row, option->results());
   }
@@ -195,17 +216,32 @@ Result<Parsed> take_apart(std::vector<std::string> words) {
   return parsed;
 }
 
+/// The names of the commands that accept the option, "diff and doctor", and the first of them.
+std::pair<std::string, std::string> commands_with(const OptionRow& row) {
+  std::string all, first;
+  for (const CommandRow& command : command_table()) {
+    if ((row.commands & command.bit) == 0) continue;
+    if (first.empty()) first = command.name;
+    all += (all.empty() ? "" : " and ") + std::string(command.name);
+  }
+  return {all, first};
+}
+
 /// Options that the command does not accept, and options of demo or diff without that command.
 Result<void> check_command(const Parsed& parsed) {
   for (const auto& [row, values] : parsed.given) {
     if ((row->commands & parsed.command->bit) != 0) continue;
     const std::string name(row->long_name);
-    if (row->group == Group::demo) return failure(name + " is an option of demo", "as in: acceptscope demo " + name);
-    if (row->group == Group::diff) return failure(name + " is an option of diff", "as in: acceptscope diff " + name);
+    if ((row->commands & kTrace) == 0) {
+      const auto [commands, first] = commands_with(*row);
+      return failure(fmt::format("{} is an option of {}", name, commands),
+                     fmt::format("as in: acceptscope {} {}", first, name));
+    }
     if (parsed.command->command == Command::demo) {
       return failure(name + " cannot be used with demo", "it traces its own server, all of it");
     }
-    return failure(name + " cannot be used with " + std::string(parsed.command->name), "it traces nothing");
+    return failure(name + " cannot be used with " + std::string(parsed.command->name),
+                   parsed.command->bit == kText ? "it only prints a text" : "it traces nothing");
   }
   return {};
 }
@@ -286,7 +322,10 @@ Result<Options> build(const Parsed& parsed, SplitArguments arguments) {
   if (auto checked = check_command(parsed); !checked) return tl::unexpected(checked.error());
   Options options;
   options.command = parsed.command->command;
-  options.files = parsed.operands;
+  if (parsed.command->choices.empty())
+    options.files = parsed.operands;
+  else if (!parsed.operands.empty())
+    options.topic = parsed.operands.front();
   for (const auto& [row, values] : parsed.given) {
     for (const std::string& value : values) {
       if (auto applied = row->apply(options, value); !applied) {
@@ -309,8 +348,7 @@ std::variant<Options, ExitNow> parse(int argc, const char* const* argv) {
   if (!parsed) return usage_error(parsed.error());
   if (parsed->help) return ExitNow{0, help_text(), false};
   if (parsed->help_findings) return ExitNow{0, findings_text(), false};
-  if (parsed->help_markdown) return ExitNow{0, options_markdown(), false};
-  if (parsed->version) return ExitNow{0, "acceptscope " + std::string(version()) + "\n", false};
+  if (parsed->version) return ExitNow{0, "acceptscope " + std::string(version()) + " (" + build_text() + ")\n", false};
   Result<Options> options = build(*parsed, std::move(arguments));
   if (!options) return usage_error(options.error());
   return std::move(*options);

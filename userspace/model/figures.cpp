@@ -174,7 +174,9 @@ constexpr std::array kFigures{
 };
 // clang-format on
 
-std::string unit_name(FigureUnit unit) {
+}  // namespace
+
+std::string_view unit_name(FigureUnit unit) {
   switch (unit) {
     case FigureUnit::count: return "count";
     case FigureUnit::workers: return "workers";
@@ -184,8 +186,6 @@ std::string unit_name(FigureUnit unit) {
   }
   return {};
 }
-
-}  // namespace
 
 std::span<const FigureRow> figure_table() { return kFigures; }
 
@@ -213,13 +213,6 @@ std::string figure_change_text(FigureUnit unit, std::optional<double> change) {
   if (unit == FigureUnit::share) return decimal_text(*change * 100) + " %";
   if (unit == FigureUnit::per_second && std::abs(*change) < 0.05) return decimal_text(*change);
   return figure_text(unit, change);
-}
-
-std::string figures_markdown() {
-  std::string text = "| figure | unit | meaning |\n| --- | --- | --- |\n";
-  for (const FigureRow& row : kFigures)
-    text += fmt::format("| `{}` | {} | {} |\n", row.name, unit_name(row.unit), row.help);
-  return text;
 }
 
 std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service) {

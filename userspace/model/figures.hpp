@@ -15,6 +15,9 @@ namespace acceptscope {
 
 enum class FigureUnit : std::uint8_t { count, workers, share, per_second, seconds };
 
+/// "count", "0 to 1": the unit of the value as numbers give it.
+[[nodiscard]] std::string_view unit_name(FigureUnit unit);
+
 /// The direction of change that is better for a service.
 enum class Better : std::uint8_t { lower, higher, neither };
 
@@ -39,9 +42,6 @@ struct FigureRow {
 /// The change of a value, with "-" in front if it fell. Shares change by percentage points: "-20.0 %"; a plain number
 /// replaces the "<0.1" or "100 %" of figure_text().
 [[nodiscard]] std::string figure_change_text(FigureUnit unit, std::optional<double> change);
-
-/// The table in Markdown: name, unit, meaning.
-[[nodiscard]] std::string figures_markdown();
 
 /// Connections, accepted and pre-existing, of each of the N places, see model/slots.hpp.
 [[nodiscard]] std::vector<std::uint64_t> connections_by_worker(const ServiceRow& service);

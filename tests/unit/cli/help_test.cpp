@@ -25,15 +25,5 @@ TEST(Help, FitsAHundredColumns) {
 
 TEST(Help, HidesWhatOnlyTestsNeed) { EXPECT_THAT(help_text(), testing::Not(testing::HasSubstr("--simulate-missing"))); }
 
-TEST(Markdown, DescribesTheSameOptions) {
-  const std::string table = options_markdown();
-
-  EXPECT_THAT(table, testing::StartsWith("| option | meaning | default |\n| --- | --- | --- |\n"));
-  EXPECT_THAT(table, testing::HasSubstr("| `-p, --port LIST` | local ports: 8000, 80,443 or 8000-8010; repeatable | "
-                                        "every listening port |\n"));
-  EXPECT_THAT(table, testing::HasSubstr("| `--by process\\|thread` | unit that counts as a worker | process |\n"));
-  EXPECT_THAT(table, testing::Not(testing::HasSubstr("--ring-bytes")));
-}
-
 }  // namespace
 }  // namespace acceptscope::cli

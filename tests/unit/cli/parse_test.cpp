@@ -205,7 +205,7 @@ TEST(Parse, HelpAndVersionGoToStandardOutput) {
     EXPECT_FALSE(exit_now.to_stderr);
   }
   const auto parsed = parse_words({"--version"});
-  EXPECT_EQ(std::get<ExitNow>(parsed).text, "acceptscope " + std::string(version()) + "\n");
+  EXPECT_EQ(std::get<ExitNow>(parsed).text, "acceptscope " + std::string(version()) + " (" + build_text() + ")\n");
   EXPECT_EQ(std::get<ExitNow>(parsed).status, 0);
 }
 
@@ -345,7 +345,7 @@ INSTANTIATE_TEST_SUITE_P(
         BadCase{{"demo", "--html", "x"}, "--html holds one run, and demo makes two (add --pinned or --spread)"},
         BadCase{{"doctor", "--html", "x"}, "--html cannot be used with doctor (it traces nothing)"},
         BadCase{{"report", "x", "--log", "y"}, "--log cannot be used with report (it traces nothing)"},
-        BadCase{{"--json"}, "--json is an option of diff (as in: acceptscope diff --json)"},
+        BadCase{{"--json"}, "--json is an option of doctor and diff (as in: acceptscope doctor --json)"},
         BadCase{{"diff", "x", "y", "--fail-if", "workers=3"},
                 "--fail-if 'workers=3': '=' is no comparison (comparisons are < <= > >= ==)"},
         BadCase{{"doctor", "--", "ls"}, "doctor runs no command (leave out -- and what follows it)"}));

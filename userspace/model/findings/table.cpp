@@ -189,12 +189,4 @@ std::string severities_text(const FindingKind& kind) {
   return kind.least == kind.most ? least : fmt::format("{} to {}", least, enum_name(kind.most));
 }
 
-std::string finding_kinds_markdown() {
-  std::string text = "| code | severity | when | what to do | why this threshold |\n| --- | --- | --- | --- | --- |\n";
-  for (const FindingKind& kind : finding_kinds())
-    text += fmt::format("| `{}` | {} | {} | {} | {} |\n", enum_name(kind.code), severities_text(kind), kind.when,
-                        kind.what_to_do, kind.why);
-  return text;
-}
-
 }  // namespace acceptscope

@@ -38,7 +38,4 @@ struct FindingKind {
 /// "warning", "warning to critical"
 [[nodiscard]] std::string severities_text(const FindingKind& kind);
 
-/// The table in Markdown: code, severity, when, what to do, why this threshold.
-[[nodiscard]] std::string finding_kinds_markdown();
-
 }  // namespace acceptscope

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "model/diagnosis.hpp"
 #include "model/diff.hpp"
 #include "output/json/fields.hpp"
 #include "util/result.hpp"
@@ -23,6 +24,9 @@ void write_dump(std::ostream& out, const Snapshot& snapshot);
 
 /// The output of diff --json, as output/json/diff_fields.hpp describes it.
 [[nodiscard]] std::string diff_json(const Diff& diff);
+
+/// The output of doctor --json, as output/json/doctor_fields.hpp describes it.
+[[nodiscard]] std::string doctor_json(const Diagnosis& diagnosis);
 
 /// Appends one line of --log to `out`, newline included: a closed connection, or at the end of the run an open one.
 void write_connection_line(std::string& out, const ConnectionLine& line);

@@ -182,17 +182,17 @@ class SchemaWriter {
   std::vector<Definition> definitions_;
 };
 
-/// Rows of the Markdown table; a repeated struct becomes a reference.
+/// Collects the fields; a repeated struct becomes a reference.
 class TableBuilder {
  public:
-  std::string text = "| field | type | meaning |\n| --- | --- | --- |\n";
+  std::vector<FieldText> fields;
 
   template <IsDescribed T>
   void rows(const std::string& prefix) {
     for_each_field<T>([&](const auto& f) {
       using Value = typename std::remove_cvref_t<decltype(f)>::value_type;
       const std::string path = prefix + std::string(f.name);
-      text += "| `" + path + "` | " + type(Of<Value>{}) + " | " + std::string(f.help) + " |\n";
+      fields.push_back({path, type(Of<Value>{}), std::string(f.help)});
       descend(Of<Value>{}, path);
     });
   }
@@ -275,6 +275,13 @@ std::string json_schema() {
   return schema.finish();
 }
 
+std::string log_schema() {
+  SchemaWriter schema;
+  begin_document<ConnectionLine>(schema, "acceptscope log line", "One connection, a line of --log.",
+                                 [](std::string_view) {});
+  return schema.finish();
+}
+
 std::string diff_schema() {
   SchemaWriter schema;
   begin_document<Diff>(schema, "acceptscope diff", "What changed between two dumps, and whether it is chance.",
@@ -282,22 +289,22 @@ std::string diff_schema() {
   return schema.finish();
 }
 
-std::string dump_fields_markdown() {
+std::vector<FieldText> dump_fields() {
   TableBuilder table;
   table.rows<Snapshot>("");
-  return table.text;
+  return table.fields;
 }
 
-std::string diff_fields_markdown() {
+std::vector<FieldText> diff_fields() {
   TableBuilder table;
   table.rows<Diff>("");
-  return table.text;
+  return table.fields;
 }
 
-std::string log_fields_markdown() {
+std::vector<FieldText> log_fields() {
   TableBuilder table;
   table.rows<ConnectionLine>("");
-  return table.text;
+  return table.fields;
 }
 
 }  // namespace acceptscope

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 namespace acceptscope {
 
@@ -12,13 +13,19 @@ namespace acceptscope {
 /// JSON Schema of the output of diff --json.
 [[nodiscard]] std::string diff_schema();
 
-/// Markdown table of every field of the dump: path, type, meaning.
-[[nodiscard]] std::string dump_fields_markdown();
+/// JSON Schema of a line of --log.
+[[nodiscard]] std::string log_schema();
 
-/// Markdown table of the fields of diff --json.
-[[nodiscard]] std::string diff_fields_markdown();
+/// A field, for people.
+struct FieldText {
+  std::string path;  ///< "services[].workers[].pid"
+  std::string type;  ///< "integer or null", "`ok`, `info`"
+  std::string help;
+};
 
-/// Markdown table of the fields of a line of --log.
-[[nodiscard]] std::string log_fields_markdown();
+/// Every field of the dump, of the output of diff --json, of a line of --log.
+[[nodiscard]] std::vector<FieldText> dump_fields();
+[[nodiscard]] std::vector<FieldText> diff_fields();
+[[nodiscard]] std::vector<FieldText> log_fields();
 
 }  // namespace acceptscope

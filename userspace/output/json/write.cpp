@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "output/json/diff_fields.hpp"
+#include "output/json/doctor_fields.hpp"
 #include "output/json/json.hpp"
 #include "text/time_text.hpp"
 #include "text/utf8.hpp"
@@ -178,6 +179,13 @@ void write_dump(std::ostream& out, const Snapshot& snapshot) {
 std::string diff_json(const Diff& diff) {
   JsonWriter writer;
   writer.value(diff);
+  writer.text += '\n';
+  return std::move(writer.text);
+}
+
+std::string doctor_json(const Diagnosis& diagnosis) {
+  JsonWriter writer;
+  writer.value(diagnosis);
   writer.text += '\n';
   return std::move(writer.text);
 }

@@ -391,10 +391,11 @@ TuiState on_snapshot(TuiState state, const Snapshot& snapshot) {
   return state;
 }
 
-std::string tui_keys_markdown() {
-  std::string text = "| key | meaning |\n| --- | --- |\n";
-  for (const TuiKeyRow& row : kKeys) text += fmt::format("| {} | {} |\n", row.names, row.meaning);
-  return text;
+std::vector<TuiKeyText> tui_key_texts() {
+  std::vector<TuiKeyText> texts;
+  texts.reserve(kKeys.size());
+  for (const TuiKeyRow& row : kKeys) texts.push_back({row.names, row.meaning});
+  return texts;
 }
 
 }  // namespace acceptscope

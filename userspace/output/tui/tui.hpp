@@ -148,7 +148,10 @@ struct TuiTurn {
 [[nodiscard]] std::vector<StyledLine> render_tui(const Snapshot& snapshot, const History& history,
                                                  const TuiState& state, const TuiOptions& options);
 
-/// The keys as a Markdown table: key, meaning.
-[[nodiscard]] std::string tui_keys_markdown();
+/// A key or the mouse, and what it does; for the manual.
+struct TuiKeyText {
+  std::string_view names, meaning;
+};
+[[nodiscard]] std::vector<TuiKeyText> tui_key_texts();
 
 }  // namespace acceptscope

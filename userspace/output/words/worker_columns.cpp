@@ -222,11 +222,4 @@ void fit_columns(std::span<std::size_t> widths, std::span<const int> leaves, std
   }
 }
 
-std::string worker_columns_markdown() {
-  std::string text = "| column | meaning |\n| --- | --- |\n";
-  for (const WorkerColumn* column : worker_columns_of(&WorkerColumn::plain))
-    text += fmt::format("| {} | {} |\n", column->header, column->help);
-  return text;
-}
-
 }  // namespace acceptscope

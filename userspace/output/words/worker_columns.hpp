@@ -133,7 +133,4 @@ void fit_columns(std::span<std::size_t> widths, std::span<const int> leaves, std
 /// The room that the columns take, `gap` behind each included.
 [[nodiscard]] std::size_t room_of(std::span<const std::size_t> widths, std::size_t gap);
 
-/// The columns of the plain text as a Markdown table: header, meaning.
-[[nodiscard]] std::string worker_columns_markdown();
-
 }  // namespace acceptscope

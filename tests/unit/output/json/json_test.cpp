@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -349,6 +350,14 @@ TEST(ReadDump, ADumpWrittenBeforeAFieldExistedIsRead) {
   EXPECT_EQ(old->services[0].workers[0].role, Role::worker);
   EXPECT_EQ(old->services[0].verdict, Finding{});
   EXPECT_FALSE(old->connections[0].preexisting);
+}
+
+TEST(ReadDump, AFileOfVersion010IsRead) {
+  std::ifstream file(TEST_DATA_DIR "/output/dump_0.1.0.json");
+  const Result<Snapshot> old = read_dump(file, "it");
+  ASSERT_TRUE(old) << old.error().message().raw();
+  EXPECT_EQ(old->tool.version.raw(), "0.1.0");
+  EXPECT_EQ(old->services.at(0).counts.accepts, 1'204U);
 }
 
 TEST(ReadDump, AFieldAddedLaterIsCheckedWhereItIs) {

@@ -125,8 +125,5 @@ TEST_F(SchemaTest, DescribesDiffs) {
 }
 
 /// The README quotes these files.
-TEST(FieldTables, Dump) { expect_golden("dump_fields.md", dump_fields_markdown()); }
-TEST(FieldTables, LogLine) { expect_golden("log_fields.md", log_fields_markdown()); }
-
 }  // namespace
 }  // namespace acceptscope

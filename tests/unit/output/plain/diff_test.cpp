@@ -71,7 +71,5 @@ TEST(DiffJson, HasWhatTheTextHas) {
   EXPECT_EQ(json["conditions"][2]["holds"], nullptr);
 }
 
-TEST(FieldTables, Diff) { expect_golden("diff_fields.md", diff_fields_markdown()); }
-
 }  // namespace
 }  // namespace acceptscope

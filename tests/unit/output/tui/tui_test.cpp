@@ -323,8 +323,6 @@ TEST(TuiCursor, TheHelpScrolls) {
 }
 
 /// The README quotes the file.
-TEST(TuiKeys, AreDescribed) { expect_golden("tui_keys.md", tui_keys_markdown()); }
-
 TEST(TuiKeys, TheHelpNamesEveryOrderAndEveryStrip) {
   std::string sort, heat;
   for (const TuiKeyRow& row : tui_keys()) {

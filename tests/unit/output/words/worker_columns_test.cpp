@@ -105,10 +105,5 @@ TEST(WorkerColumns, AWorkerWithoutFiguresOfAServiceThatCountsHasServedNothing) {
   EXPECT_EQ(cell("INFL", service, service.workers[1], false), "0 (0)");
 }
 
-TEST(WorkerColumns, OfThePlainTextForTheReadme) {
-  EXPECT_THAT(worker_columns_of(&WorkerColumn::plain), SizeIs(21));
-  expect_golden("plain_columns.md", worker_columns_markdown());
-}
-
 }  // namespace
 }  // namespace acceptscope
