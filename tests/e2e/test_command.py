@@ -164,7 +164,7 @@ class Help(harness.TestCase):
     def test_version(self):
         child = self.run_program("--version")
         self.assertEqual(child.process.returncode, 0)
-        self.assertRegex(child.stdout, r"^acceptscope \d+\.\d+\.\d+\n$")
+        self.assertRegex(child.stdout, r"^acceptscope \d+\.\d+\.\d+ \((commit [0-9a-f]{12}(-dirty)?|commit not known), \w+\)\n$")
 
 
 if __name__ == "__main__":
