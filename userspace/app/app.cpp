@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "app/app.hpp"
 
-#include <clocale>
 #include <csignal>
 #include <cstdio>
 
@@ -9,6 +8,7 @@
 #include "app/diff.hpp"
 #include "app/doctor.hpp"
 #include "app/report.hpp"
+#include "app/terminal/charset.hpp"
 #include "app/texts.hpp"
 #include "app/trace.hpp"
 #include "text/escape.hpp"
@@ -23,7 +23,7 @@ int complain(const Error& error) {
 }
 
 int run(const cli::Options& options) {
-  std::setlocale(LC_CTYPE, "");   // shows whether the terminal takes UTF-8
+  use_charset_of_environment();
   std::signal(SIGPIPE, SIG_IGN);  // report a closed pipe as an error instead of exiting without a dump
   switch (options.command) {
     case cli::Command::trace: return run_trace(options).exit_status;

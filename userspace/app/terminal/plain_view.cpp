@@ -2,7 +2,6 @@
 #include "app/terminal/plain_view.hpp"
 
 #include <fmt/format.h>
-#include <langinfo.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "app/terminal/charset.hpp"
 #include "output/markdown/markdown.hpp"
 #include "output/plain/diff.hpp"
 
@@ -25,12 +25,10 @@ bool wants_color(cli::ColorChoice choice, bool terminal) {
          (term == nullptr || std::string_view(term) != "dumb");
 }
 
-bool locale_is_utf8() { return std::string_view(nl_langinfo(CODESET)) == "UTF-8"; }
-
 }  // namespace
 
 TerminalTraits terminal_traits(int fd, const cli::Options& options) {
-  return {wants_color(options.color, isatty(fd) != 0), !locale_is_utf8()};
+  return {wants_color(options.color, isatty(fd) != 0), !charset_is_utf8()};
 }
 
 std::size_t text_width(int fd) {

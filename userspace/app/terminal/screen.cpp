@@ -12,9 +12,12 @@
 #include <array>
 #include <csignal>
 #include <cstdio>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "app/terminal/rescue.hpp"
+#include "app/terminal/terminal_entry.hpp"
 #include "app/terminal/terminfo.hpp"
 
 namespace acceptscope {
@@ -121,7 +124,10 @@ Result<Screen> Screen::open(int fd, bool color) {
   // The size is that of the terminal, whatever LINES and COLUMNS of the environment say (curs_util(3X)).
   use_env(FALSE);
   use_tioctl(TRUE);
-  curses.screen = newterm(nullptr, curses.out, curses.in);
+  if (const std::optional<std::string> entry = terminal_entry(terminal_name())) {
+    const EntryForCurses found(*entry);
+    curses.screen = newterm(nullptr, curses.out, curses.in);
+  }
   if (curses.screen == nullptr)
     return failure("cannot show the full-screen view: no terminal description for TERM='" + terminal_name() + "'",
                    hint);

@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 
+#include "app/terminal/terminal_entry.hpp"
+
 // After all other headers.
 #include <curses.h>
 #include <term.h>
@@ -34,6 +36,9 @@ std::string terminal_name() {
 }
 
 bool terminal_has_cursor(int fd) {
+  const std::optional<std::string> entry = terminal_entry(terminal_name());
+  if (!entry) return false;
+  const EntryForCurses found(*entry);
   int problem = 0;
   if (setupterm(nullptr, fd, &problem) != OK) return false;
   const bool moves = is_there(tigetstr("cup"));

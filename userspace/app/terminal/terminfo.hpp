@@ -9,7 +9,7 @@ namespace acceptscope {
 /// TERM; empty if it is not set.
 [[nodiscard]] std::string terminal_name();
 
-/// Whether the terminal is known, and its cursor can be moved.
+/// Whether the terminal is known (see terminal_entry.hpp), and its cursor can be moved.
 [[nodiscard]] bool terminal_has_cursor(int fd);
 
 /// The text that restores the current terminal of ncurses: attributes off, default colors, normal keys, cursor, the
