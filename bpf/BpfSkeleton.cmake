@@ -2,6 +2,7 @@
 # add_bpf_skeleton(NAME SOURCE [FLAG...]): compiles SOURCE to BPF and defines the interface library NAME, which provides the
 # generated header NAME.skel.h. A change in a header that SOURCE includes triggers a rebuild (DEPFILE).
 find_program(CLANG NAMES clang REQUIRED)
+find_program(LLVM_STRIP NAMES llvm-strip REQUIRED)
 find_program(BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
 
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(x86_64|amd64)$")
@@ -12,6 +13,8 @@ else()
   set(bpf_arch ${CMAKE_SYSTEM_PROCESSOR})
 endif()
 
+# The debug information is for the BTF, with the lines that the verifier shows; the rest of it would be a third of the
+# object, in the program and at each load. The same bytes from any directory: paths begin at the source tree.
 function(add_bpf_skeleton name source)
   set(object ${CMAKE_CURRENT_BINARY_DIR}/${name}.bpf.o)
   set(header ${CMAKE_CURRENT_BINARY_DIR}/include/${name}.skel.h)
@@ -19,8 +22,9 @@ function(add_bpf_skeleton name source)
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter
-            -D__TARGET_ARCH_${bpf_arch} ${ARGN} -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+            -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -D__TARGET_ARCH_${bpf_arch} ${ARGN} -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
             -MD -MF ${object}.d -MT ${object} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
+    COMMAND ${LLVM_STRIP} --strip-debug ${object}
     DEPENDS ${source}
     DEPFILE ${object}.d
     COMMENT "BPF ${source}"

@@ -24,9 +24,11 @@ bool environment_names_utf8() {
   return false;
 }
 
+#ifndef ACCEPTSCOPE_STATIC  // see charset_static.cpp
 void use_charset_of_environment() {
   if (std::setlocale(LC_CTYPE, "") == nullptr && environment_names_utf8()) std::setlocale(LC_CTYPE, "C.UTF-8");
 }
+#endif
 
 bool charset_is_utf8() { return std::string_view(nl_langinfo(CODESET)) == "UTF-8"; }
 

@@ -16,6 +16,7 @@
 #include <string>
 #include <utility>
 
+#include "app/terminal/charset.hpp"
 #include "app/terminal/rescue.hpp"
 #include "app/terminal/terminal_entry.hpp"
 #include "app/terminal/terminfo.hpp"
@@ -133,6 +134,7 @@ Result<Screen> Screen::open(int fd, bool color) {
                    hint);
   for (const int number : {SIGTSTP, SIGWINCH}) std::signal(number, SIG_DFL);  // ncurses' own handlers would interfere
   rescue_terminal_from_crashes(fileno(curses.out), modes, terminal_farewell());
+  if (charset_is_utf8()) use_legacy_coding(0);  // ncurses takes bytes for characters if the locale's name is "C"
   set_escdelay(kEscapeDelayMs);
   cbreak();  // the terminal still turns Ctrl-C and Ctrl-Z into signals
   noecho();
