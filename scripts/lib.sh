@@ -13,6 +13,9 @@ build_packages=(cmake ninja-build g++ pkg-config clang llvm bpftool libbpf-dev l
 # Additional packages for a build with tests.
 # shellcheck disable=SC2034
 test_build_packages=(libgtest-dev libgmock-dev libbenchmark-dev liburing-dev nlohmann-json3-dev)
+# Additional packages for scripts/package.
+# shellcheck disable=SC2034
+packaging_packages=(rpm binutils)
 
 say() { echo "${0##*/}: $*" >&2; }
 die() { say "$*"; exit 1; }
