@@ -22,7 +22,8 @@ function(add_bpf_skeleton name source)
   add_custom_command(
     OUTPUT ${object}
     COMMAND ${CLANG} -target bpf -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter
-            -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -D__TARGET_ARCH_${bpf_arch} ${ARGN} -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
+            -ffile-prefix-map=${PROJECT_SOURCE_DIR}/= -ffile-compilation-dir=.
+            -D__TARGET_ARCH_${bpf_arch} ${ARGN} -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE}
             -MD -MF ${object}.d -MT ${object} -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
     COMMAND ${LLVM_STRIP} --strip-debug ${object}
     DEPENDS ${source}
