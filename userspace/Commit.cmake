@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# ACCEPTSCOPE_COMMIT: the commit of the sources, for --version; empty without Git or outside of a checkout.
+# ACCEPTSCOPE_COMMIT: the commit of the sources, for --version, unless -DACCEPTSCOPE_COMMIT=... tells it (scripts/package,
+# for a copy of the sources); empty without Git or outside of a checkout.
+if(DEFINED CACHE{ACCEPTSCOPE_COMMIT})
+  return()
+endif()
 set(ACCEPTSCOPE_COMMIT "")
 find_package(Git QUIET)
 if(GIT_FOUND AND EXISTS ${PROJECT_SOURCE_DIR}/.git)
