@@ -14,7 +14,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -106,8 +105,7 @@ std::size_t __wrap_wcrtomb(char* bytes, wchar_t code, mbstate_t* state) {
     return acceptscope::kInvalid;
   }
   const std::string text = acceptscope::encode(static_cast<char32_t>(code));
-  std::memcpy(bytes, text.data(), text.size());
-  return text.size();
+  return text.copy(bytes, text.size());
 }
 
 wint_t __real_btowc(int byte);
