@@ -24,7 +24,6 @@ class Terminal:
                             "COLUMNS": "240"}
         self.environment.pop("TMUX", None)
         self.environment.pop("NO_COLOR", None)
-        self.environment.pop("COLUMNS", None)  # the terminal has its own width
         test.addCleanup(self.tmux, "kill-server", check=False)
         self.tmux("-f", "/dev/null", "new-session", "-d", "-x", str(width), "-y", str(height), "-c", directory,
                   "dash", "-i")

@@ -122,7 +122,7 @@ std::string zsh_options(const cli::CommandRow& command) {
   std::string text;
   for (const cli::OptionRow* row : options_of(command))
     for (const std::string_view name : {row->short_name, row->long_name})
-      if (!name.empty()) text += fmt::format("    {}\n", in_single_quotes("*" + std::string(name) + zsh_spec(*row)));
+      if (!name.empty()) text += fmt::format("    {}\n", in_single_quotes(fmt::format("*{}{}", name, zsh_spec(*row))));
   for (const cli::TextRow& row : cli::general_options())
     text += fmt::format("    {}\n",
                         in_single_quotes(fmt::format("{}[{}]", row.term.substr(row.term.find("--")), row.text)));
