@@ -64,7 +64,7 @@ std::string roff_text(std::string_view text) {
 std::string roff_spans(std::string_view text) {
   std::string result;
   for (const Span& span : spans(text))
-    result += span.literal ? "\\fB" + roff_text(span.text) + "\\fR" : roff_text(span.text);
+    result += span.literal ? fmt::format("\\fB{}\\fR", roff_text(span.text)) : roff_text(span.text);
   return result;
 }
 
@@ -88,7 +88,7 @@ std::string roff_lines(std::string_view text) {
       result += roff_line(std::move(line));
       line.clear();
     }
-    line += (line.empty() ? "" : " ") + std::string(word);
+    line.append(line.empty() ? "" : " ").append(word);
     ended = std::string_view(".!?").find(word.back()) != std::string_view::npos;
   }
   return line.empty() ? result : result + roff_line(std::move(line));
@@ -106,13 +106,13 @@ std::string roff_code(std::string_view text) {
 
 std::string roff_block(const Block& block) {
   return std::visit(Overloaded{
-                        [](const Paragraph& paragraph) { return ".PP\n" + roff_lines(paragraph.text); },
-                        [](const Heading& heading) { return ".SS " + roff_spans(heading.text) + '\n'; },
+                        [](const Paragraph& paragraph) { return fmt::format(".PP\n{}", roff_lines(paragraph.text)); },
+                        [](const Heading& heading) { return fmt::format(".SS {}\n", roff_spans(heading.text)); },
                         [](const Code& code) { return roff_code(code.text); },
                         [](const Items& items) {
                           std::string text;
                           for (const Item& item : items)
-                            text += ".TP\n" + roff_line(roff_spans(item.term)) + roff_lines(item.text);
+                            text += fmt::format(".TP\n{}{}", roff_line(roff_spans(item.term)), roff_lines(item.text));
                           return text;
                         },
                     },
@@ -162,8 +162,8 @@ void add_block(std::vector<StyledLine>& lines, const Block& block, std::size_t w
 std::string markdown_block(const Block& block) {
   return std::visit(Overloaded{
                         [](const Paragraph& paragraph) { return paragraph.text + "\n\n"; },
-                        [](const Heading& heading) { return "### " + heading.text + "\n\n"; },
-                        [](const Code& code) { return "```sh\n" + code.text + "```\n\n"; },
+                        [](const Heading& heading) { return fmt::format("### {}\n\n", heading.text); },
+                        [](const Code& code) { return fmt::format("```sh\n{}```\n\n", code.text); },
                         [](const Items& items) {
                           std::string text;
                           for (const Item& item : items) text += fmt::format("- {}: {}\n", item.term, item.text);
