@@ -24,19 +24,24 @@ class PassingTest(servers.PassingServer, harness.TestCase):
             with self.connect() as connection:
                 self.talk(connection)
 
-    def expect_served(self, dump, open_now):
+    def expect_served(self, dump, open_now, most_late=0):
+        """`most_late`: connections whose last descriptor may have been the acceptor's copy."""
         [service] = dump["services"]
         truth = self.truth()
         rows = {row["pid"]: row for row in service["workers"]}
-        self.assertEqual({pid: rows[pid]["held"]["connections"] for pid in truth}, truth)
+        held = {pid: rows[pid]["held"]["connections"] for pid in truth}
+        late = rows[self.server.process.pid]["held"]["connections"]
+        self.assertLessEqual(late, most_late)
+        self.assertEqual(sum(held.values()) + late, sum(truth.values()))
+        self.assertTrue(all(truth[pid] - late <= held[pid] <= truth[pid] for pid in truth), (held, truth))
         self.assertEqual(sum(row["held"]["open"] for row in rows.values()), open_now)
         self.assertEqual({rows[pid]["role"] for pid in truth}, {"worker"})
         self.assertEqual(rows[self.server.process.pid]["role"], "acceptor")
-        self.assertEqual(rows[self.server.process.pid]["held"]["connections"], 0)
-        self.assertEqual(service["handed_over"], sum(truth.values()))
+        self.assertEqual(service["handed_over"], sum(held.values()))
         self.assertEqual(service["workers_eligible"], len(truth))
-        shares = [count / sum(truth.values()) for count in truth.values()]
-        self.assertAlmostEqual(service["effective_workers"]["accepts"], 1 / sum(share ** 2 for share in shares), 3)
+        if late == 0:
+            shares = [count / sum(truth.values()) for count in truth.values()]
+            self.assertAlmostEqual(service["effective_workers"]["accepts"], 1 / sum(share ** 2 for share in shares), 3)
         self.assertEqual(dump["consistency"]["broken"], [])
         return service
 
@@ -71,14 +76,14 @@ class PassedOn(PassingTest):
 class PassedOnUnevenly(PassingTest):
     HOW = "skew"
 
-    def trace_short_connections(self, *options):
+    def trace_short_connections(self, *options, most_late=0):
         tracer = self.start_tracing("--port", self.port, "--output", self.path("dump.json"), *options)
         began = time.monotonic()
         self.short_connections(300)
         # The program does not call a spread uneven that it has seen for less than a second.
         harness.eventually(lambda: time.monotonic() - began > 1.2, "a run that can be judged")
         self.finish(tracer)
-        service = self.expect_served(self.read_json("dump.json"), 0)
+        service = self.expect_served(self.read_json("dump.json"), 0, most_late)
         self.assertGreaterEqual(max(self.truth().values()), 270)
         self.assertLess(service["effective_workers"]["accepts"], 1.2)
         return service
@@ -92,7 +97,9 @@ class PassedOnUnevenly(PassingTest):
         self.expect_skew(service)
 
     def test_without_requests_the_worker_that_closes_a_connection_had_it(self):
-        service = self.trace_short_connections("--no-requests")
+        # Without requests, who closes last had it: on a busy machine that is the acceptor where it comes late to close its
+        # copy.
+        service = self.trace_short_connections("--no-requests", most_late=30)
         self.assertIsNone(service["requests"])
         self.expect_skew(service)
 
