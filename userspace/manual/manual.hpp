@@ -4,11 +4,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <variant>
+#include <utility>
 #include <vector>
 
 #include "text/styled_line.hpp"
@@ -31,7 +32,20 @@ struct Item {
   std::string text;
 };
 using Items = std::vector<Item>;
-using Block = std::variant<Paragraph, Heading, Code, Items>;
+
+/// Any of these. No std::variant: GCC 12 takes lists of them for uninitialized at -O2.
+struct Block {
+  enum class Kind : std::uint8_t { paragraph, heading, code, items };
+
+  Block(Paragraph paragraph) : kind(Kind::paragraph), text(std::move(paragraph.text)) {}
+  Block(Heading heading) : kind(Kind::heading), text(std::move(heading.text)) {}
+  Block(Code code) : kind(Kind::code), text(std::move(code.text)) {}
+  Block(Items list) : kind(Kind::items), items(std::move(list)) {}
+
+  Kind kind;
+  std::string text;  ///< unless it is a list
+  Items items;
+};
 
 struct Section {
   std::string_view topic;  ///< its name for `acceptscope help`; empty: it has none

@@ -28,13 +28,6 @@ std::vector<Span> spans(std::string_view text) {
   return result;
 }
 
-template <class... Ts>
-struct Overloaded : Ts... {
-  using Ts::operator()...;
-};
-template <class... Ts>
-Overloaded(Ts...) -> Overloaded<Ts...>;
-
 // roff
 
 /// Characters that are requests, hyphens or quotes to roff, and those beyond ASCII (groff_char(7)).
@@ -105,18 +98,16 @@ std::string roff_code(std::string_view text) {
 }
 
 std::string roff_block(const Block& block) {
-  return std::visit(Overloaded{
-                        [](const Paragraph& paragraph) { return fmt::format(".PP\n{}", roff_lines(paragraph.text)); },
-                        [](const Heading& heading) { return fmt::format(".SS {}\n", roff_spans(heading.text)); },
-                        [](const Code& code) { return roff_code(code.text); },
-                        [](const Items& items) {
-                          std::string text;
-                          for (const Item& item : items)
-                            text += fmt::format(".TP\n{}{}", roff_line(roff_spans(item.term)), roff_lines(item.text));
-                          return text;
-                        },
-                    },
-                    block);
+  switch (block.kind) {
+    case Block::Kind::paragraph: return fmt::format(".PP\n{}", roff_lines(block.text));
+    case Block::Kind::heading: return fmt::format(".SS {}\n", roff_spans(block.text));
+    case Block::Kind::code: return roff_code(block.text);
+    case Block::Kind::items: break;
+  }
+  std::string text;
+  for (const Item& item : block.items)
+    text += fmt::format(".TP\n{}{}", roff_line(roff_spans(item.term)), roff_lines(item.text));
+  return text;
 }
 
 // Text
@@ -135,42 +126,39 @@ void add_broken(std::vector<StyledLine>& lines, const StyledLine& line, std::siz
 
 void add_block(std::vector<StyledLine>& lines, const Block& block, std::size_t width, bool ascii) {
   constexpr std::size_t indent = 2, deep = 6;
-  std::visit(Overloaded{
-                 [&](const Paragraph& paragraph) { add_broken(lines, styled(paragraph.text, ascii), indent, width); },
-                 [&](const Heading& heading) {
-                   add_broken(lines, StyledLine(sentence(heading.text, ascii), Style::strong), 0, width);
-                 },
-                 [&](const Code& code) {
-                   for (std::string_view rest = code.text; !rest.empty();) {
-                     const std::string_view line = rest.substr(0, rest.find('\n'));
-                     add_broken(lines, StyledLine(sentence(std::string(line), ascii)), deep, width);
-                     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
-                   }
-                 },
-                 [&](const Items& items) {
-                   for (const Item& item : items) {
-                     add_broken(lines, styled(item.term, ascii), indent, width);
-                     add_broken(lines, styled(item.text, ascii), deep, width);
-                   }
-                 },
-             },
-             block);
+  switch (block.kind) {
+    case Block::Kind::paragraph: add_broken(lines, styled(block.text, ascii), indent, width); break;
+    case Block::Kind::heading:
+      add_broken(lines, StyledLine(sentence(block.text, ascii), Style::strong), 0, width);
+      break;
+    case Block::Kind::code:
+      for (std::string_view rest = block.text; !rest.empty();) {
+        const std::string_view line = rest.substr(0, rest.find('\n'));
+        add_broken(lines, StyledLine(sentence(std::string(line), ascii)), deep, width);
+        rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+      }
+      break;
+    case Block::Kind::items:
+      for (const Item& item : block.items) {
+        add_broken(lines, styled(item.term, ascii), indent, width);
+        add_broken(lines, styled(item.text, ascii), deep, width);
+      }
+      break;
+  }
 }
 
 // Markdown
 
 std::string markdown_block(const Block& block) {
-  return std::visit(Overloaded{
-                        [](const Paragraph& paragraph) { return paragraph.text + "\n\n"; },
-                        [](const Heading& heading) { return fmt::format("### {}\n\n", heading.text); },
-                        [](const Code& code) { return fmt::format("```sh\n{}```\n\n", code.text); },
-                        [](const Items& items) {
-                          std::string text;
-                          for (const Item& item : items) text += fmt::format("- {}: {}\n", item.term, item.text);
-                          return text + '\n';
-                        },
-                    },
-                    block);
+  switch (block.kind) {
+    case Block::Kind::paragraph: return fmt::format("{}\n\n", block.text);
+    case Block::Kind::heading: return fmt::format("### {}\n\n", block.text);
+    case Block::Kind::code: return fmt::format("```sh\n{}```\n\n", block.text);
+    case Block::Kind::items: break;
+  }
+  std::string text;
+  for (const Item& item : block.items) text += fmt::format("- {}: {}\n", item.term, item.text);
+  return text + '\n';
 }
 
 std::string capitals(std::string_view name) {
@@ -192,7 +180,7 @@ std::string roff(const Page& page) {
     text += fmt::format(".SH {}\n", roff_text(section.title));
     for (std::size_t i = 0; i < section.blocks.size(); ++i) {
       std::string block = roff_block(section.blocks[i]);
-      const bool first = i == 0 || std::holds_alternative<Heading>(section.blocks[i - 1]);
+      const bool first = i == 0 || section.blocks[i - 1].kind == Block::Kind::heading;
       if (first && block.starts_with(".PP\n")) block.erase(0, 4);  // a heading begins a paragraph already
       text += block;
     }
