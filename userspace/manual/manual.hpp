@@ -37,10 +37,10 @@ using Items = std::vector<Item>;
 struct Block {
   enum class Kind : std::uint8_t { paragraph, heading, code, items };
 
-  Block(Paragraph paragraph) : kind(Kind::paragraph), text(std::move(paragraph.text)) {}
-  Block(Heading heading) : kind(Kind::heading), text(std::move(heading.text)) {}
-  Block(Code code) : kind(Kind::code), text(std::move(code.text)) {}
-  Block(Items list) : kind(Kind::items), items(std::move(list)) {}
+  Block(Paragraph&& paragraph) : kind(Kind::paragraph), text(std::move(paragraph.text)) {}
+  Block(Heading&& heading) : kind(Kind::heading), text(std::move(heading.text)) {}
+  Block(Code&& code) : kind(Kind::code), text(std::move(code.text)) {}
+  Block(Items&& list) : kind(Kind::items), items(std::move(list)) {}
 
   Kind kind;
   std::string text;  ///< unless it is a list
