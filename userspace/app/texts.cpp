@@ -16,8 +16,8 @@
 #include "manual/completion.hpp"
 #include "manual/manual.hpp"
 #include "output/json/schema.hpp"
+#include "output/words/service_lines.hpp"
 #include "text/escape.hpp"
-#include "text/numbers.hpp"
 #include "util/output_file.hpp"
 
 namespace acceptscope {
@@ -28,20 +28,13 @@ int print(std::string_view text, std::string_view purpose) {
   return printed ? kExitOk : complain(printed.error());
 }
 
-std::string joined_topics() {
-  std::string names;
-  for (const std::string_view topic : manual::topics()) names += fmt::format("{}{}", names.empty() ? "" : ", ", topic);
-  return names;
-}
+std::string joined_topics() { return fmt::format("{}", fmt::join(manual::topics(), ", ")); }
 
 /// "8000\tuvicorn, 9 processes": what fish shows beside a value; the other shells take it apart.
 std::string ports() {
   std::string text;
   for (const ListeningPort& port : listening_ports("/proc", std::chrono::milliseconds{300}))
-    text += fmt::format("{}\t{}{}\n", port.port, port.comm.empty() ? "" : escape_text(port.comm) + ", ",
-                        port.processes == 0   ? "not known whose"
-                        : port.processes == 1 ? "1 process"
-                                              : count_text(port.processes) + " processes");
+    text += fmt::format("{}\t{}\n", port.port, port.processes == 0 ? "not known whose" : holders_text(port, false));
   return text;
 }
 

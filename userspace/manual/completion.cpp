@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <string_view>
 #include <vector>
 
@@ -39,17 +40,15 @@ std::string words_of(std::string_view choices, char separator = ' ') {
 
 std::string words_of(const cli::OptionRow& row) {
   if (row.long_name != "--fail-if") return words_of(row.argument);
-  std::string names;
-  for (const FigureRow& figure : figure_table()) names += fmt::format("{}{}", names.empty() ? "" : " ", figure.name);
-  return names;
+  std::vector<std::string_view> names;
+  std::ranges::transform(figure_table(), std::back_inserter(names), &FigureRow::name);
+  return fmt::format("{}", fmt::join(names, " "));
 }
 
 /// What can follow a command that takes a word.
 std::string words_of(const cli::CommandRow& row) {
   if (row.command != cli::Command::help) return words_of(row.arguments);
-  std::string names;
-  for (const std::string_view topic : topics()) names += fmt::format("{}{}", names.empty() ? "" : " ", topic);
-  return names;
+  return fmt::format("{}", fmt::join(topics(), " "));
 }
 
 std::vector<const cli::OptionRow*> options_of(const cli::CommandRow& command) {

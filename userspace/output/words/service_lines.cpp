@@ -72,6 +72,11 @@ std::string describe_filters(const Filters& filters, bool ascii) {
   return text;
 }
 
+std::string holders_text(const ListeningPort& port, bool ascii) {
+  return fmt::format("{}, {} {}", escape_text(port.comm, {.ascii = ascii}), count_text(port.processes),
+                     port.processes == 1 ? "process" : "processes");
+}
+
 std::string nobody_listens_text(const Snapshot& snapshot, bool ascii) {
   constexpr std::size_t most = 5;
   const RunInfo& run = snapshot.run;
@@ -88,9 +93,7 @@ std::string nobody_listens_text(const Snapshot& snapshot, bool ascii) {
   for (std::size_t i = 0; i < std::min(most, others.size()); ++i) {
     const ListeningPort& other = others[i];
     text += fmt::format("{}{}", i == 0 ? "" : ", ", other.port);
-    if (other.processes > 0)
-      text += fmt::format(" ({}, {} {})", escape_text(other.comm, {.ascii = ascii}), count_text(other.processes),
-                          other.processes == 1 ? "process" : "processes");
+    if (other.processes > 0) text += fmt::format(" ({})", holders_text(other, ascii));
   }
   return text + (others.size() > most ? ", and others." : ".");
 }

@@ -15,6 +15,9 @@ namespace acceptscope {
 /// "port 8000; PIDs 12, 77"; "any port" without a selection.
 [[nodiscard]] std::string describe_filters(const Filters& filters, bool ascii);
 
+/// "uvicorn, 8 processes": who holds listening sockets on the port, if that is known.
+[[nodiscard]] std::string holders_text(const ListeningPort& port, bool ascii);
+
 /// Why nothing was seen, as far as is known: "Nobody listens on port 9999; listening here: 8000 (uvicorn, 8 processes),
 /// 22 (sshd, 1 process)."; empty if somebody listens, or that was not looked for.
 [[nodiscard]] std::string nobody_listens_text(const Snapshot& snapshot, bool ascii);
