@@ -29,13 +29,41 @@ quietly() {
 	die "$what failed; the log is above and in $log"
 }
 
-# missing_packages NAME...: prints the packages that are not installed, one per line.
+# missing_packages NAME[:ARCHITECTURE]...: prints the packages that are not installed, one per line. Without an
+# architecture, this machine's counts: the same package can be there for another one.
 missing_packages() {
-	local package status
+	local package architecture
+	architecture=$(dpkg --print-architecture)
 	for package; do
-		status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null) || true
-		[ "$status" = installed ] || echo "$package"
+		# shellcheck disable=SC2016  # dpkg-query expands it
+		dpkg-query -W -f '${Architecture} ${db:Status-Status}\n' "$package" 2>/dev/null |
+			grep -Eqx "(all|$architecture|${package##*:}) installed" || echo "$package"
 	done
+}
+
+# debian_architecture ARCH: Debian's name of an architecture that uname -m calls ARCH; status 1 if packages are not made
+# for it.
+debian_architecture() {
+	case $1 in x86_64) echo amd64 ;; aarch64) echo arm64 ;; *) return 1 ;; esac
+}
+
+# cross_packages ARCH: the packages that a build for ARCH needs on another machine, besides build_packages: a compiler,
+# and the libraries of that architecture, which scripts/packaging/ARCH.cmake finds.
+cross_packages() {
+	local architecture library
+	architecture=$(debian_architecture "$1")
+	echo "g++-$1-linux-gnu"
+	for library in libbpf-dev libelf-dev zlib1g-dev libfmt-dev libncurses-dev libseccomp-dev libgtest-dev liburing-dev; do
+		echo "$library:$architecture"
+	done
+}
+
+# need_architecture ARCH: lets packages of another architecture be installed beside this machine's.
+need_architecture() {
+	local architecture
+	architecture=$(debian_architecture "$1")
+	{ dpkg --print-architecture; dpkg --print-foreign-architectures; } | grep -qx "$architecture" ||
+		dpkg --add-architecture "$architecture"
 }
 
 # Refreshes the package lists: an old list refers to versions that are no longer available.
@@ -64,6 +92,15 @@ install_without_services() (
 	exit $status
 )
 
+# need_cross_packages ARCH: installs what a build for ARCH needs, if that is not this machine.
+need_cross_packages() {
+	local packages
+	[ "$1" != "$(uname -m)" ] || return 0
+	mapfile -t packages < <(cross_packages "$1")
+	[ "$(id -u)" != 0 ] || need_architecture "$1"
+	need_packages "${packages[@]}"
+}
+
 # need_packages NAME...: installs missing packages; needs neither a prompt nor the network if none is missing.
 need_packages() {
 	local missing log
@@ -88,6 +125,14 @@ configure() {
 	mkdir -p "$build"
 	[ -e "$build/CMakeCache.txt" ] || generator=(-G Ninja)
 	quietly "configuring" "$build/configure.log" cmake -S "$root" -B "$build" "${generator[@]}" "$@"
+}
+
+# configure_portable BUILD_DIR ARCH CMAKE_ARGUMENT...: the program of the packages: one file with all libraries in it.
+configure_portable() {
+	local build=$1 arch=$2 toolchain=()
+	shift 2
+	[ "$arch" = "$(uname -m)" ] || toolchain=(-DCMAKE_TOOLCHAIN_FILE="$root/scripts/packaging/$arch.cmake")
+	configure "$build" "${toolchain[@]}" -DCMAKE_BUILD_TYPE=Release -DACCEPTSCOPE_STATIC=ON -DCMAKE_INSTALL_PREFIX=/usr "$@"
 }
 
 # build BUILD_DIR CMAKE_BUILD_ARGUMENT...

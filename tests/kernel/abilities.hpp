@@ -12,6 +12,9 @@ namespace acceptscope::test {
 /// The reason why there is no Multipath TCP here, if so.
 [[nodiscard]] std::optional<std::string> no_mptcp();
 
+/// Why LD_PRELOAD has no effect on `program`, the path of an ELF file; nothing if it has.
+[[nodiscard]] std::optional<std::string> takes_no_preloaded_library(const std::string& program);
+
 /// An io_uring instance, destroyed with the object.
 struct Ring {
   io_uring ring{};

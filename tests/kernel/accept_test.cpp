@@ -120,7 +120,8 @@ TEST_P(Accepting, TwentyThousandShortConnectionsOverEightWorkers) {
   RecordProperty("lifetimes_compared", compared);
   RecordProperty("lifetimes_off_by_preemption", off);
   EXPECT_GT(compared, count / 4);
-  EXPECT_LE(off, compared / 100) << "of " << compared;
+  // The fewer connections an emulated CPU makes in a time slice, the more of them have its end in between.
+  EXPECT_LE(off, compared / (time_factor() > 4 ? 25 : 100)) << "of " << compared;
 }
 
 /// Processing in userspace, independent of the backend.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "abilities.hpp"
 #include "session.hpp"
 
 namespace acceptscope::test {
@@ -35,6 +36,7 @@ TEST_F(Refusal, WithoutTypeInformation) {
 }
 
 TEST_F(Refusal, WithoutRingBuffers) {
+  if (const auto reason = takes_no_preloaded_library(acceptscope_path())) GTEST_SKIP() << *reason;
   // In sanitizer builds, the preload library precedes the sanitizer runtime: disable the check of that order.
   expect_refusal({"env", "ASAN_OPTIONS=verify_asan_link_order=0", std::string("LD_PRELOAD=") + NO_RING_BUFFER},
                  "this kernel has no BPF ring buffer");

@@ -19,6 +19,7 @@ import harness  # noqa: E402
 
 PACKAGES = pathlib.Path(os.environ["ACCEPTSCOPE_PACKAGES"])
 PROGRAM = "usr/sbin/acceptscope"
+DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}  # its names of the architectures
 
 
 def run(*command, **options):
@@ -30,8 +31,10 @@ def run(*command, **options):
     return done.stdout
 
 
-def package(pattern):
-    """The path of the one package that matches."""
+def package(kind, machine=platform.machine()):
+    """The path of the package of a kind (tar.gz, deb, rpm) for an architecture of `uname -m`."""
+    pattern = {"tar.gz": f"acceptscope-*-linux-{machine}.tar.gz", "deb": f"acceptscope_*_{DEBIAN[machine]}.deb",
+               "rpm": f"acceptscope-*.{machine}.rpm"}[kind]
     found = glob.glob(str(PACKAGES / pattern))
     if len(found) != 1:
         raise AssertionError(f"{PACKAGES} has {len(found)} files {pattern}, not one: scripts/package makes them")
@@ -68,7 +71,7 @@ class PackageTest(unittest.TestCase):
 
 class Tarball(PackageTest):
     def unpack(self):
-        run("tar", "-xzf", package("acceptscope-*.tar.gz"), "-C", self.directory)
+        run("tar", "-xzf", package("tar.gz"), "-C", self.directory)
         (folder,) = os.listdir(self.directory)
         return os.path.join(self.directory, folder)
 
@@ -78,7 +81,7 @@ class Tarball(PackageTest):
         found = entries(folder)
         for name in "acceptscope", "LICENSE", "LICENSE.GPL-2.0", "README.md", "share/doc/acceptscope/libraries/zlib1g-dev":
             self.assertIn(name, found)
-        owners = run("tar", "--numeric-owner", "-tvzf", package("acceptscope-*.tar.gz"))
+        owners = run("tar", "--numeric-owner", "-tvzf", package("tar.gz"))
         self.assertEqual(set(re.findall(r"(?m)^\S+ (\S+)", owners)), {"0/0"})
 
     def test_the_program_alone_in_a_root_says_what_the_kernel_allows(self):
@@ -90,18 +93,23 @@ class Tarball(PackageTest):
     def unpack_beside(self):
         folder = tempfile.TemporaryDirectory(prefix="acceptscope-package-")
         self.addCleanup(folder.cleanup)
-        run("tar", "-xzf", package("acceptscope-*.tar.gz"), "-C", folder.name, "--strip-components=1")
+        run("tar", "-xzf", package("tar.gz"), "-C", folder.name, "--strip-components=1")
         return folder.name
 
 
 class Debian(PackageTest):
     def test_lintian_finds_nothing(self):
         harness.need("lintian")
-        said = run("lintian", "--allow-root", "--fail-on", "error,warning", package("*.deb"))
-        self.assertEqual(said, "")
+        for machine in DEBIAN:
+            with self.subTest(machine=machine):
+                said = run("lintian", "--allow-root", "--fail-on", "error,warning", package("deb", machine))
+                self.assertEqual(said, "")
 
-    def test_it_needs_no_other_package(self):
-        self.assertEqual(run("dpkg-deb", "--field", package("*.deb"), "Depends").strip(), "")
+    def test_it_says_its_architecture_and_needs_no_other_package(self):
+        for machine, name in DEBIAN.items():
+            with self.subTest(machine=machine):
+                self.assertEqual(run("dpkg-deb", "--field", package("deb", machine), "Depends").strip(), "")
+                self.assertEqual(run("dpkg-deb", "--field", package("deb", machine), "Architecture").strip(), name)
 
     def test_installed_run_and_removed_nothing_is_left(self):
         harness.need("mmdebstrap")
@@ -112,7 +120,7 @@ class Debian(PackageTest):
         listing = os.path.join(self.directory, "sources.list")
         pathlib.Path(listing).write_text(sources + "\n", encoding="utf-8")
         run("mmdebstrap", "--quiet", "--variant=minbase", release, root, listing)
-        shutil.copy(package("*.deb"), os.path.join(root, "package.deb"))
+        shutil.copy(package("deb"), os.path.join(root, "package.deb"))
         books = "var/lib/dpkg", "var/log", "proc", "sys", "dev"
         before = entries(root, *books)
         self.in_root(root, "dpkg", "--install", "/package.deb")
@@ -134,7 +142,7 @@ class Rpm(PackageTest):
         os.mkdir(root)
         rpm = "rpm", "--root", root
         run(*rpm, "--initdb")
-        run(*rpm, "--install", "--ignoreos", package("*.rpm"))
+        run(*rpm, "--install", "--ignoreos", package("rpm"))
         self.assertIn(PROGRAM, entries(root))
         self.assertIn("acceptscope", run(*rpm, "--query", "--all"))
         self.assertEqual(run(*rpm, "--verify", "acceptscope"), "")
@@ -142,16 +150,20 @@ class Rpm(PackageTest):
         run(*rpm, "--erase", "acceptscope")
         self.assertEqual({name for name in entries(root) if "acceptscope" in name}, set())
 
-    def test_it_needs_no_other_package(self):
-        needs = run("rpm", "--query", "--requires", "--package", package("*.rpm")).split("\n")
-        self.assertEqual({need for need in needs if need and not need.startswith("rpmlib(")}, set())
+    def test_it_says_its_architecture_and_needs_no_other_package(self):
+        for machine in DEBIAN:
+            with self.subTest(machine=machine):
+                file = package("rpm", machine)
+                self.assertEqual(run("rpm", "--query", "--queryformat", "%{ARCH}", "--package", file), machine)
+                needs = run("rpm", "--query", "--requires", "--package", file).split("\n")
+                self.assertEqual({need for need in needs if need and not need.startswith("rpmlib(")}, set())
 
 
 class Kernels(PackageTest):
     """Nothing but a kernel, busybox and the program."""
 
     def run_on(self, *releases):
-        harness.need("qemu-system-x86_64", "busybox", "cpio")
+        harness.need("cpio", *(f"qemu-system-{machine}" for machine in DEBIAN))
         for release in releases:
             fetched = subprocess.run([HERE.parent / "vm" / "fetch-kernel", release], stdin=subprocess.DEVNULL,
                                      stdout=subprocess.PIPE, text=True, check=False)
@@ -159,8 +171,9 @@ class Kernels(PackageTest):
                 break
         else:
             self.fail(f"no kernel of {releases}")
-        run("tar", "-xzf", package("acceptscope-*.tar.gz"), "-C", self.directory, "--strip-components=1")
         kernel = pathlib.Path(fetched.stdout.strip())
+        machine = (kernel / "architecture").read_text(encoding="utf-8").strip()
+        run("tar", "-xzf", package("tar.gz", machine), "-C", self.directory, "--strip-components=1")
         said = run(HERE / "run-bare", kernel, os.path.join(self.directory, "acceptscope"))
         self.assertTrue(said.startswith((kernel / "release").read_text(encoding="utf-8") + "files: 3\n"), said)
         self.expect_doctor(said)
@@ -179,6 +192,12 @@ class Kernels(PackageTest):
 
     def test_the_newest_linux(self):
         self.run_on("sid", "trixie-backports")
+
+    def test_linux_6_1_on_aarch64(self):
+        self.run_on("bookworm@aarch64")
+
+    def test_linux_6_12_on_aarch64(self):
+        self.run_on("trixie@aarch64")
 
 
 if __name__ == "__main__":

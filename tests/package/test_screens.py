@@ -24,7 +24,7 @@ class Screens(test_package.PackageTest):
     def setUp(self):
         super().setUp()
         harness.need("tmux", "stty", "dash", "unshare")
-        test_package.run("tar", "-xzf", test_package.package("acceptscope-*.tar.gz"), "-C", self.directory,
+        test_package.run("tar", "-xzf", test_package.package("tar.gz"), "-C", self.directory,
                          "--strip-components=1")
         self.runs = 0
         self.terminal = test_tui.Terminal(self, self.directory)

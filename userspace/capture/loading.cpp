@@ -190,6 +190,8 @@ Result<void> select_addresses(const Skeleton& skeleton, const std::vector<IpAddr
   return {};
 }
 
+constexpr int kNotSupported = 524;  // ENOTSUPP of the kernel's include/linux/errno.h; the C library does not know it
+
 Result<Link> attach(bpf_program* program, const PlannedProgram& planned) {
   LibbpfLog log;
   const std::string what = "cannot attach " + std::string(planned.hook);
@@ -206,6 +208,8 @@ Result<Link> attach(bpf_program* program, const PlannedProgram& planned) {
   } else {
     link.reset(bpf_program__attach(program));
   }
+  if (!link && errno == kNotSupported && bpf_program__type(program) == BPF_PROG_TYPE_TRACING)
+    return failure(what + ": this kernel's BPF trampolines do not reach its functions (on arm64 since Linux 6.4)");
   if (!link) return libbpf_failure(errno, what, log);
   return link;
 }

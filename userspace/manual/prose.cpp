@@ -63,7 +63,7 @@ Items backends() {
       {"fentry",
        "Accepts: fexit `inet_csk_accept`, fentry `security_sock_graft`. Closes: fentry `tcp_close`. The accept "
        "wait starts at: fentry `inet_csk_reqsk_queue_add`, `inet_csk_complete_hashdance`. Needs BTF, BPF "
-       "trampolines (x86 5.5, arm64 6.0)."},
+       "trampolines that reach functions (x86 5.5, arm64 6.4)."},
       {"kprobe",
        "Accepts: kretprobe `inet_csk_accept`, kprobe `security_sock_graft`. Closes: kprobe `tcp_close`. The accept "
        "wait starts at: kprobe on the same two. Needs BTF, `CONFIG_KPROBES`."},
