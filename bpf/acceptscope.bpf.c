@@ -429,6 +429,24 @@ int walk_holders510(struct bpf_iter__task_file *ctx)
 	return head ? tell_short_queue(ctx->meta->seq, head, told.object) : 0;
 }
 
+/* ---- pids: the iterator visits the tasks of the reader's pid namespace, and of those below it */
+
+SEC("?iter/task")
+int tell_pids(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct task_pid told = {};
+	__u32 level;
+
+	if (!task)
+		return 0;
+	level = pid_level((struct task_struct *)bpf_get_current_task()) - proc_levels_up;
+	told.pid = BPF_CORE_READ(task, pid);
+	told.proc_pid = pid_at_level(BPF_CORE_READ(task, thread_pid), level);
+	bpf_seq_write(ctx->meta->seq, &told, sizeof(told));
+	return 0;
+}
+
 /*
  * ---- refreshing: on the tick, one pass over the connection map updates the byte counts of open connections; then
  * userspace reads the map. Two program types for it, because neither is available everywhere.

@@ -174,6 +174,11 @@ struct bpf_iter__bpf_map_elem {                                 /* kernel/bpf/ma
 	void *value;
 };
 
+struct bpf_iter__task {                                         /* kernel/bpf/task_iter.c */
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+};
+
 struct bpf_iter__task_file {                                    /* kernel/bpf/task_iter.c */
 	struct bpf_iter_meta *meta;
 	struct task_struct *task;

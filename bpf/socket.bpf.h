@@ -249,13 +249,22 @@ static __always_inline void read_listener(struct connection *conn, struct sock *
 		raise_depth(listener, conn->queue_depth);
 }
 
-static __always_inline __u32 innermost_pid(struct task_struct *task)
+/* The pid in the namespace of `level`: 0 is the initial one. */
+static __always_inline __u32 pid_at_level(struct pid *pid, __u32 level)
 {
-	struct pid *pid = BPF_CORE_READ(task, thread_pid);
-	__u32 level = BPF_CORE_READ(pid, level);
 	void *entry = (void *)pid + bpf_core_field_offset(pid->numbers) + level * bpf_core_type_size(struct upid);
 
 	return BPF_CORE_READ((struct upid *)entry, nr);
+}
+
+static __always_inline __u32 pid_level(struct task_struct *task)
+{
+	return BPF_CORE_READ(task, thread_pid, level);
+}
+
+static __always_inline __u32 innermost_pid(struct task_struct *task)
+{
+	return pid_at_level(BPF_CORE_READ(task, thread_pid), pid_level(task));
 }
 
 /* Sets all of `key` but the service. `typed` refers to `task`. */

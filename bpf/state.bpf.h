@@ -35,6 +35,7 @@ volatile __u32 walk_listeners = 0;   /* report listening sockets and epoll file 
 volatile __u32 walk_connections = 0; /* look for the holders of connections */
 volatile __u32 walk_first = 0;       /* the first walk: unknown open connections are pre-existing */
 volatile __u32 walk_last = 0;        /* the last walk: tracing ends, no later event will follow */
+volatile __u32 proc_levels_up = 0;   /* /proc's pid namespace is so many levels above the reader's */
 volatile __u32 walk_number = 0;      /* 1, 2, ... */
 volatile __u32 walks_done = 0;       /* number of the last one that came to its end */
 volatile __u64 walk_deadline_ns = 0; /* CLOCK_MONOTONIC: it pauses then, and its next read goes on */

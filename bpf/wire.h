@@ -324,6 +324,12 @@ struct waiter {
 	char comm[16]; /* of the thread */
 };
 
+/* A task of the reader's pid namespace: what tell_pids writes. */
+struct task_pid {
+	__u32 pid;      /* in the initial pid namespace */
+	__u32 proc_pid; /* in that of /proc */
+};
+
 /*
  * One closed connection: the only record type in the ring buffer. Written by finish(), read by capture/. Holds only the
  * fields of struct connection that are needed after the close: every cache line of the ring buffer is a cache miss.

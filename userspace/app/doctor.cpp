@@ -56,6 +56,8 @@ Diagnosis diagnose(const Environment& environment, bool permitted) {
   found.ring_buffer = fact(
       facts.ring_buffer, facts.ring_buffer ? OutsideText() : "BPF_MAP_TYPE_RINGBUF is missing (Linux 5.8)", permitted);
   found.cgroup2 = fact(facts.cgroup2, facts.cgroup2 ? OutsideText() : facts.cgroup2_problem, permitted);
+  const std::string shortcoming = shortcoming_of(facts.proc_view);
+  found.processes = fact(shortcoming.empty(), shortcoming);
   for (const Capability& capability : read_capabilities())
     found.capabilities.push_back({capability.name, capability.effective});
   for (const Backend backend : enum_values<Backend>) {
@@ -80,7 +82,7 @@ std::string text_of(const Diagnosis& found, bool permitted) {
   std::string text = fmt::format("acceptscope {} doctor\n\n", version());
   text += row("built", fmt::format("{}, {}, libbpf ", build_text(), compiler()) + found.build.libbpf);
   text += row("kernel", found.kernel) + row("BTF", said(found.btf)) + row("ring buffer", said(found.ring_buffer)) +
-          row("cgroup v2", said(found.cgroup2));
+          row("cgroup v2", said(found.cgroup2)) + row("processes", said(found.processes));
   OutsideText capabilities;
   for (const DiagnosedCapability& capability : found.capabilities)
     capabilities =

@@ -14,8 +14,9 @@ constexpr std::size_t kPendingRecords = 20480;  // 4 MiB, which a run keeps
 
 }  // namespace
 
-Intake::Intake(Tracer& tracer, ProcessReader reader, Run& run, Outputs& outputs, WorkerUnit by, bool redact_peers)
-    : tracer_(tracer), run_(run), outputs_(outputs), processes_(std::move(reader), ProcFs("/proc"), by) {
+Intake::Intake(Tracer& tracer, ProcessReader reader, Run& run, Outputs& outputs, WorkerUnit by, bool may_hide,
+               bool redact_peers)
+    : tracer_(tracer), run_(run), outputs_(outputs), processes_(std::move(reader), ProcFs("/proc"), by, may_hide) {
   if (redact_peers) redactor_.emplace();
   // Touched once: a late tick finds its memory ready, and does not make the process grow.
   pending_.resize(kPendingRecords);

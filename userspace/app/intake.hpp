@@ -19,7 +19,9 @@ namespace acceptscope {
 /// if wanted. Tracer, model and outputs must outlive it.
 class Intake {
  public:
-  Intake(Tracer& tracer, ProcessReader reader, Run& run, Outputs& outputs, WorkerUnit by, bool redact_peers);
+  /// \param may_hide see ProcessWatch
+  Intake(Tracer& tracer, ProcessReader reader, Run& run, Outputs& outputs, WorkerUnit by, bool may_hide,
+         bool redact_peers);
 
   /// Takes the records in the ring; they wait for the kernel's totals, unless many are waiting already. Returns the
   /// errors.

@@ -53,6 +53,9 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   info.filters.pids = options.pids;
   info.filters.comms = as_outside(options.comms);
   info.filters.cgroups = as_outside(options.cgroups);
+  if (!attempts.empty())
+    if (std::string note = shortcoming_of(attempts.back().plan.proc_view); !note.empty())
+      info.notes.emplace_back(std::move(note));
   if (!options.argv.empty()) info.command = CommandInfo{as_outside(options.argv), std::nullopt};
   return info;
 }
@@ -75,7 +78,7 @@ Result<TracerOptions> tracer_options(const cli::Options& options) {
   TracerOptions tracer;
   for (const std::uint32_t pid : options.pids)
     if (!ProcFs("/proc").exists(pid))
-      return system_failure(ESRCH, fmt::format("--pid {}", pid), "pids are those of the host, not of a container");
+      return system_failure(ESRCH, fmt::format("--pid {}", pid), "pids are those in /proc here: see 'ps -e'");
   for (const std::string& path : options.cgroups) {
     Result<UniqueFd> cgroup = open_cgroup(path);
     if (!cgroup) return tl::unexpected(cgroup.error());

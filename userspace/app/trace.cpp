@@ -59,7 +59,8 @@ class Session {
         outputs_(std::move(outputs)),
         signals_(std::move(signals)),
         asking_(std::move(asking)),
-        intake_(tracer_, std::move(processes), run_, outputs_, options.by, options.redact_peers),
+        intake_(tracer_, std::move(processes), run_, outputs_, options.by, attempts.back().plan.proc_view.hides,
+                options.redact_peers),
         view_(outputs_.take_standard_output() ? STDERR_FILENO : STDOUT_FILENO, options, ProcFs("/proc").own_netns()) {}
 
   TraceEnd go(const StartChild& start_child) {
@@ -89,7 +90,9 @@ class Session {
     start_timers(intake_.last_tick_at());
     if (const Result<void> started = start(start_child); !started) return started;
     if (const Result<void> taken = view_.take_screen(); !taken) return taken;
-    report(view_.show(run_.snapshot()));
+    const Snapshot first = run_.snapshot();
+    for (const OutsideText& note : first.run.notes) view_.say(note);
+    report(view_.show(first));
     return watch();
   }
 

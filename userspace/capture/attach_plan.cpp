@@ -101,6 +101,7 @@ AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, const Wan
   plan.backend = backend;
   plan.atomic_fetch = facts.atomic_fetch;
   plan.wait_functions = facts.wait_functions;
+  plan.proc_view = facts.proc_view;
   switch (backend) {
     case Backend::fentry: plan.programs = fentry_programs(facts); break;
     case Backend::kprobe: plan.programs = kprobe_programs(facts); break;

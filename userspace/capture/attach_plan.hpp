@@ -31,6 +31,7 @@ struct AttachPlan {
   std::vector<PlannedProgram> programs;
   std::string_view refresh;         ///< program that updates the byte counts of open connections
   std::string_view walk;            ///< program that walks over the file descriptors of the host
+  ProcView proc_view;               ///< the program tell_pids is needed if it translates
   bool enqueue_from_state = false;  ///< accept wait begins at SYN_RECV -> ESTABLISHED
   WaitFunctions wait_functions;     ///< tell how a process waits for connections
   bool requests = false;            ///< reads and writes are traced

@@ -101,6 +101,7 @@ KernelFacts read_kernel_facts(const Environment& environment) {
   facts.syscall_programs = !environment.lacks("syscall_programs") &&
                            libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, nullptr) == 1 &&
                            libbpf_probe_bpf_helper(BPF_PROG_TYPE_SYSCALL, BPF_FUNC_for_each_map_elem, nullptr) == 1;
+  facts.proc_view = read_proc_view(environment.proc);
   if (environment.lacks("cgroup2")) {
     facts.cgroup2_problem = "simulated: no cgroup v2";
   } else if (const Result<UniqueFd> root = open_file_system("cgroup2"); root) {
@@ -128,6 +129,12 @@ std::vector<Capability> read_capabilities() {
     capabilities.push_back({name, (data[bit / 32].effective >> (bit % 32) & 1u) != 0});
   }
   return capabilities;
+}
+
+bool has_capability(std::string_view name) {
+  return std::ranges::any_of(read_capabilities(), [&](const Capability& capability) {
+    return capability.name == name && capability.effective;
+  });
 }
 
 bool may_use_bpf(const std::vector<Capability>& capabilities) {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "capture/environment.hpp"
+#include "capture/proc_view.hpp"
 #include "capture/wait_functions.hpp"
 #include "util/outside_text.hpp"
 
@@ -29,6 +31,7 @@ struct KernelFacts {
   bool bpf_loop = false;                ///< bpf_loop() (5.17)
   bool request_traces = false;          ///< tracepoints for arrivals, receives and sends (6.3)
   WaitFunctions wait_functions;         ///< tell how a process waits for connections
+  ProcView proc_view;                   ///< what /proc shows
   bool cgroup2 = false;                 ///< a cgroup v2 hierarchy is available
   OutsideText cgroup2_problem;
 };
@@ -41,6 +44,9 @@ struct Capability {
   bool effective = false;
 };
 [[nodiscard]] std::vector<Capability> read_capabilities();
+
+/// Whether this process has one of them in effect, by name.
+[[nodiscard]] bool has_capability(std::string_view name);
 
 /// CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN: enough to try.
 [[nodiscard]] bool may_use_bpf(const std::vector<Capability>& capabilities);

@@ -11,6 +11,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <numeric>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -88,6 +89,7 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   bpf_program__set_autoload(program_named(skeleton, plan.refresh), true);
   bpf_program__set_autoload(skeleton->progs.relisten_iter, plan.refresh == "refresh_iter");
   bpf_program__set_autoload(program_named(skeleton, plan.walk), true);
+  bpf_program__set_autoload(skeleton->progs.tell_pids, plan.proc_view.translates);
 }
 
 /// The skeleton, with the object for kernels before 5.12 where the running one is older (see bpf/CMakeLists.txt).
@@ -162,13 +164,28 @@ Result<void> select_cgroups(const Skeleton& skeleton, const std::vector<UniqueFd
   return {};
 }
 
+/// The kernel's pids of processes that /proc shows.
+std::vector<std::uint32_t> kernel_pids_of(const std::vector<std::uint32_t>& pids, const ProcPids& shown) {
+  const std::set<std::uint32_t> wanted(pids.begin(), pids.end());
+  std::vector<std::uint32_t> found;
+  for (const auto& [kernel, in_proc] : shown)
+    if (wanted.contains(in_proc)) found.push_back(kernel);
+  return found;
+}
+
 /// Fills the pid filter. If a process forks before it is entered, the next walk finds its child; if it forks later,
 /// fork_tp enters the child. So walk until nothing new turns up.
-Result<void> select_processes(const Skeleton& skeleton, const std::vector<std::uint32_t>& roots, const ProcFs& procfs) {
+Result<void> select_processes(const Skeleton& skeleton, const std::vector<std::uint32_t>& roots, const ProcFs& procfs,
+                              const std::optional<ProcPidReader>& proc_pids) {
   const int map = bpf_map__fd(skeleton->maps.pids);
   for (std::size_t entered = 0, before = 1; entered != before;) {
     before = entered;
-    const std::vector<std::uint32_t> pids = procfs.with_descendants(roots);
+    std::vector<std::uint32_t> pids = procfs.with_descendants(roots);
+    if (proc_pids) {
+      const Result<ProcPids> shown = proc_pids->read();
+      if (!shown) return tl::unexpected(shown.error());
+      pids = kernel_pids_of(pids, *shown);
+    }
     for (const std::uint32_t pid : pids) {
       const std::uint8_t one = 1;
       const int error = bpf_map_update_elem(map, &pid, &one, BPF_ANY);
@@ -253,8 +270,13 @@ Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Envir
   for (const bpf_map* map : {loaded.skeleton->maps.free_worker_rows, loaded.skeleton->maps.free_service_rows})
     if (const auto done = enter_rows(map); !done) return tl::unexpected(done.error());
   if (const auto done = attach_programs(loaded, plan); !done) return tl::unexpected(done.error());
+  if (plan.proc_view.translates) {
+    Result<ProcPidReader> reader = ProcPidReader::attach(*loaded.skeleton, plan.proc_view);
+    if (!reader) return tl::unexpected(reader.error());
+    loaded.proc_pids = *std::move(reader);
+  }
   if (!options.pids.empty()) {
-    const auto done = select_processes(loaded.skeleton, options.pids, ProcFs(environment.proc));
+    const auto done = select_processes(loaded.skeleton, options.pids, ProcFs(environment.proc), loaded.proc_pids);
     if (!done) return tl::unexpected(done.error());
   }
   return loaded;

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "capture/attach_plan.hpp"
 #include "capture/bpf_handles.hpp"
 #include "capture/cost.hpp"
 #include "capture/environment.hpp"
+#include "capture/proc_pids.hpp"
 #include "capture/tracer_options.hpp"
 #include "util/result.hpp"
 
@@ -24,9 +26,10 @@ using Skeleton = std::unique_ptr<acceptscope_bpf, SkeletonDestroy>;
 /// All of it leaves the kernel with this object.
 struct LoadedPrograms {
   Skeleton skeleton;
-  std::vector<Link> links;      ///< links of the programs that count
-  bpf_program* walk = nullptr;  ///< over the file descriptors of the host; to be attached by the reader
-  Link refresh, relisten;       ///< only if the plan refreshes by iterator: connections, listening sockets
+  std::vector<Link> links;                 ///< links of the programs that count
+  bpf_program* walk = nullptr;             ///< over the file descriptors of the host; to be attached by the reader
+  Link refresh, relisten;                  ///< only if the plan refreshes by iterator: connections, listening sockets
+  std::optional<ProcPidReader> proc_pids;  ///< only if /proc has pids of its own
   std::vector<CostMeter::Program> metered;
   bool requests = false;  ///< they are counted
 };

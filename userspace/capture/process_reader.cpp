@@ -84,23 +84,21 @@ void shed(UniqueFd socket, pid_t parent) {
   static_cast<void>(drop_privileges({CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH}, {}));
 }
 
-[[noreturn]] void answer_all(const ProcFs& procfs) {
-  WorkerKey worker;
-  while (recv(STDIN_FILENO, static_cast<void*>(&worker), sizeof worker, 0) == sizeof worker) {
-    ProcessInfo info = procfs.read(worker);
-    info.worker = worker;
-    const std::string message = encode(info);
-    if (::send(STDIN_FILENO, message.data(), message.size(), 0) < 0) break;
-  }
-  _exit(0);
-}
-
 int milliseconds_until(MonotonicTime time) {
   const Nanoseconds left = std::max(time - monotonic_now(), Nanoseconds{0});
   return static_cast<int>(std::chrono::ceil<std::chrono::milliseconds>(left).count());
 }
 
 }  // namespace
+
+void ProcessReader::answer_all(const ProcFs& procfs) {
+  Question question;
+  while (recv(STDIN_FILENO, static_cast<void*>(&question), sizeof question, 0) == sizeof question) {
+    const std::string message = encode(procfs.read(question.worker, question.task));
+    if (::send(STDIN_FILENO, message.data(), message.size(), 0) < 0) break;
+  }
+  _exit(0);
+}
 
 Result<ProcessReader> ProcessReader::start(const ProcFs& procfs) {
   ProcessReader reader;
@@ -123,20 +121,20 @@ Result<ProcessReader> ProcessReader::start(const ProcFs& procfs) {
   return reader;
 }
 
-void ProcessReader::ask(const WorkerKey& worker) {
+void ProcessReader::ask(const WorkerKey& worker, const ProcTask& task) {
   if (helpers_.empty()) {
     ++unread_;
     return;
   }
-  asked_.push_back(worker);
+  asked_.push_back({worker, task});
   send();
 }
 
 void ProcessReader::send() {
   while (!helpers_.empty() && sent_ < asked_.size()) {
-    const WorkerKey& worker = asked_[sent_];
-    if (::send(helpers_.back().get(), static_cast<const void*>(&worker), sizeof worker, MSG_DONTWAIT | MSG_NOSIGNAL) <
-        0)
+    const Question& question = asked_[sent_];
+    if (::send(helpers_.back().get(), static_cast<const void*>(&question), sizeof question,
+               MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
       return;  // no room yet, or it is gone: receive() will tell
     if (sent_++ == 0) answered_ = monotonic_now();
   }

@@ -28,15 +28,20 @@ class ProcessReader {
   /// Forks the helpers. Call before anything is opened or attached.
   [[nodiscard]] static Result<ProcessReader> start(const ProcFs& procfs);
 
-  /// Asks for what ProcFs::read() tells about `worker`.
-  void ask(const WorkerKey& worker);
+  /// Asks for what ProcFs::read() tells about `worker`, which is `task` in /proc.
+  void ask(const WorkerKey& worker, const ProcTask& task);
   /// The answers, oldest first; waits up to `patience` for those still due.
   [[nodiscard]] std::vector<ProcessInfo> take(Nanoseconds patience);
   /// How many questions are given up: a helper hung on them, or none is left.
   [[nodiscard]] std::uint64_t unread() const { return unread_; }
 
  private:
+  struct Question {
+    WorkerKey worker;
+    ProcTask task;
+  };
   ProcessReader() = default;
+  [[noreturn]] static void answer_all(const ProcFs& procfs);
   /// Sends what the helper's socket has room for.
   void send();
   /// Takes an answer, if one is there; false: the helper is gone.
@@ -45,7 +50,7 @@ class ProcessReader {
   void abandon();
 
   std::vector<UniqueFd> helpers_;  ///< those left; the last one is in use
-  std::deque<WorkerKey> asked_;    ///< without an answer
+  std::deque<Question> asked_;     ///< without an answer
   std::size_t sent_ = 0;           ///< the first so many of them, to the helper in use
   MonotonicTime answered_;         ///< when the helper in use answered last, or got a question with none before it
   std::uint64_t unread_ = 0;

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -14,7 +16,8 @@ namespace acceptscope {
 
 /// Follows the processes of workers and holders while they are listed. Reads each process once when it first appears,
 /// later only whether it is still alive. With workers as threads, a holder's threads that once waited for connections
-/// are followed until they exit.
+/// are followed until they exit. Where /proc does not show a process, nothing is said of it but the exit that the
+/// kernel tells.
 class ProcessWatch {
  public:
   /// How long an update waits for the reader, which answers at once unless somebody keeps it waiting.
@@ -23,8 +26,9 @@ class ProcessWatch {
   /// tells of every exit anyway, unless the map of lives is full.
   static constexpr std::size_t kLooks = 256;
 
-  ProcessWatch(ProcessReader reader, ProcFs procfs, WorkerUnit by, Nanoseconds patience = kPatience)
-      : reader_(std::move(reader)), procfs_(std::move(procfs)), by_(by), patience_(patience) {}
+  /// \param may_hide /proc hides processes of others: one that it does not show may be alive
+  ProcessWatch(ProcessReader reader, ProcFs procfs, WorkerUnit by, bool may_hide, Nanoseconds patience = kPatience)
+      : reader_(std::move(reader)), procfs_(std::move(procfs)), by_(by), may_hide_(may_hide), patience_(patience) {}
 
   /// The news about the processes of a tick: descriptions of new ones, and the exits since the last update. The tick's
   /// own processes are the exits that the kernel told of. An exit that was noticed before the kernel told of it is told
@@ -40,6 +44,7 @@ class ProcessWatch {
   static constexpr std::uint32_t kRemember = 3;  ///< updates
 
   struct Known {
+    std::optional<ProcTask> task;  ///< empty: /proc has not shown it yet
     bool exited = false;
     bool is_time_known = false;  ///< of the exit
   };
@@ -49,20 +54,26 @@ class ProcessWatch {
   };
 
   void list(const Tick& tick);
+  /// Asks for the description of those that /proc shows and showed not before.
+  void ask(const std::optional<ProcPids>& pids);
+  /// Completes a description.
+  void describe(ProcessInfo& answer, Known& known) const;
   void take_exits(const Tick& tick);
   /// The processes of which one asks this time whether they are alive.
   [[nodiscard]] std::set<WorkerKey> due_for_a_look();
   /// Whether the process is alive; notes its CPU time.
-  [[nodiscard]] bool look_at(const WorkerKey& key);
+  [[nodiscard]] bool look_at(const WorkerKey& key, const Known& known);
   /// Completes what is known of a process by the exit that the kernel told, if it did.
   void add_exit(ProcessInfo& news, Known& known) const;
 
   ProcessReader reader_;
   ProcFs procfs_;
   WorkerUnit by_;
+  bool may_hide_;
   Nanoseconds patience_;
-  std::map<WorkerKey, Known> known_;  ///< the processes in the last update
-  std::map<WorkerKey, Exit> exits_;   ///< told, of the last updates
+  std::map<WorkerKey, Known> known_;                              ///< the processes in the last update
+  std::map<WorkerKey, Exit> exits_;                               ///< told, of the last updates
+  std::unordered_map<std::uint32_t, std::uint32_t> kernel_pids_;  ///< by pid in /proc; of the last update
   std::vector<CpuTime> cpu_;
   WorkerKey looked_at_;  ///< the last one whose life was looked at
 };

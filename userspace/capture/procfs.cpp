@@ -60,13 +60,13 @@ std::optional<ProcFs::Stat> ProcFs::read_stat(const std::string& directory) cons
   return stat;
 }
 
-std::string ProcFs::directory_of(const WorkerKey& worker) const {
-  const std::string process = root_ + "/" + std::to_string(worker.pid);
-  return worker.tid == 0 ? process : process + "/task/" + std::to_string(worker.tid);
+std::string ProcFs::directory_of(const ProcTask& task) const {
+  const std::string process = root_ + "/" + std::to_string(task.pid);
+  return task.tid == 0 ? process : process + "/task/" + std::to_string(task.tid);
 }
 
-std::optional<ProcFs::Stat> ProcFs::stat_of_living(const WorkerKey& worker) const {
-  const std::optional<Stat> stat = read_stat(directory_of(worker));
+std::optional<ProcFs::Stat> ProcFs::stat_of_living(const WorkerKey& worker, const ProcTask& task) const {
+  const std::optional<Stat> stat = read_stat(directory_of(task));
   const auto ns_per_tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
   // The kernel shows it by the reader's clock (proc_pid_stat in fs/proc/array.c).
   const std::int64_t shown_start_ns = worker.start_ns + clock_offsets().boottime.count();
@@ -75,20 +75,20 @@ std::optional<ProcFs::Stat> ProcFs::stat_of_living(const WorkerKey& worker) cons
   return lives ? stat : std::nullopt;
 }
 
-std::optional<Nanoseconds> ProcFs::cpu_time(const WorkerKey& worker) const {
-  const std::optional<Stat> stat = stat_of_living(worker);
+std::optional<Nanoseconds> ProcFs::cpu_time(const WorkerKey& worker, const ProcTask& task) const {
+  const std::optional<Stat> stat = stat_of_living(worker, task);
   if (!stat) return std::nullopt;
   return Nanoseconds{static_cast<std::int64_t>(stat->cpu_ticks) * (1'000'000'000 / sysconf(_SC_CLK_TCK))};
 }
 
-ProcessInfo ProcFs::read(const WorkerKey& worker) const {
+ProcessInfo ProcFs::read(const WorkerKey& worker, const ProcTask& task) const {
   ProcessInfo info;
   info.worker = worker;
-  const std::optional<Stat> stat = stat_of_living(worker);
+  const std::optional<Stat> stat = stat_of_living(worker, task);
   info.exited = !stat;
   if (info.exited) return info;
   info.parent_pid = stat->parent;
-  const std::string directory = directory_of(worker);
+  const std::string directory = directory_of(task);
   if (std::optional<std::string> cmdline = read_file(directory + "/cmdline")) {
     cmdline = join_arguments(*std::move(cmdline));
     if (!cmdline->empty()) info.cmdline = *std::move(cmdline);

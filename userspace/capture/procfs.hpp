@@ -10,17 +10,24 @@
 
 namespace acceptscope {
 
-/// Reads facts about processes from /proc. The root is a parameter, so that tests can use a tree of their own.
+/// A process, or a thread of it, by its pids in /proc.
+struct ProcTask {
+  std::uint32_t pid = 0;
+  std::uint32_t tid = 0;  ///< 0: the process
+};
+
+/// Reads facts about processes from /proc. The root is a parameter, so that tests can use a tree of their own. All pids
+/// are of the pid namespace of /proc.
 class ProcFs {
  public:
   explicit ProcFs(std::string root) : root_(std::move(root)) {}
 
-  /// Parent, command line and cgroup of the worker's process; `exited` if it has exited or its pid belongs to another
-  /// process.
-  [[nodiscard]] ProcessInfo read(const WorkerKey& worker) const;
+  /// Parent, command line and cgroup of the worker's process, which is `task`; `exited` if it has exited or its pid
+  /// belongs to another process.
+  [[nodiscard]] ProcessInfo read(const WorkerKey& worker, const ProcTask& task) const;
   /// CPU time, user and system, of the worker's process (or thread) so far, to a clock tick (10 ms); empty if it does
   /// not run; a zombie does not.
-  [[nodiscard]] std::optional<Nanoseconds> cpu_time(const WorkerKey& worker) const;
+  [[nodiscard]] std::optional<Nanoseconds> cpu_time(const WorkerKey& worker, const ProcTask& task) const;
   /// `roots` and all their descendants that are alive now.
   [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;
   [[nodiscard]] bool exists(std::uint32_t pid) const;
@@ -38,8 +45,8 @@ class ProcFs {
   };
   [[nodiscard]] std::uint32_t netns_of(const std::string& process) const;
   /// The worker's entry, if its process (or thread) runs.
-  [[nodiscard]] std::optional<Stat> stat_of_living(const WorkerKey& worker) const;
-  [[nodiscard]] std::string directory_of(const WorkerKey& worker) const;
+  [[nodiscard]] std::optional<Stat> stat_of_living(const WorkerKey& worker, const ProcTask& task) const;
+  [[nodiscard]] std::string directory_of(const ProcTask& task) const;
   [[nodiscard]] std::optional<Stat> read_stat(const std::string& directory) const;
   [[nodiscard]] std::optional<std::string> read_file(const std::string& path) const;
 

@@ -57,6 +57,7 @@ Reader::Reader(LoadedPrograms& loaded, HolderWalk walk, ProcFs procfs)
       relisten_(loaded.relisten),
       requests_(loaded.requests),
       walk_(std::move(walk)),
+      proc_pids_(loaded.proc_pids),
       procfs_(std::move(procfs)),
       cost_(loaded.metered) {}
 
@@ -79,6 +80,7 @@ Result<MonotonicTime> Reader::begin(const StopRequest& stop) {
   if (!walked) return tl::unexpected(walked.error());
   walks_unfinished_ += *walked ? 0 : 1;
   skeleton_.bss->walk_first = 0;
+  if (const Result<void> read = read_proc_pids(); !read) return tl::unexpected(read.error());
   for (const Holder& holder : walk_.look().holders) {
     const std::uint32_t netns = holder.service.netns;
     if (drops_before_.contains(netns)) continue;
@@ -234,11 +236,19 @@ void Reader::set_shares(wire::share_kind kind, EntriesOfUsers of_users) {
   entries_of_users_[kind] = std::move(of_users);
 }
 
+Result<void> Reader::read_proc_pids() {
+  if (!proc_pids_) return {};
+  return proc_pids_->read().map([this](ProcPids pids) { shown_ = std::move(pids); });
+}
+
 std::optional<NamespaceDrops> Reader::count_of_namespace(std::uint32_t netns) const {
   if (const auto own = procfs_.namespace_drops("self", netns)) return own;
   for (const Holder& holder : walk_.look().holders) {
     if (holder.service.netns != netns) continue;
-    if (const auto counted = procfs_.namespace_drops(std::to_string(holder.worker.pid), netns)) return counted;
+    const auto shown = shown_ ? shown_->find(holder.worker.pid) : ProcPids::const_iterator();
+    if (shown_ && shown == shown_->end()) continue;
+    const std::uint32_t pid = shown_ ? shown->second : holder.worker.pid;
+    if (const auto counted = procfs_.namespace_drops(std::to_string(pid), netns)) return counted;
   }
   return std::nullopt;
 }
@@ -376,6 +386,8 @@ Result<Tick> Reader::read(MonotonicTime now) {
   Result<std::vector<Listeners>> listeners = read_listeners();
   if (!listeners) return tl::unexpected(listeners.error());
   tick.listeners = *std::move(listeners);
+  if (const Result<void> read = read_proc_pids(); !read) return tl::unexpected(read.error());
+  tick.proc_pids = shown_;
   tick.namespace_drops = read_namespace_drops(tick);
   tick.look = walk_.look();
   sample_cost(tick.services);

@@ -80,6 +80,8 @@ class Reader {
   void forget_listeners(ListenerShares shares);
   /// Tells the programs what each user has of a map from which entries were taken.
   void set_shares(wire::share_kind kind, EntriesOfUsers of_users);
+  /// Reads the pids that /proc shows, if they differ from the kernel's.
+  Result<void> read_proc_pids();
   [[nodiscard]] std::optional<NamespaceDrops> count_of_namespace(std::uint32_t netns) const;
   /// Of the network namespaces with listening sockets that dropped something since tracing began. Read after the drops,
   /// as the counts at the begin are read before: no deferred handshake is taken for an overflow.
@@ -100,6 +102,8 @@ class Reader {
   bool requests_;  ///< they are counted
   MonotonicTime begun_;
   HolderWalk walk_;
+  const std::optional<ProcPidReader>& proc_pids_;
+  std::optional<ProcPids> shown_;  ///< at the last reading; empty: /proc has the kernel's pids
   ProcFs procfs_;
   std::map<std::uint32_t, NamespaceDrops> drops_before_;                ///< of namespaces, when tracing began
   std::map<std::uint64_t, std::vector<std::uint32_t>> socket_holders_;  ///< by struct sock, at the last reading

@@ -46,7 +46,7 @@ struct Diagnosis {
   BuildInfo build;
   OutsideText kernel;  ///< its release
   std::uint32_t cpus = 0;
-  DiagnosedFact btf, ring_buffer, cgroup2;
+  DiagnosedFact btf, ring_buffer, cgroup2, processes;
   std::vector<DiagnosedCapability> capabilities;
   std::vector<DiagnosedBackend> backends;  ///< in the order in which they are tried
   OutsideText after_attaching;             ///< what is left to a run once it is attached

@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "model/address.hpp"
@@ -146,6 +147,9 @@ struct ServiceCounters {
   RequestLoad ownerless_requests;       ///< the part of it in no worker's counters; without its peak and busy time
 };
 
+/// The pids in /proc of the tasks that it shows, by their pids in the initial pid namespace.
+using ProcPids = std::unordered_map<std::uint32_t, std::uint32_t>;
+
 /// Facts about a process beyond the kernel's counters; read once per worker and refreshed while it is alive.
 struct ProcessInfo {
   WorkerKey worker;
@@ -155,6 +159,7 @@ struct ProcessInfo {
   std::optional<OutsideText> comm{};
   bool exited = false;
   std::optional<MonotonicTime> exited_at{};  ///< when; empty: some time since the last look
+  std::uint32_t proc_pid = 0;                ///< the process's pid in /proc; 0: the same as worker.pid, or not shown
 };
 
 /// CPU time, user and system, that a process (thread) has used since it exists.
@@ -261,6 +266,7 @@ struct Tick {
   std::map<std::uint32_t, NamespaceDrops>
       namespace_drops;                 ///< by network namespace, of those where sockets dropped some
   DoorLook look;                       ///< the last one; the same as at the tick before if there was none since
+  std::optional<ProcPids> proc_pids;   ///< empty: /proc is of the initial pid namespace
   std::vector<ProcessInfo> processes;  ///< of workers and holders that are new or changed
   std::vector<CpuTime> cpu;            ///< of those of them that were looked at
   Losses losses;

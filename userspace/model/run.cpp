@@ -82,6 +82,11 @@ void Run::update_counters(Tick& tick, bool is_first) {
     services_[key].update(std::move(counters));
   }
   for (WorkerCounters& counters : tick.workers) {
+    if (tick.proc_pids) {
+      Sight& sight = processes_[counters.worker].sight;
+      if (tick.proc_pids->contains(counters.worker.pid)) sight = Sight::seen;
+      if (sight == Sight::not_needed) sight = Sight::none;
+    }
     const Owner owner = owner_of(counters);
     workers_[owner].update(std::move(counters));
   }
@@ -101,6 +106,7 @@ void Run::update_processes(std::vector<ProcessInfo>& processes) {
     // /proc of an exited process is empty: keep the earlier facts.
     if (process.cmdline) facts.cmdline = std::move(process.cmdline);
     if (process.cgroup) facts.cgroup = std::move(process.cgroup);
+    if (process.proc_pid != 0) facts.proc_pid = process.proc_pid;
     if (process.parent_pid != 0) facts.parent_pid = process.parent_pid;
     if (process.exited && process.worker.tid != 0) roll_call_.forget_thread(process.worker);
     if (process.comm) facts.comm = std::move(process.comm);

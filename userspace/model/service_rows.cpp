@@ -171,6 +171,7 @@ ServiceRowsBuilder::Worker& ServiceRowsBuilder::worker_of(const ServiceKey& serv
   row.comm = comm;
   row.cmdline = process.cmdline;
   row.cgroup = process.cgroup;
+  if (process.proc_pid != 0) row.proc_pid = process.proc_pid;
   if (process.cpu) {
     row.cpu_time = process.cpu->used;
     row.recent_cpu = process.cpu->recent;
@@ -178,6 +179,7 @@ ServiceRowsBuilder::Worker& ServiceRowsBuilder::worker_of(const ServiceKey& serv
   row.exited = process.exited;
   worker.parent_pid = process.parent_pid;
   worker.receives = process.receives;
+  worker.is_out_of_sight = process.sight == Sight::none;
   if (row.exited || process.left_at)
     row.left_at = clock_.instant(process.left_at.value_or(clock_.monotonic + (run_.to - clock_.realtime)));
   // A death that was noticed by looking has the time of the tick, which may have begun before the birth.
@@ -333,6 +335,8 @@ void ServiceRowsBuilder::finish_worker(const ServiceKey& key, const WorkerKey& w
 }
 
 void ServiceRowsBuilder::decide_roles(const ServiceKey& key, Service& service) const {
+  service.row.workers_out_of_sight = static_cast<std::uint32_t>(std::ranges::count_if(
+      service.workers, [](const auto& entry) { return entry.second.is_out_of_sight && !entry.second.row.exited; }));
   const Instant looked_at = clock_.instant(roll_call_.looked_at());
   std::vector<Candidate> candidates;
   for (auto& [worker_key, worker] : service.workers) {
@@ -342,7 +346,7 @@ void ServiceRowsBuilder::decide_roles(const ServiceKey& key, Service& service) c
     candidate.parent_pid = candidate.member == nullptr ? worker.parent_pid : candidate.member->holder.parent_pid;
     candidate.took_part = took_part(worker.row);
     candidate.receives = worker.receives;
-    candidate.looked_at = worker.row.start_time && *worker.row.start_time < looked_at;
+    candidate.looked_at = worker.row.start_time && *worker.row.start_time < looked_at && !worker.is_out_of_sight;
   }
   assign_roles(candidates, roll_call_.looks());
 }

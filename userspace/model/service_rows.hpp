@@ -80,11 +80,20 @@ struct CpuUse {
   void look(const CpuTime& now);
 };
 
+/// Whether walks of the host's file descriptors visit a process.
+enum class Sight : std::uint8_t {
+  not_needed,  ///< they visit every process
+  none,        ///< it was never among those that they visit
+  seen,
+};
+
 /// Facts about a process besides its counters.
 struct ProcessFacts {
+  Sight sight = Sight::not_needed;
   std::optional<CpuUse> cpu;  ///< empty: it was not looked at
   std::optional<OutsideText> cmdline;
   std::optional<OutsideText> cgroup;
+  std::uint32_t proc_pid = 0;    ///< 0: the same as in the kernel, or not known
   std::uint32_t parent_pid = 0;  ///< 0: not known
   bool exited = false;
   bool receives = false;                 ///< holds a connection that another process accepted in the run
@@ -143,8 +152,9 @@ class ServiceRowsBuilder {
     std::uint64_t untracked = 0;
     Nanoseconds preexisting_time{0};  ///< of closed connections
     std::uint32_t parent_pid = 0;
-    bool receives = false;    ///< as in ProcessFacts
-    HandedOver given, taken;  ///< of closed connections
+    bool is_out_of_sight = false;  ///< no walk visits it: what it holds is not known
+    bool receives = false;         ///< as in ProcessFacts
+    HandedOver given, taken;       ///< of closed connections
   };
   struct Service {
     ServiceRow row;

@@ -83,6 +83,7 @@ struct RunInfo {
   /// first.
   std::optional<std::vector<ListeningPort>> listening_instead;
   std::optional<CommandInfo> command;
+  std::vector<OutsideText> notes{};  ///< what this run could not see, and how to run it so that it does
   bool operator==(const RunInfo&) const = default;
 };
 
@@ -305,6 +306,7 @@ struct WorkerRow {
   std::uint32_t pid = 0;
   std::optional<std::uint32_t> tid;
   std::optional<std::uint32_t> ns_pid;
+  std::optional<std::uint32_t> proc_pid{};  ///< in the /proc of this run; empty: the same as `pid`, or not shown there
   std::optional<Instant> start_time;
   OutsideText comm;
   std::optional<OutsideText> cmdline;
@@ -356,6 +358,7 @@ struct ServiceRow {
   /// replace one another do not inflate N: N is a number of places, see model/slots.hpp.
   std::uint32_t workers_eligible = 0;
   std::optional<PoolSize> workers_at_once;  ///< how N varied; empty in dumps that do not say
+  std::uint32_t workers_out_of_sight = 0;   ///< rows of living processes that this run cannot look at
   std::uint32_t workers_idle = 0;           ///< of N: no accept, no open or pre-existing connection
   ActiveWorkers active_workers;
   EffectiveWorkers effective_workers;

@@ -2,6 +2,7 @@
 #include "model/verdict.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "model/findings/rules.hpp"
 #include "model/findings/table.hpp"
@@ -16,11 +17,21 @@ std::optional<Finding> ask(const FindingKind& kind, const Subject& subject) {
   return finding;
 }
 
+/// The rules that compare all workers with each other: with some of them out of sight there is nothing to compare.
+constexpr std::array kComparing{VerdictCode::keepalive_pinning, VerdictCode::accept_skew,
+                                VerdictCode::uneven_traffic,    VerdictCode::draining,
+                                VerdictCode::handed_over,       VerdictCode::too_few_connections,
+                                VerdictCode::too_early};
+
+bool can_be_judged(const FindingKind& kind, const ServiceRow& service) {
+  return service.workers_out_of_sight == 0 || std::ranges::find(kComparing, kind.code) == kComparing.end();
+}
+
 /// All that the rules found, worst first.
 std::vector<Finding> find_all(const Subject& subject) {
   std::vector<Finding> findings;
   for (const FindingKind& kind : finding_kinds()) {
-    if (kind.harm == Harm::none) continue;
+    if (kind.harm == Harm::none || !can_be_judged(kind, subject.service)) continue;
     if (std::optional<Finding> finding = ask(kind, subject)) findings.push_back(std::move(*finding));
   }
   // Stable: among findings of one severity the order of the table, that of harm, stays.

@@ -38,6 +38,14 @@ ProcessInfo exit_of(const FakeProcess& process, Nanoseconds since_start) {
   return exit;
 }
 
+ProcessInfo read(const FakeProc& proc, const FakeProcess& process) {
+  return ProcFs(proc.root()).read(FakeProc::key_of(process), {.pid = process.pid});
+}
+
+std::optional<Nanoseconds> cpu_time(const FakeProc& proc, const FakeProcess& process) {
+  return ProcFs(proc.root()).cpu_time(FakeProc::key_of(process), {.pid = process.pid});
+}
+
 TEST(ProcFs, ReadsArgumentsAndTheUnifiedCgroup) {
   FakeProc proc;
   const FakeProcess process{.pid = 7,
@@ -45,7 +53,7 @@ TEST(ProcFs, ReadsArgumentsAndTheUnifiedCgroup) {
                             .cgroup = "5:memory:/x\n0::/system.slice/nginx.service\n"};
   proc.add(process);
 
-  const ProcessInfo info = ProcFs(proc.root()).read(FakeProc::key_of(process));
+  const ProcessInfo info = read(proc, process);
 
   EXPECT_FALSE(info.exited);
   EXPECT_EQ(info.cmdline, "nginx -g daemon off;");
@@ -56,9 +64,9 @@ TEST(ProcFs, TellsTheCpuTimeOfTheLiving) {
   FakeProc proc;
   const FakeProcess process{.pid = 7, .cpu_ticks = 150};
   proc.add(process);
-  EXPECT_EQ(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)), Nanoseconds{150s} / sysconf(_SC_CLK_TCK));
+  EXPECT_EQ(cpu_time(proc, process), Nanoseconds{150s} / sysconf(_SC_CLK_TCK));
   proc.remove(7);
-  EXPECT_EQ(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)), std::nullopt);
+  EXPECT_EQ(cpu_time(proc, process), std::nullopt);
 }
 
 TEST(ProcFs, ACommandsNameMayContainParenthesesAndNewlines) {
@@ -66,7 +74,7 @@ TEST(ProcFs, ACommandsNameMayContainParenthesesAndNewlines) {
   const FakeProcess process{.pid = 7, .comm = "a) S 1 (b\n)"};
   proc.add(process);
 
-  EXPECT_TRUE(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)).has_value());
+  EXPECT_TRUE(cpu_time(proc, process).has_value());
 }
 
 TEST(ProcFs, AReusedPidIsNotTheWorker) {
@@ -74,7 +82,7 @@ TEST(ProcFs, AReusedPidIsNotTheWorker) {
   const FakeProcess former{.pid = 7, .start_ticks = 100};
   proc.add({.pid = 7, .start_ticks = 101});
 
-  const ProcessInfo info = ProcFs(proc.root()).read(FakeProc::key_of(former));
+  const ProcessInfo info = read(proc, former);
 
   EXPECT_TRUE(info.exited);
   EXPECT_EQ(info.cmdline, std::nullopt);
@@ -85,7 +93,7 @@ TEST(ProcFs, AZombieHasExited) {
   const FakeProcess process{.pid = 7, .state = 'Z'};
   proc.add(process);
 
-  EXPECT_FALSE(ProcFs(proc.root()).cpu_time(FakeProc::key_of(process)).has_value());
+  EXPECT_FALSE(cpu_time(proc, process).has_value());
 }
 
 TEST(ProcFs, AKernelThreadHasNoCommandLine) {
@@ -93,7 +101,7 @@ TEST(ProcFs, AKernelThreadHasNoCommandLine) {
   const FakeProcess process{.pid = 7};
   proc.add(process);
 
-  EXPECT_EQ(ProcFs(proc.root()).read(FakeProc::key_of(process)).cmdline, std::nullopt);
+  EXPECT_EQ(read(proc, process).cmdline, std::nullopt);
 }
 
 TEST(ProcFs, FindsDescendantsOfAnyDepthAndNobodyElse) {
@@ -112,10 +120,11 @@ TEST(ProcFs, APidThatDoesNotExistIsKeptInTheSelection) {
 }
 
 /// Waits for every answer, unless `patience` is shorter.
-ProcessWatch watch_of(const FakeProc& proc, WorkerUnit by = WorkerUnit::process, Nanoseconds patience = 60s) {
+ProcessWatch watch_of(const FakeProc& proc, WorkerUnit by = WorkerUnit::process, Nanoseconds patience = 60s,
+                      bool may_hide = false) {
   Result<ProcessReader> reader = ProcessReader::start(ProcFs(proc.root()));
   if (!reader) throw std::runtime_error(reader.error().message().raw());
-  return {*std::move(reader), ProcFs(proc.root()), by, patience};
+  return {*std::move(reader), ProcFs(proc.root()), by, may_hide, patience};
 }
 
 /// Reading its command line never comes back: it is a FIFO without a writer.
@@ -184,6 +193,69 @@ TEST(ProcessWatch, DescribesAWorkerOnceAndThenItsEnd) {
   ASSERT_THAT(last, SizeIs(1));
   EXPECT_TRUE(last[0].exited);
   EXPECT_THAT(watch.update(tick(0s).with(counters_of(process))), IsEmpty());
+}
+
+/// The picture of a tick in which `process`, whose pid in the kernel is 1000 more than in /proc, is a worker.
+Tick translated(const FakeProcess& process, const ProcPids& shown) {
+  Tick now = tick(1s);
+  WorkerCounters counters = counters_of(process);
+  counters.worker.pid += 1000;
+  now.workers = {counters};
+  now.proc_pids = shown;
+  return now;
+}
+
+TEST(ProcessWatch, PidsOfAnotherNamespaceAreTranslated) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7, .parent = 2, .cmdline = "app"};
+  proc.add(process);
+  ProcessWatch watch = watch_of(proc);
+
+  const auto news = watch.update(translated(process, {{1007, 7}, {1002, 2}}));
+
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_EQ(news[0].worker.pid, 1007);
+  EXPECT_EQ(news[0].proc_pid, 7);
+  EXPECT_EQ(news[0].parent_pid, 1002);
+  EXPECT_EQ(news[0].cmdline, "app");
+  EXPECT_FALSE(news[0].exited);
+  EXPECT_THAT(watch.take_cpu(), SizeIs(0));  // described in this update
+  EXPECT_THAT(watch.update(translated(process, {{1007, 7}})), IsEmpty());
+  EXPECT_THAT(watch.take_cpu(), SizeIs(1));
+  proc.remove(7);
+  const auto end = watch.update(translated(process, {}));
+  ASSERT_THAT(end, SizeIs(1));
+  EXPECT_TRUE(end[0].exited);
+}
+
+TEST(ProcessWatch, OfAProcessThatProcDoesNotShowOnlyTheKernelTellsTheEnd) {
+  FakeProc proc;
+  proc.add({.pid = 7});  // the pid that the kernel tells is another process here
+  const FakeProcess elsewhere{.pid = 6, .start_ticks = 5};
+  ProcessWatch watch = watch_of(proc);
+  Tick now = translated(elsewhere, {});
+
+  EXPECT_THAT(watch.update(now), IsEmpty());
+  EXPECT_THAT(watch.update(now), IsEmpty());
+  ProcessInfo exit;
+  exit.worker = now.workers[0].worker;
+  exit.exited = true;
+  exit.exited_at = kStart + 1s;
+  now.processes = {exit};
+  const auto news = watch.update(now);
+  ASSERT_THAT(news, SizeIs(1));
+  EXPECT_TRUE(news[0].exited);
+}
+
+TEST(ProcessWatch, WhereProcHidesProcessesOneThatIsNotThereMayLive) {
+  FakeProc proc;
+  const FakeProcess process{.pid = 7};
+  ProcessWatch watch = watch_of(proc, WorkerUnit::process, 60s, true);
+  Tick now = tick(1s);
+  now.workers = {counters_of(process)};
+
+  for (const auto& news : {watch.update(now), watch.update(now)})
+    for (const ProcessInfo& info : news) EXPECT_FALSE(info.exited);
 }
 
 TEST(ProcessWatch, TheKernelTellsWhenAWorkerExited) {

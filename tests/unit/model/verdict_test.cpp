@@ -529,6 +529,20 @@ TEST(Verdict, UnseenConnectionsDoNotHideAnAlarm) {
   EXPECT_TRUE(has_finding(row, VerdictCode::not_told));
 }
 
+TEST(Verdict, WhoIsOutOfSightIsNotComparedWithOthers) {
+  auto pinned = service_of(4).open({40}, 30s);
+  EXPECT_EQ(judge(pinned, 60s).code, VerdictCode::keepalive_pinning);
+  auto builder = service_of(4).open({40}, 30s);
+  builder.row().workers_out_of_sight = 1;
+
+  const ServiceRow row = judged(builder, 60s);
+  EXPECT_EQ(row.verdict.code, VerdictCode::not_told);
+  EXPECT_EQ(row.verdict.summary,
+            "1 process outside of this pid namespace accepted 40 connections: who else could have cannot be seen from "
+            "here");
+  EXPECT_FALSE(has_finding(row, VerdictCode::keepalive_pinning));
+}
+
 // ---- handed_over
 
 TEST(Verdict, ConnectionsServedByOthersThanTheAcceptorAreHandedOver) {

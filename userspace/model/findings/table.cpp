@@ -138,10 +138,11 @@ std::vector<FindingKind> make_kinds() {
        draining},
       {VerdictCode::not_told, Harm::fact, Severity::info, Severity::info,
        fmt::format("The worker of more than {0} of the connections is not known, or more than {0} of the accepts and "
-                   "closes may be missing, or several threads of the only process wait for connections.",
+                   "closes may be missing, or several threads of the only process wait for connections, or those that "
+                   "accept are in a pid namespace that this run cannot look into.",
                    part(kUntoldPart)),
-       "See the losses: each names what was lost and what makes room. Threads: --by thread. What was not seen is not "
-       "called fine.",
+       "See the losses: each names what was lost and what makes room. Threads: --by thread. Containers: run it with the "
+       "host's pids. What was not seen is not called fine.",
        fmt::format(
            "{} of the connections, all on one worker, move the effective workers of an even spread by less than "
            "chance does; more of them could hide an idle worker or a pinned one.",

@@ -33,9 +33,20 @@ std::optional<Finding> not_told(const Subject& subject) {
   const std::uint64_t lost = missing(subject.losses);
   const bool none_is_missing = static_cast<double>(lost) <= kUntoldPart * static_cast<double>(told.seen);
   const bool threads_are_hidden = only_worker_has_several_threads(subject.service);
-  if (told.enough() && none_is_missing && !threads_are_hidden) return std::nullopt;
+  const std::uint32_t out_of_sight = subject.service.workers_out_of_sight;
+  if (told.enough() && none_is_missing && !threads_are_hidden && out_of_sight == 0) return std::nullopt;
   Finding finding;
   finding.severity = Severity::info;
+  if (told.enough() && none_is_missing && out_of_sight > 0) {
+    finding.summary =
+        fmt::format("{} outside of this pid namespace accepted {}: who else could have cannot be seen from here",
+                    out_of_sight == 1 ? "1 process" : count_text(out_of_sight) + " processes",
+                    count_of(subject.service.counts.accepts, "connection"));
+    finding.advice.push_back(
+        "Run acceptscope in the pid namespace of the host, or of the server (docker run --pid=host or "
+        "--pid=container:NAME, Kubernetes hostPID: true, nsenter -t PID -p -m).");
+    return finding;
+  }
   if (told.enough() && none_is_missing) {
     finding.summary = fmt::format(
         "The only process has all {}, and {} of its threads wait for connections: how they share them was not counted",

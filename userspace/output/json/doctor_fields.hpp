@@ -60,6 +60,7 @@ struct Described<Diagnosis> {
       field("btf", &Diagnosis::btf, "type information of the kernel"),
       field("ring_buffer", &Diagnosis::ring_buffer, "BPF ring buffers (Linux 5.8)"),
       field("cgroup2", &Diagnosis::cgroup2, "a cgroup v2 hierarchy"),
+      field("processes", &Diagnosis::processes, "/proc shows every process of the host"),
       field("capabilities", &Diagnosis::capabilities, "capabilities that matter to tracing"),
       field("backends", &Diagnosis::backends, "each backend, in the order in which they are tried"),
       field("after_attaching", &Diagnosis::after_attaching, "what is left to a run once it is attached"),

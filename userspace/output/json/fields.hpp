@@ -181,7 +181,11 @@ struct Described<RunInfo> {
           "where others listened on this host, at most 20 ports, if nobody did on those of --port when tracing began; "
           "else null",
           kLater),
-      field("command", &RunInfo::command, "the COMMAND after --; null without one"));
+      field("command", &RunInfo::command, "the COMMAND after --; null without one"),
+      field("notes", &RunInfo::notes,
+            "what this run could not see, such as processes outside of its pid namespace, and how to run it so that it "
+            "does; one sentence or more each",
+            kLater));
 };
 
 template <>
@@ -536,6 +540,10 @@ struct Described<WorkerRow> {
       field("pid", &WorkerRow::pid, "process id in the initial pid namespace"),
       field("tid", &WorkerRow::tid, "thread id with --by thread; null otherwise"),
       field("ns_pid", &WorkerRow::ns_pid, "process id in the worker's own pid namespace, as seen inside its container"),
+      field("proc_pid", &WorkerRow::proc_pid,
+            "process id in the /proc of the run, which was traced from another pid namespace than the initial one (a "
+            "container); null if it is the same as pid, or if that /proc does not show the process",
+            kLater),
       field("start_time", &WorkerRow::start_time,
             "start time of the process (thread); distinguishes processes that reuse a pid"),
       field("comm", &WorkerRow::comm, "command name that the kernel keeps, at most 15 bytes"),
@@ -635,6 +643,11 @@ struct Described<ServiceRow> {
             "replaces another one takes its place",
             kLater),
       field("workers_at_once", &ServiceRow::workers_at_once, "how this number varied", kLater),
+      field(
+          "workers_out_of_sight", &ServiceRow::workers_out_of_sight,
+          "number of processes that accepted and that this run could not look at, because they are outside of its pid "
+          "namespace: others like them, which accepted nothing, are not known",
+          kLater),
       field("workers_idle", &ServiceRow::workers_idle, "number of these without any connection during the run", kLater),
       field("active_workers", &ServiceRow::active_workers, "workers active per complete window of --window", kLater),
       field("effective_workers", &ServiceRow::effective_workers,

@@ -239,7 +239,10 @@ StyledLine list_line(const TuiScene& s, const WorkerRow& row) {
 /// " 4121 (121 in its namespace)  python3 -m uvicorn app:app  /system.slice/app.service"
 std::string who_text(const WorkerRow& row, bool ascii) {
   std::string text;
-  if (row.ns_pid && *row.ns_pid != row.pid) text += fmt::format("({} in its namespace)  ", *row.ns_pid);
+  if (row.proc_pid)
+    text += fmt::format("({} in this /proc)  ", *row.proc_pid);
+  else if (row.ns_pid && *row.ns_pid != row.pid)
+    text += fmt::format("({} in its namespace)  ", *row.ns_pid);
   text += escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii});
   return row.cgroup ? text + "  " + escape_text(*row.cgroup, {.ascii = ascii}) : text;
 }

@@ -211,6 +211,7 @@ std::vector<StyledLine> closing_lines(const Snapshot& snapshot, bool ascii) {
   std::vector<StyledLine> lines{StyledLine(ending(snapshot.run, ascii))};
   if (snapshot.run.command) lines.emplace_back(command_ending(*snapshot.run.command, ascii));
   add_verdict_on_itself(lines, snapshot, ascii);
+  for (const OutsideText& note : snapshot.run.notes) lines.emplace_back("Note: " + escape_text(note, {.ascii = ascii}));
   lines.emplace_back(fmt::format("Tracing cost {}.", cost_text(snapshot.overhead, snapshot.run.duration)));
   return lines;
 }

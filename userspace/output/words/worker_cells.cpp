@@ -15,7 +15,8 @@ constexpr std::size_t kCommandMost = 24;  // "gunicorn: worker [app]" and more; 
 }  // namespace
 
 std::string pid_text(const WorkerRow& worker) {
-  return worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
+  std::string text = worker.tid ? fmt::format("{}/{}", worker.pid, *worker.tid) : std::to_string(worker.pid);
+  return worker.proc_pid ? fmt::format("{} ({})", text, *worker.proc_pid) : text;
 }
 
 std::string command_text(const ServiceRow& service, const WorkerRow& worker, bool ascii) {

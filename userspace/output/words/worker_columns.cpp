@@ -55,7 +55,7 @@ std::string quantile_text(C cell, DurationStats RequestStats::*of,
 
 // clang-format off
 constexpr std::array kColumns{
-    WorkerColumn{"PID", "PID", "process id in the initial pid namespace; with `--by thread` PID/TID", false,
+    WorkerColumn{"PID", "PID", "process id in the initial pid namespace; with `--by thread` PID/TID; in parentheses the one in this container's /proc, where they differ", false,
                  {1, 5, 0}, {1, 6, 0}, Kind::pid, Shown::always,
                  [](C c) { return pid_text(c.worker); },
                  Sort::pid, [](W w) { return ~std::uint64_t{w.pid}; }},
