@@ -3,6 +3,7 @@
 exact or that its losses are reported."""
 
 import ctypes
+import errno
 import json
 import os
 import subprocess
@@ -92,8 +93,24 @@ class FaultTest(harness.TestCase):
             os.mkdir(path)
         except OSError as error:
             self.skipTest(f"no control group: {error}")
-        self.addCleanup(os.rmdir, path)
+        self.addCleanup(harness.eventually, lambda: self.removes(path), f"the end of the processes in {path}")
         return path
+
+    @staticmethod
+    def removes(path):
+        try:
+            os.rmdir(path)
+        except OSError as error:
+            return error.errno != errno.EBUSY
+        return True
+
+    def cgroup2(self):
+        """Where the cgroup v2 hierarchy is mounted."""
+        with open("/proc/mounts") as mounts:
+            for mount in map(str.split, mounts):
+                if mount[2] == "cgroup2":
+                    return mount[1]
+        return self.skipTest("no cgroup v2 is mounted")
 
     def own_mounts(self):
         """Makes the mounts of this process (one process per test) private from here on."""

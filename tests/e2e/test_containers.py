@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 
@@ -106,6 +107,83 @@ class PidNamespace(faults.FaultTest):
             found = json.loads(doctor.stdout)["processes"]
             self.assertIs(found["present"], present and os.readlink("/proc/self/ns/pid") == "pid:[4026531836]")
             self.assertEqual("--pid=host" in (found["detail"] or ""), not found["present"])
+
+
+class Containers(faults.FaultTest):
+    """Three servers in the namespaces, root directory and cgroup of a container each, all on 0.0.0.0:8080."""
+
+    IDS = [digit * 64 for digit in "abc"]
+
+    def setUp(self):
+        super().setUp()
+        harness.need("unshare", "chroot")
+        self.slice = self.control_group(f"{self.cgroup2()}/acceptscope-{os.getpid()}.slice")
+        self.containers = [self.start_container(number, id) for number, id in enumerate(self.IDS)]
+
+    def start_container(self, number, id):
+        group = self.control_group(f"{self.slice}/docker-{id}.scope")
+        image = self.path(f"image{number}")
+        os.makedirs(f"{image}/proc")
+        shutil.copy(faults.WORKLOAD, f"{image}/server")
+        script = (f'echo $$ >"{group}/cgroup.procs"; exec unshare --mount --net --pid --ipc --uts --fork --kill-child sh -ec '
+                  f'\'ip link set lo up; mount -t proc proc "{image}/proc"; exec chroot "{image}" /server "$@"\' sh "$@"')
+        container = faults.Companion(self, "sh", "-ec", script, "sh", "--port", 8080, "--listen", "0.0.0.0", "--connect",
+                                     "127.0.0.1", "--workers", 2, "--connections", 10 * (number + 1), "--interactive")
+        self.assertEqual(container.line()["phase"], "ready")
+        return container
+
+    def trace(self, *arguments):
+        tracer = self.start_tracing("--interval", "200ms", "--output", self.path("dump.json"), *arguments)
+        for container in self.containers:
+            container.proceed()
+            self.assertEqual(container.line()["phase"], "traffic_done")
+        ticks = tracer.stdout.count("\n\n") + 2
+        harness.eventually(lambda: tracer.stdout.count("\n\n") > ticks, "two ticks")
+        self.finish(tracer)
+        self.output = tracer.stdout
+        return self.dump()
+
+    def test_are_told_apart_by_their_ids(self):
+        dump = self.trace("--port", 8080)
+        self.expect_exact(dump, 60)
+        told = {frozenset(worker["container"] for worker in service["workers"]): service["accepts"]
+                for service in dump["services"]}
+        labels = [f"docker {id[:12]}" for id in self.IDS]
+        self.assertEqual(told, {frozenset([label]): 10 * (number + 1) for number, label in enumerate(labels)})
+        for label in labels:
+            self.assertIn(f"0.0.0.0:8080 ({label})", self.output)
+        self.assertNotIn("(netns ", self.output)
+
+    def test_one_is_selected_by_the_beginning_of_its_id(self):
+        dump = self.trace("--container", "bbbb")
+        self.expect_exact(dump, 20)
+        (service,) = dump["services"]
+        self.assertEqual({worker["container"] for worker in service["workers"]}, {"docker bbbbbbbbbbbb"})
+        self.assertEqual(dump["run"]["filters"]["containers"], ["bbbb"])
+        self.assertIn("container bbbb", self.output)
+
+    def test_one_that_does_not_run_is_an_error_that_names_those_that_do(self):
+        tracer = self.run_program("--container", "dddd", "--duration", "1")
+        self.assertEqual(tracer.process.returncode, faults.FAILED, tracer.stdout)
+        self.expect_one_error(tracer.stderr, "--container 'dddd'", "docker aaaaaaaaaaaa", "docker cccccccccccc")
+
+
+class NamedNetworkNamespace(faults.FaultTest):
+    def test_has_its_name_beside_the_address(self):
+        harness.need("ip")
+        name = f"acceptscope-{os.getpid()}"
+        made = subprocess.run(["ip", "netns", "add", name], capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            self.skipTest(f"no network namespace: {made.stderr.strip()}")
+        self.addCleanup(subprocess.run, ["ip", "netns", "delete", name], check=True)
+        subprocess.run(["ip", "-n", name, "link", "set", "lo", "up"], check=True)
+        tracer = self.start_tracing("--port", 7777, "--output", self.path("dump.json"))
+        subprocess.run(["ip", "netns", "exec", name, faults.WORKLOAD, "--port", "7777", "--connections", "50"],
+                       check=True, capture_output=True)
+        self.finish(tracer)
+        (service,) = self.dump()["services"]
+        self.assertEqual((service["netns_name"], service["accepts"]), (name, 50))
+        self.assertIn(f"127.0.0.1:7777 (netns {name})", tracer.stdout)
 
 
 if __name__ == "__main__":

@@ -86,9 +86,7 @@ class HostileNames(faults.FaultTest):
         self.expect_tame_report()
 
     def test_a_control_group_with_an_escape_sequence_in_its_name(self):
-        root = next((line.split()[1] for line in open("/proc/mounts") if line.split()[2] == "cgroup2"), None)
-        if root is None:
-            self.skipTest("no cgroup v2 is mounted")
+        root = self.cgroup2()
         group = self.control_group(os.path.join(root, f"acceptscope-{os.getpid()}-\x1b[2J<script>alert(1)\u202e"))
         home = next(line[3:].strip() for line in open("/proc/self/cgroup") if line.startswith("0::"))
         with open(f"{group}/cgroup.procs", "w") as file:

@@ -5,7 +5,9 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -53,6 +55,7 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   info.filters.pids = options.pids;
   info.filters.comms = as_outside(options.comms);
   info.filters.cgroups = as_outside(options.cgroups);
+  info.filters.containers = as_outside(options.containers);
   if (!attempts.empty())
     if (std::string note = shortcoming_of(attempts.back().plan.proc_view); !note.empty())
       info.notes.emplace_back(std::move(note));
@@ -68,7 +71,7 @@ RunOptions model_options(const cli::Options& options, const std::vector<Attempt>
   model.comms = options.comms;
   model.addresses = options.addresses;
   model.show_idle_services = !options.ports.empty() || !options.addresses.empty() || !options.pids.empty() ||
-                             !options.comms.empty() || !options.cgroups.empty();
+                             !options.comms.empty() || !options.cgroups.empty() || !options.containers.empty();
   return model;
 }
 
@@ -83,6 +86,11 @@ Result<TracerOptions> tracer_options(const cli::Options& options) {
     Result<UniqueFd> cgroup = open_cgroup(path);
     if (!cgroup) return tl::unexpected(cgroup.error());
     tracer.cgroups.push_back(*std::move(cgroup));
+  }
+  for (const std::string& pattern : options.containers) {
+    Result<std::vector<UniqueFd>> cgroups = open_containers(pattern, "/proc");
+    if (!cgroups) return tl::unexpected(cgroups.error());
+    std::ranges::move(*cgroups, std::back_inserter(tracer.cgroups));
   }
   tracer.backend = options.backend;
   tracer.ports = options.ports;

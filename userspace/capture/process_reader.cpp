@@ -27,12 +27,12 @@ struct AnswerHead {
   WorkerKey worker;
   std::uint32_t parent_pid = 0;
   bool exited = false;
-  std::array<std::int32_t, 3> lengths{};  ///< of command line, comm, cgroup; -1: not known
+  std::array<std::int32_t, 4> lengths{};  ///< of kTexts; -1: not known
 };
 static_assert(std::is_trivially_copyable_v<AnswerHead>);
 
-using Texts = std::array<std::optional<OutsideText> ProcessInfo::*, 3>;
-constexpr Texts kTexts{&ProcessInfo::cmdline, &ProcessInfo::comm, &ProcessInfo::cgroup};
+using Texts = std::array<std::optional<OutsideText> ProcessInfo::*, 4>;
+constexpr Texts kTexts{&ProcessInfo::cmdline, &ProcessInfo::comm, &ProcessInfo::cgroup, &ProcessInfo::container};
 
 std::string encode(const ProcessInfo& info) {
   AnswerHead head;
@@ -92,9 +92,10 @@ int milliseconds_until(MonotonicTime time) {
 }  // namespace
 
 void ProcessReader::answer_all(const ProcFs& procfs) {
+  ContainerNames names(procfs.first_root());
   Question question;
   while (recv(STDIN_FILENO, static_cast<void*>(&question), sizeof question, 0) == sizeof question) {
-    const std::string message = encode(procfs.read(question.worker, question.task));
+    const std::string message = encode(procfs.read(question.worker, question.task, names));
     if (::send(STDIN_FILENO, message.data(), message.size(), 0) < 0) break;
   }
   _exit(0);

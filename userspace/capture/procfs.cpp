@@ -11,6 +11,7 @@
 #include <fstream>
 #include <set>
 #include <sstream>
+#include <string_view>
 #include <unordered_map>
 
 namespace acceptscope {
@@ -29,6 +30,20 @@ std::optional<std::string> unified_cgroup(const std::string& text) {
   for (std::string line; std::getline(lines, line);)
     if (line.starts_with("0::")) return line.substr(3);
   return std::nullopt;
+}
+
+/// What /proc/PID/cgroup tells of the container, or else of the unit: a line per hierarchy, "5:memory:/docker/<id>".
+std::optional<Container> container_in(const std::string& text) {
+  std::optional<Container> best;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const std::size_t path = line.find(':', line.find(':') + 1);
+    if (path == std::string::npos) continue;
+    std::optional<Container> found = container_of(std::string_view(line).substr(path + 1));
+    if (found && (!best || (best->runtime == Runtime::unit && found->runtime != Runtime::unit)))
+      best = std::move(found);
+  }
+  return best;
 }
 
 }  // namespace
@@ -81,7 +96,7 @@ std::optional<Nanoseconds> ProcFs::cpu_time(const WorkerKey& worker, const ProcT
   return Nanoseconds{static_cast<std::int64_t>(stat->cpu_ticks) * (1'000'000'000 / sysconf(_SC_CLK_TCK))};
 }
 
-ProcessInfo ProcFs::read(const WorkerKey& worker, const ProcTask& task) const {
+ProcessInfo ProcFs::read(const WorkerKey& worker, const ProcTask& task, ContainerNames& names) const {
   ProcessInfo info;
   info.worker = worker;
   const std::optional<Stat> stat = stat_of_living(worker, task);
@@ -97,8 +112,19 @@ ProcessInfo ProcFs::read(const WorkerKey& worker, const ProcTask& task) const {
     if (comm->ends_with('\n')) comm->pop_back();
     info.comm = *std::move(comm);
   }
-  if (const std::optional<std::string> cgroup = read_file(directory + "/cgroup")) info.cgroup = unified_cgroup(*cgroup);
+  if (const std::optional<std::string> cgroup = read_file(directory + "/cgroup")) {
+    info.cgroup = unified_cgroup(*cgroup);
+    if (std::optional<Container> container = container_in(*cgroup)) {
+      names.add_name(*container);
+      info.container = label_of(*container);
+    }
+  }
   return info;
+}
+
+std::string ProcFs::first_root() const {
+  const std::string root = root_ + "/1/root";
+  return access((root + "/.").c_str(), X_OK) == 0 ? root : std::string();
 }
 
 bool ProcFs::exists(std::uint32_t pid) const { return std::filesystem::exists(root_ + "/" + std::to_string(pid)); }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "capture/container_names.hpp"
 #include "model/records.hpp"
 
 namespace acceptscope {
@@ -22,14 +23,17 @@ class ProcFs {
  public:
   explicit ProcFs(std::string root) : root_(std::move(root)) {}
 
-  /// Parent, command line and cgroup of the worker's process, which is `task`; `exited` if it has exited or its pid
-  /// belongs to another process.
-  [[nodiscard]] ProcessInfo read(const WorkerKey& worker, const ProcTask& task) const;
+  /// Parent, command line, cgroup and container of the worker's process, which is `task`; `exited` if it has exited or
+  /// its pid belongs to another process.
+  [[nodiscard]] ProcessInfo read(const WorkerKey& worker, const ProcTask& task, ContainerNames& names) const;
   /// CPU time, user and system, of the worker's process (or thread) so far, to a clock tick (10 ms); empty if it does
   /// not run; a zombie does not.
   [[nodiscard]] std::optional<Nanoseconds> cpu_time(const WorkerKey& worker, const ProcTask& task) const;
   /// `roots` and all their descendants that are alive now.
   [[nodiscard]] std::vector<std::uint32_t> with_descendants(const std::vector<std::uint32_t>& roots) const;
+  /// The root directory of the first process that /proc shows: of the host, where it shows the host's processes. This
+  /// process's own, "", if it may not be entered.
+  [[nodiscard]] std::string first_root() const;
   [[nodiscard]] bool exists(std::uint32_t pid) const;
   /// Inode number of this process's network namespace; 0 if unknown.
   [[nodiscard]] std::uint32_t own_netns() const;

@@ -58,6 +58,7 @@ Reader::Reader(LoadedPrograms& loaded, HolderWalk walk, ProcFs procfs)
       requests_(loaded.requests),
       walk_(std::move(walk)),
       proc_pids_(loaded.proc_pids),
+      netns_names_(procfs.first_root()),
       procfs_(std::move(procfs)),
       cost_(loaded.metered) {}
 
@@ -241,6 +242,13 @@ Result<void> Reader::read_proc_pids() {
   return proc_pids_->read().map([this](ProcPids pids) { shown_ = std::move(pids); });
 }
 
+std::map<std::uint32_t, OutsideText> Reader::read_netns_names(const Tick& tick) {
+  std::set<std::uint32_t> wanted;
+  for (const Listeners& service : tick.listeners) wanted.insert(service.service.netns);
+  for (const ServiceCounters& service : tick.services) wanted.insert(service.service.netns);
+  return netns_names_.of(wanted);
+}
+
 std::optional<NamespaceDrops> Reader::count_of_namespace(std::uint32_t netns) const {
   if (const auto own = procfs_.namespace_drops("self", netns)) return own;
   for (const Holder& holder : walk_.look().holders) {
@@ -388,6 +396,7 @@ Result<Tick> Reader::read(MonotonicTime now) {
   tick.listeners = *std::move(listeners);
   if (const Result<void> read = read_proc_pids(); !read) return tl::unexpected(read.error());
   tick.proc_pids = shown_;
+  tick.netns_names = read_netns_names(tick);
   tick.namespace_drops = read_namespace_drops(tick);
   tick.look = walk_.look();
   sample_cost(tick.services);

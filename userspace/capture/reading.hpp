@@ -15,6 +15,7 @@
 #include "capture/cost.hpp"
 #include "capture/holder_walk.hpp"
 #include "capture/loading.hpp"
+#include "capture/netns_names.hpp"
 #include "capture/procfs.hpp"
 #include "model/records.hpp"
 #include "util/result.hpp"
@@ -82,6 +83,7 @@ class Reader {
   void set_shares(wire::share_kind kind, EntriesOfUsers of_users);
   /// Reads the pids that /proc shows, if they differ from the kernel's.
   Result<void> read_proc_pids();
+  [[nodiscard]] std::map<std::uint32_t, OutsideText> read_netns_names(const Tick& tick);
   [[nodiscard]] std::optional<NamespaceDrops> count_of_namespace(std::uint32_t netns) const;
   /// Of the network namespaces with listening sockets that dropped something since tracing began. Read after the drops,
   /// as the counts at the begin are read before: no deferred handshake is taken for an overflow.
@@ -103,6 +105,7 @@ class Reader {
   MonotonicTime begun_;
   HolderWalk walk_;
   const std::optional<ProcPidReader>& proc_pids_;
+  NetnsNames netns_names_;
   std::optional<ProcPids> shown_;  ///< at the last reading; empty: /proc has the kernel's pids
   ProcFs procfs_;
   std::map<std::uint32_t, NamespaceDrops> drops_before_;                ///< of namespaces, when tracing began

@@ -131,6 +131,12 @@ Result<void> add_cgroup(Options& options, std::string_view text) {
   return {};
 }
 
+Result<void> add_container(Options& options, std::string_view text) {
+  if (text.empty()) return failure("empty", "the beginning of a container's id, or a name such as 'web-*'");
+  options.containers.emplace_back(text);
+  return {};
+}
+
 Result<void> set_by(Options& options, std::string_view text) {
   return parse_choice<WorkerUnit>(text).map([&](auto by) { options.by = by; });
 }
@@ -295,6 +301,8 @@ constexpr std::array kSelectionAndTime{
               "workers with this command name; repeatable", "all", add_comm},
     OptionRow{Group::selection, kTrace, "", "--cgroup", "PATH",
               "workers in this cgroup v2 subtree; repeatable", "all", add_cgroup},
+    OptionRow{Group::selection, kTrace, "", "--container", "ID|GLOB",
+              "workers in containers, pods or units with such an id or name; repeatable", "all", add_container},
     OptionRow{Group::selection, kTrace | kDemo, "", "--by", kWorkerUnits,
               "unit that counts as a worker", "process", set_by},
 

@@ -36,6 +36,7 @@ struct Options {
   std::vector<std::uint32_t> pids;
   std::vector<std::string> comms;             ///< glob patterns
   std::vector<std::string> cgroups;           ///< paths, as typed
+  std::vector<std::string> containers;        ///< beginnings of ids, or globs of names
   bool requests = true;                       ///< count requests
   std::optional<std::uint32_t> worker_limit;  ///< requests that one worker may serve at once
   WorkerUnit by = WorkerUnit::process;

@@ -158,6 +158,7 @@ struct ProcessInfo {
   std::uint32_t parent_pid = 0;        ///< initial pid namespace; 0 if not known
   std::optional<OutsideText> comm{};
   bool exited = false;
+  std::optional<OutsideText> container{};    ///< label of its container or unit: see model/container.hpp
   std::optional<MonotonicTime> exited_at{};  ///< when; empty: some time since the last look
   std::uint32_t proc_pid = 0;                ///< the process's pid in /proc; 0: the same as worker.pid, or not shown
 };
@@ -264,11 +265,12 @@ struct Tick {
   std::vector<QueuedConnection> queued;  ///< of any selection
   std::vector<Listeners> listeners;      ///< all of the selection; a service without a listening socket is not listed
   std::map<std::uint32_t, NamespaceDrops>
-      namespace_drops;                 ///< by network namespace, of those where sockets dropped some
-  DoorLook look;                       ///< the last one; the same as at the tick before if there was none since
-  std::optional<ProcPids> proc_pids;   ///< empty: /proc is of the initial pid namespace
-  std::vector<ProcessInfo> processes;  ///< of workers and holders that are new or changed
-  std::vector<CpuTime> cpu;            ///< of those of them that were looked at
+      namespace_drops;  ///< by network namespace, of those where sockets dropped some
+  DoorLook look;        ///< the last one; the same as at the tick before if there was none since
+  std::map<std::uint32_t, OutsideText> netns_names;  ///< of the network namespaces that have one
+  std::optional<ProcPids> proc_pids;                 ///< empty: /proc is of the initial pid namespace
+  std::vector<ProcessInfo> processes;                ///< of workers and holders that are new or changed
+  std::vector<CpuTime> cpu;                          ///< of those of them that were looked at
   Losses losses;
   Overhead overhead;
 };

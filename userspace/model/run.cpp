@@ -106,6 +106,7 @@ void Run::update_processes(std::vector<ProcessInfo>& processes) {
     // /proc of an exited process is empty: keep the earlier facts.
     if (process.cmdline) facts.cmdline = std::move(process.cmdline);
     if (process.cgroup) facts.cgroup = std::move(process.cgroup);
+    if (process.container) facts.container = std::move(process.container);
     if (process.proc_pid != 0) facts.proc_pid = process.proc_pid;
     if (process.parent_pid != 0) facts.parent_pid = process.parent_pid;
     if (process.exited && process.worker.tid != 0) roll_call_.forget_thread(process.worker);
@@ -233,6 +234,8 @@ void Run::update_stalls() {
 /// Call after update_open(): it takes the open connections of each worker from there.
 void Run::update_waiting(const Tick& tick) {
   for (const auto& [netns, drops] : tick.namespace_drops) namespace_drops_[netns] = drops;
+  for (const auto& [netns, name] : tick.netns_names)
+    if (netns_names_.size() < kMostNetnsNames || netns_names_.contains(netns)) netns_names_[netns] = name;
   waiting_ = summarize_waiting(tick.queued, tick.listeners, last_tick_,
                                [this](const ServiceKey& key) { return resolver_.resolve(key); });
   std::erase_if(looks_, [this](const auto& look) { return !roll_call_.listeners().contains(look.first); });
@@ -462,6 +465,7 @@ ServiceRows Run::service_rows(Nanoseconds duration) const {
   for (std::size_t i = 0; i < services.rows.size(); ++i) {
     ServiceRow& row = services.rows[i];
     row.active_workers = activity_.active_workers(services.keys[i]);
+    if (const auto name = netns_names_.find(row.netns); name != netns_names_.end()) row.netns_name = name->second;
     row.peers = peers_.rows(services.keys[i]);
     std::uint64_t listed = 0;
     for (const PeerRow& peer : row.peers) listed += peer.connections;

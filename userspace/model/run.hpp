@@ -132,7 +132,9 @@ class Run {
   std::vector<OpenConnection> listed_;  ///< its open connections, at most kMostListed
   std::uint64_t listed_omitted_ = 0;    ///< those that are more
   std::map<ServiceKey, WaitingSummary> waiting_;
-  std::map<ServiceKey, QueueLooks> looks_;                   ///< of services that still have listening sockets
+  std::map<ServiceKey, QueueLooks> looks_;  ///< of services that still have listening sockets
+  static constexpr std::size_t kMostNetnsNames = 4096;
+  std::map<std::uint32_t, OutsideText> netns_names_;         ///< also of those that are gone
   std::map<std::uint32_t, NamespaceDrops> namespace_drops_;  ///< the last that could be read
   std::set<std::uint32_t> receivers_;  ///< pids of workers with connections that another process accepted in the run
   RollCall roll_call_;

@@ -171,6 +171,7 @@ ServiceRowsBuilder::Worker& ServiceRowsBuilder::worker_of(const ServiceKey& serv
   row.comm = comm;
   row.cmdline = process.cmdline;
   row.cgroup = process.cgroup;
+  row.container = process.container;
   if (process.proc_pid != 0) row.proc_pid = process.proc_pid;
   if (process.cpu) {
     row.cpu_time = process.cpu->used;

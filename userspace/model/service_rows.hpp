@@ -93,6 +93,7 @@ struct ProcessFacts {
   std::optional<CpuUse> cpu;  ///< empty: it was not looked at
   std::optional<OutsideText> cmdline;
   std::optional<OutsideText> cgroup;
+  std::optional<OutsideText> container{};
   std::uint32_t proc_pid = 0;    ///< 0: the same as in the kernel, or not known
   std::uint32_t parent_pid = 0;  ///< 0: not known
   bool exited = false;

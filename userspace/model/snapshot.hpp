@@ -39,6 +39,7 @@ struct Filters {
   std::vector<std::uint32_t> pids;
   std::vector<OutsideText> comms;
   std::vector<OutsideText> cgroups;
+  std::vector<OutsideText> containers{};  ///< as typed
   bool operator==(const Filters&) const = default;
 };
 
@@ -311,6 +312,7 @@ struct WorkerRow {
   OutsideText comm;
   std::optional<OutsideText> cmdline;
   std::optional<OutsideText> cgroup;
+  std::optional<OutsideText> container{};  ///< label of its container or unit
   Role role = Role::worker;
   bool exited = false;             ///< it exited, or closed the listening socket and has no connections
   std::optional<Instant> left_at;  ///< when; empty also in dumps that do not say
@@ -340,6 +342,7 @@ struct WorkerRow {
 struct ServiceRow {
   Endpoint endpoint;
   std::uint32_t netns = 0;
+  std::optional<OutsideText> netns_name{};  ///< as ip-netns(8) keeps it; empty: it has none
   std::uint32_t listen_sockets = 0;
   std::optional<bool> reuseport;
   std::optional<std::uint32_t> backlog;

@@ -24,4 +24,23 @@ std::string workers_text(const std::vector<const WorkerRow*>& rows, std::size_t 
   return text;
 }
 
+std::optional<OutsideText> common_container(const ServiceRow& service) {
+  std::optional<OutsideText> common;
+  for (const WorkerRow& row : service.workers) {
+    if (!row.container) continue;
+    if (common && *common != *row.container) return std::nullopt;
+    common = row.container;
+  }
+  return common;
+}
+
+bool has_several_containers(const ServiceRow& service) {
+  const auto known = [](const WorkerRow& row) { return row.container.has_value(); };
+  return std::ranges::any_of(service.workers, known) && !common_container(service);
+}
+
+bool is_unit_label(const OutsideText& label) {
+  return label.raw().ends_with(".service") || label.raw().ends_with(".scope");
+}
+
 }  // namespace acceptscope

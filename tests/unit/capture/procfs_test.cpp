@@ -39,7 +39,8 @@ ProcessInfo exit_of(const FakeProcess& process, Nanoseconds since_start) {
 }
 
 ProcessInfo read(const FakeProc& proc, const FakeProcess& process) {
-  return ProcFs(proc.root()).read(FakeProc::key_of(process), {.pid = process.pid});
+  ContainerNames names(proc.root());
+  return ProcFs(proc.root()).read(FakeProc::key_of(process), {.pid = process.pid}, names);
 }
 
 std::optional<Nanoseconds> cpu_time(const FakeProc& proc, const FakeProcess& process) {
@@ -58,6 +59,19 @@ TEST(ProcFs, ReadsArgumentsAndTheUnifiedCgroup) {
   EXPECT_FALSE(info.exited);
   EXPECT_EQ(info.cmdline, "nginx -g daemon off;");
   EXPECT_EQ(info.cgroup, "/system.slice/nginx.service");
+}
+
+TEST(ProcFs, TellsTheContainerOfAnyHierarchyAndElseTheUnit) {
+  FakeProc proc;
+  const std::string id(64, 'a');
+  const FakeProcess unified{.pid = 7, .cgroup = "0::/system.slice/docker-" + id + ".scope\n"};
+  const FakeProcess version1{.pid = 8, .cgroup = "12:memory:/docker/" + id + "\n0::/system.slice/docker.service\n"};
+  const FakeProcess unit{.pid = 9, .cgroup = "0::/system.slice/nginx.service\n"};
+  for (const FakeProcess& process : {unified, version1, unit}) proc.add(process);
+
+  EXPECT_EQ(read(proc, unified).container, "docker aaaaaaaaaaaa");
+  EXPECT_EQ(read(proc, version1).container, "docker aaaaaaaaaaaa");
+  EXPECT_EQ(read(proc, unit).container, "nginx.service");
 }
 
 TEST(ProcFs, TellsTheCpuTimeOfTheLiving) {

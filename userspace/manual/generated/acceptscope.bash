@@ -38,6 +38,7 @@ _acceptscope() {
 	--pid) _acceptscope_list pids; return ;;
 	--comm) :; return ;;
 	--cgroup) compopt -o filenames 2>/dev/null; COMPREPLY=($(compgen -d -- "$cur")); return ;;
+	--container) _acceptscope_words "ID GLOB"; return ;;
 	--by) _acceptscope_words "process thread"; return ;;
 	-d | --duration) :; return ;;
 	-i | --interval) :; return ;;
@@ -55,7 +56,7 @@ _acceptscope() {
 	--fail-if) _acceptscope_words "workers workers_idle effective_workers fair_p01 fair_p50 effective_workers_seconds effective_workers_bytes top_share top_share_seconds top_share_bytes active_accepting active_serving connections accepts accepts_per_second open peak_open preexisting never_accepted handed_over lifetime_p50 lifetime_p95 lifetime_max open_age_p50 accept_wait_p50 accept_wait_p95 accept_wait_p99 accept_wait_max queue_depth_max queue_overflows requests requests_per_second active_requests effective_workers_requests effective_workers_busy top_share_requests top_share_busy busy_max in_flight_peak in_flight_peak_worker response_p50 response_p95 response_p99 response_max unread_wait_p50 unread_wait_p95 unread_wait_p99 unread_wait_max"; return ;;
 	esac
 	case $command,$cur in
-	,-*) _acceptscope_words "-p --port -a --address --pid --comm --cgroup --by -d --duration -i --interval -w --window -o --output --log --html --dump-connections --worker-limit --redact-peers --view --format --color --no-requests --backend --max-connections -h --help --help-findings -V --version" ;;
+	,-*) _acceptscope_words "-p --port -a --address --pid --comm --cgroup --container --by -d --duration -i --interval -w --window -o --output --log --html --dump-connections --worker-limit --redact-peers --view --format --color --no-requests --backend --max-connections -h --help --help-findings -V --version" ;;
 	demo,-*) _acceptscope_words "--by -d --duration -i --interval -w --window -o --output --log --html --dump-connections --worker-limit --redact-peers --view --format --color --no-requests --backend --max-connections --pinned --spread --both -h --help --help-findings -V --version" ;;
 	doctor,-*) _acceptscope_words "--color --backend --json -h --help --help-findings -V --version" ;;
 	report,-*) _acceptscope_words "--html --format --color -h --help --help-findings -V --version" ;;

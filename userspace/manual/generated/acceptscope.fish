@@ -18,6 +18,7 @@ complete -c acceptscope -n 'not __fish_seen_subcommand_from demo doctor report d
 complete -c acceptscope -n 'not __fish_seen_subcommand_from demo doctor report diff help schema completion' -l pid -x -a '(acceptscope completion pids 2>/dev/null)' -d 'these processes and their descendants, including later ones; repeatable'
 complete -c acceptscope -n 'not __fish_seen_subcommand_from demo doctor report diff help schema completion' -l comm -x -d 'workers with this command name; repeatable'
 complete -c acceptscope -n 'not __fish_seen_subcommand_from demo doctor report diff help schema completion' -l cgroup -x -a '(__fish_complete_directories)' -d 'workers in this cgroup v2 subtree; repeatable'
+complete -c acceptscope -n 'not __fish_seen_subcommand_from demo doctor report diff help schema completion' -l container -x -a 'ID GLOB' -d 'workers in containers, pods or units with such an id or name; repeatable'
 complete -c acceptscope -n 'not __fish_seen_subcommand_from doctor report diff help schema completion' -l by -x -a 'process thread' -d 'unit that counts as a worker'
 complete -c acceptscope -n 'not __fish_seen_subcommand_from doctor report diff help schema completion' -s d -l duration -x -d 'how long to trace: 60, 60s, 2m'
 complete -c acceptscope -n 'not __fish_seen_subcommand_from doctor report diff help schema completion' -s i -l interval -x -d 'refresh and sampling tick'

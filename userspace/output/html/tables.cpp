@@ -14,6 +14,7 @@
 #include "model/names.hpp"
 #include "model/owners.hpp"
 #include "model/serving.hpp"
+#include "model/worker_names.hpp"
 #include "output/html/badge.hpp"
 #include "output/html/markup.hpp"
 #include "output/words/cost_words.hpp"
@@ -199,7 +200,10 @@ std::string listener_facts(const ServiceRow& service) {
     html += fact("Handed over",
                  count_of(service.handed_over, "connection") + " served by others than those that accepted them");
   html += fact("Closed by", reasons(service.close_reasons));
-  html += fact("Network namespace", std::to_string(service.netns));
+  html += fact("Network namespace", service.netns_name
+                                        ? fmt::format("{} ({})", service.netns, escape_text(*service.netns_name))
+                                        : std::to_string(service.netns));
+  if (const auto container = common_container(service)) html += fact("Container or unit", escape_text(*container));
   return html + "</dl>\n";
 }
 

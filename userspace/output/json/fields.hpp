@@ -117,7 +117,8 @@ struct Described<Filters> {
       field("addresses", &Filters::addresses, "local listening addresses of --address"),
       field("pids", &Filters::pids, "processes of --pid; their descendants are selected too"),
       field("comms", &Filters::comms, "patterns of --comm for the worker's command name"),
-      field("cgroups", &Filters::cgroups, "cgroup v2 subtrees of --cgroup"));
+      field("cgroups", &Filters::cgroups, "cgroup v2 subtrees of --cgroup"),
+      field("containers", &Filters::containers, "ids and names of --container", kLater));
 };
 
 template <>
@@ -550,6 +551,12 @@ struct Described<WorkerRow> {
       field("cmdline", &WorkerRow::cmdline, "command line, arguments joined by spaces; null if it could not be read"),
       field("cgroup", &WorkerRow::cgroup, "cgroup v2 path; null if it could not be read"),
       field(
+          "container", &WorkerRow::container,
+          "label of the container, pod, machine or systemd unit that the cgroup path tells: 'docker 0123456789ab' or "
+          "with the name that the runtime keeps in its files, 'pod NAMESPACE/POD/CONTAINER', 'nginx.service'; null if "
+          "it tells none",
+          kLater),
+      field(
           "cpu_seconds", &WorkerRow::cpu_time,
           "CPU time, user and system, that the process (thread) used for whatever it does, from the first look at it to "
           "the last, one per tick, to 10 ms; null if it was not looked at",
@@ -599,6 +606,8 @@ struct Described<ServiceRow> {
       field("address", &ServiceRow::endpoint, &Endpoint::address, "local listening address"),
       field("port", &ServiceRow::endpoint, &Endpoint::port, "local listening port"),
       field("netns", &ServiceRow::netns, "network namespace, the inode number in /proc/PID/ns/net"),
+      field("netns_name", &ServiceRow::netns_name,
+            "name of the network namespace as ip-netns(8) keeps it in /run/netns; null if it has none", kLater),
       field(
           "listen_sockets", &ServiceRow::listen_sockets,
           "number of listening sockets on its address: more than one with SO_REUSEPORT; 0 if none was seen or all were "

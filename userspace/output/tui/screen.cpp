@@ -244,6 +244,7 @@ std::string who_text(const WorkerRow& row, bool ascii) {
   else if (row.ns_pid && *row.ns_pid != row.pid)
     text += fmt::format("({} in its namespace)  ", *row.ns_pid);
   text += escape_text(row.cmdline.value_or(row.comm), {.ascii = ascii});
+  if (row.container) text += fmt::format("  [{}]", escape_text(*row.container, {.ascii = ascii}));
   return row.cgroup ? text + "  " + escape_text(*row.cgroup, {.ascii = ascii}) : text;
 }
 

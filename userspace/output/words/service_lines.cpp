@@ -7,6 +7,7 @@
 
 #include "model/losses.hpp"
 #include "model/serving.hpp"
+#include "model/worker_names.hpp"
 #include "text/escape.hpp"
 #include "text/numbers.hpp"
 
@@ -14,6 +15,7 @@ namespace acceptscope {
 namespace {
 
 constexpr std::size_t kFilterWidth = 60;
+constexpr std::size_t kLabelWidth = 48;  // of a container in a service's name
 
 void append_item(std::string& list, std::string_view item, std::string_view separator = ", ") {
   if (!list.empty()) list += separator;
@@ -68,6 +70,7 @@ std::string describe_filters(const Filters& filters, bool ascii) {
   append_filter(text, "address", "addresses", filters.addresses, ascii);
   append_filter(text, "PID", "PIDs", pids, ascii);
   append_filter(text, "command", "commands", filters.comms, ascii);
+  append_filter(text, "container", "containers", filters.containers, ascii);
   append_filter(text, "cgroup", "cgroups", filters.cgroups, ascii);
   return text;
 }
@@ -116,7 +119,13 @@ TextOptions with_common_netns(const Snapshot& snapshot, TextOptions options) {
 
 std::string service_name(const ServiceRow& service, const Snapshot& snapshot, const TextOptions& options) {
   const std::string name = service.endpoint.to_string();
+  const std::optional<OutsideText> container = common_container(service);
+  if (container && !is_unit_label(*container))
+    return fmt::format("{} ({})", name, escape_text(*container, {kLabelWidth, options.ascii}));
   if (!is_foreign(service, snapshot, options.host_netns)) return name;
+  if (service.netns_name)
+    return fmt::format("{} (netns {})", name, escape_text(*service.netns_name, {kLabelWidth, options.ascii}));
+  if (container) return fmt::format("{} ({})", name, escape_text(*container, {kLabelWidth, options.ascii}));
   return fmt::format("{} (netns {})", name, service.netns);
 }
 

@@ -7,11 +7,15 @@
 #include <array>
 
 #include "model/serving.hpp"
+#include "model/worker_names.hpp"
 #include "output/words/worker_cells.hpp"
+#include "text/escape.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {
 namespace {
+
+constexpr std::size_t kContainerMost = 32;  // columns; an ellipsis shows that it is cut
 
 using C = const WorkerCell&;
 using W = const WorkerRow&;
@@ -153,6 +157,10 @@ constexpr std::array kColumns{
     WorkerColumn{"WAIT p95", "Wait p95", "95th percentile of the accept wait: time in the accept queue", false,
                  {20, 8, 13}, {19, 8, 14}, Kind::text, Shown::always,
                  [](C c) { return duration_text(c.worker.accept_wait.p95, c.ascii); }},
+    WorkerColumn{"CONTAINER", "Container",
+                 "container, pod, machine or systemd unit, as far as the cgroup path and files of the runtime tell; only if the workers of a service are in several", false,
+                 {22, 9, 15}, {23, 9, 17}, Kind::text, Shown::with_containers,
+                 [](C c) { return c.worker.container ? escape_text(*c.worker.container, {kContainerMost, c.ascii}) : "-"; }},
 };
 // clang-format on
 
@@ -188,6 +196,7 @@ bool is_shown(const WorkerColumn& column, std::span<const ServiceRow> services, 
         return std::ranges::any_of(service.workers,
                                    [](const WorkerRow& worker) { return worker.cpu_time.has_value(); });
       });
+    case ColumnShown::with_containers: return std::ranges::any_of(services, has_several_containers);
     case ColumnShown::with_preexisting:
       return std::ranges::any_of(services, [](const ServiceRow& service) { return service.counts.preexisting > 0; });
     case ColumnShown::with_handed_over:

@@ -91,6 +91,7 @@ enum class ColumnShown : std::uint8_t {
   with_handed_over,
   with_requests,
   with_cpu,
+  with_containers,
   while_tracing
 };
 
