@@ -33,7 +33,9 @@ int run_diff(const cli::Options& options) {
   if (!before) return complain(before.error());
   const Result<LoadedDump> after = load_dump(options.files[1], outputs->most_connections());
   if (!after) return complain(after.error());
-  Diff diff = compare(before->snapshot, after->snapshot);
+  Result<Diff> compared = compare(before->snapshot, after->snapshot, options.pairs);
+  if (!compared) return complain(compared.error());
+  Diff diff = *std::move(compared);
   diff.tool.version = version();
   diff.conditions = check(options.fail_if, before->snapshot, after->snapshot, diff);
 

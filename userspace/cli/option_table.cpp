@@ -236,6 +236,14 @@ Result<void> set_json(Options& options, std::string_view) {
   return {};
 }
 
+Result<void> add_pair(Options& options, std::string_view text) {
+  const std::size_t equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size())
+    return failure("not BEFORE=AFTER", "such as 'docker web=docker web2', or 4026532177=4026532301");
+  options.pairs.push_back({std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))});
+  return {};
+}
+
 Result<void> add_fail_if(Options& options, std::string_view text) {
   return parse_condition(text).map([&](Condition condition) { options.fail_if.push_back(std::move(condition)); });
 }
@@ -350,6 +358,8 @@ constexpr std::array kRest{
     OptionRow{Group::diff, kDiff, "", "--fail-if", "COND",
               "exit with status 4 if this holds for a service of AFTER, such as effective_workers<0.5*workers or "
               "change.accept_wait_p95>10ms; repeatable", "none", add_fail_if},
+    OptionRow{Group::diff, kDiff, "", "--pair", "BEFORE=AFTER",
+              "compare these services, each by container, network namespace or address; repeatable", "by what is the same", add_pair},
 
     OptionRow{Group::hidden, kOnThisHost, "", "--ring-bytes", "N",
               "size of the ring buffer of closed connections, in bytes", kRingBytes, set_ring_bytes},

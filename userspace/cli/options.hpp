@@ -14,6 +14,7 @@
 #include "model/backend.hpp"
 #include "model/capacity.hpp"
 #include "model/condition.hpp"
+#include "model/pairing.hpp"
 #include "model/records.hpp"
 #include "model/selection.hpp"
 #include "util/clock.hpp"
@@ -57,6 +58,7 @@ struct Options {
   // Diff.
   bool json = false;
   std::vector<Condition> fail_if;
+  std::vector<AskedPair> pairs;
 
   // Capture.
   std::optional<Backend> backend;  ///< empty: the first one that works

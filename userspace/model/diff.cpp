@@ -12,6 +12,7 @@
 
 #include "model/findings/table.hpp"
 #include "model/two_samples.hpp"
+#include "model/worker_names.hpp"
 #include "text/numbers.hpp"
 
 namespace acceptscope {
@@ -281,12 +282,21 @@ FixVerdict judge_fix(const ServiceRow& before, const ServiceRow& after, const st
   return {FixCode::unchanged, fmt::format("The spread has not changed: {}; {} ({}){}", spread, why, chance, rest)};
 }
 
+/// What tells a service from others at its address.
+std::optional<OutsideText> label_of(const ServiceRow& service) {
+  const std::optional<OutsideText> container = common_container(service);
+  if (container && !is_unit_label(*container)) return container;
+  return service.netns_name;
+}
+
 ServiceDiff compare_service(const Snapshot& before, std::size_t i, const Snapshot& after, std::size_t k) {
   const Side a{before.services[i], before.run.duration, before.run.interval};
   const Side b{after.services[k], after.run.duration, after.run.interval};
   ServiceDiff diff;
   diff.endpoint = b.service.endpoint;
   diff.endpoint_before = a.service.endpoint;
+  diff.label = label_of(b.service);
+  diff.label_before = label_of(a.service);
   diff.before_index = static_cast<std::uint32_t>(i);
   diff.after_index = static_cast<std::uint32_t>(k);
   for (const FigureRow& row : figure_table())
@@ -295,48 +305,37 @@ ServiceDiff compare_service(const Snapshot& before, std::size_t i, const Snapsho
   return diff;
 }
 
-/// For each service of AFTER, the same service of BEFORE, if any. If several have the same address and port: the one in
-/// the same network namespace, else the first one left.
-std::vector<std::optional<std::size_t>> matches(const Snapshot& before, const Snapshot& after) {
-  std::vector<std::optional<std::size_t>> found(after.services.size());
-  std::vector<bool> taken(before.services.size());
-  for (const bool same_netns : {true, false})
-    for (std::size_t k = 0; k < found.size(); ++k)
-      for (std::size_t i = 0; i < taken.size() && !found[k]; ++i) {
-        const ServiceRow& a = before.services[i];
-        const ServiceRow& b = after.services[k];
-        if (taken[i] || a.endpoint != b.endpoint || (same_netns && a.netns != b.netns)) continue;
-        found[k] = i;
-        taken[i] = true;
-      }
-  const bool none = std::none_of(found.begin(), found.end(), [](const auto& match) { return match.has_value(); });
-  if (none && found.size() == 1 && taken.size() == 1) found[0] = 0;
-  return found;
-}
-
 DiffSide side_of(const Snapshot& snapshot) {
   return {snapshot.host.hostname, snapshot.run.started_at, snapshot.run.duration};
 }
 
+LoneService lone(const ServiceRow& service, bool ambiguous) {
+  return {service.endpoint, service.counts.connections(), label_of(service), ambiguous};
+}
+
 }  // namespace
 
-Diff compare(const Snapshot& before, const Snapshot& after) {
+Diff compare(const Snapshot& before, const Snapshot& after) { return compare(before, after, {}).value(); }
+
+Result<Diff> compare(const Snapshot& before, const Snapshot& after, std::span<const AskedPair> asked) {
+  const Result<Pairing> pairing = pair_services(before, after, asked);
+  if (!pairing) return tl::unexpected(pairing.error());
   Diff diff;
   diff.before = side_of(before);
   diff.after = side_of(after);
-  const std::vector<std::optional<std::size_t>> found = matches(before, after);
   std::vector<bool> matched(before.services.size());
-  for (std::size_t k = 0; k < found.size(); ++k) {
-    const ServiceRow& service = after.services[k];
-    if (!found[k]) {
-      diff.only_after.push_back({service.endpoint, service.counts.connections()});
+  for (std::size_t k = 0; k < after.services.size(); ++k) {
+    const std::optional<Pair>& pair = pairing->of_after[k];
+    if (!pair) {
+      diff.only_after.push_back(lone(after.services[k], pairing->ambiguous_after[k]));
       continue;
     }
-    matched[*found[k]] = true;
-    diff.services.push_back(compare_service(before, *found[k], after, k));
+    matched[pair->before] = true;
+    diff.services.push_back(compare_service(before, pair->before, after, k));
+    diff.services.back().paired_by = pair->by;
   }
   for (std::size_t i = 0; i < matched.size(); ++i)
-    if (!matched[i]) diff.only_before.push_back({before.services[i].endpoint, before.services[i].counts.connections()});
+    if (!matched[i]) diff.only_before.push_back(lone(before.services[i], pairing->ambiguous_before[i]));
   return diff;
 }
 

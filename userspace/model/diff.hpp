@@ -5,10 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "model/figures.hpp"
+#include "model/pairing.hpp"
 #include "model/snapshot.hpp"
 
 namespace acceptscope {
@@ -39,8 +41,11 @@ struct FixVerdict {
 
 /// A service that is in both dumps.
 struct ServiceDiff {
-  Endpoint endpoint;               ///< of AFTER
-  Endpoint endpoint_before;        ///< differs only if the single services of both dumps were paired
+  Endpoint endpoint;         ///< of AFTER
+  Endpoint endpoint_before;  ///< differs only if the single services of both dumps were paired, or by --pair
+  std::optional<OutsideText> label{},
+      label_before{};  ///< container, or name of the network namespace; in AFTER, BEFORE
+  PairedBy paired_by = PairedBy::address;
   std::uint32_t before_index = 0;  ///< in services of BEFORE
   std::uint32_t after_index = 0;   ///< in services of AFTER
   FixVerdict verdict;
@@ -51,7 +56,9 @@ struct ServiceDiff {
 /// A service that only one dump has.
 struct LoneService {
   Endpoint endpoint;
-  std::uint64_t connections = 0;  ///< accepts + pre-existing
+  std::uint64_t connections = 0;       ///< accepts + pre-existing
+  std::optional<OutsideText> label{};  ///< as of ServiceDiff
+  bool ambiguous = false;              ///< the other dump has services that may be it: which one cannot be told
   bool operator==(const LoneService&) const = default;
 };
 
@@ -89,8 +96,10 @@ inline constexpr double kSignificance = 0.01;
 /// histograms.
 inline constexpr double kMaterialChange = 0.125;
 
-/// Services are matched by address and port: network namespaces have other numbers after a reboot. Where no service is
-/// in both dumps and each has just one, those two are compared.
+/// Services are paired by address and port, and where several have the same ones by what else is the same
+/// (model/pairing.hpp). Where each dump has just one service, those two are compared.
 [[nodiscard]] Diff compare(const Snapshot& before, const Snapshot& after);
+/// The same with pairs that the user named; fails if these name no service, or several.
+[[nodiscard]] Result<Diff> compare(const Snapshot& before, const Snapshot& after, std::span<const AskedPair> asked);
 
 }  // namespace acceptscope

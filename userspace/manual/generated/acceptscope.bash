@@ -54,13 +54,14 @@ _acceptscope() {
 	--backend) _acceptscope_words "auto fentry kprobe tracepoint"; return ;;
 	--max-connections) :; return ;;
 	--fail-if) _acceptscope_words "workers workers_idle effective_workers fair_p01 fair_p50 effective_workers_seconds effective_workers_bytes top_share top_share_seconds top_share_bytes active_accepting active_serving connections accepts accepts_per_second open peak_open preexisting never_accepted handed_over lifetime_p50 lifetime_p95 lifetime_max open_age_p50 accept_wait_p50 accept_wait_p95 accept_wait_p99 accept_wait_max queue_depth_max queue_overflows requests requests_per_second active_requests effective_workers_requests effective_workers_busy top_share_requests top_share_busy busy_max in_flight_peak in_flight_peak_worker response_p50 response_p95 response_p99 response_max unread_wait_p50 unread_wait_p95 unread_wait_p99 unread_wait_max"; return ;;
+	--pair) :; return ;;
 	esac
 	case $command,$cur in
 	,-*) _acceptscope_words "-p --port -a --address --pid --comm --cgroup --container --by -d --duration -i --interval -w --window -o --output --log --html --dump-connections --worker-limit --redact-peers --view --format --color --no-requests --backend --max-connections -h --help --help-findings -V --version" ;;
 	demo,-*) _acceptscope_words "--by -d --duration -i --interval -w --window -o --output --log --html --dump-connections --worker-limit --redact-peers --view --format --color --no-requests --backend --max-connections --pinned --spread --both -h --help --help-findings -V --version" ;;
 	doctor,-*) _acceptscope_words "--color --backend --json -h --help --help-findings -V --version" ;;
 	report,-*) _acceptscope_words "--html --format --color -h --help --help-findings -V --version" ;;
-	diff,-*) _acceptscope_words "--html --format --color --json --fail-if -h --help --help-findings -V --version" ;;
+	diff,-*) _acceptscope_words "--html --format --color --json --fail-if --pair -h --help --help-findings -V --version" ;;
 	help,-*) _acceptscope_words "-h --help --help-findings -V --version" ;;
 	schema,-*) _acceptscope_words "-h --help --help-findings -V --version" ;;
 	completion,-*) _acceptscope_words "-h --help --help-findings -V --version" ;;

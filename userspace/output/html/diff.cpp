@@ -41,8 +41,8 @@ std::string fix_box(const ServiceDiff& service) {
   const Look look = look_of(service.verdict.code);
   return fmt::format(
       "<div class=\"verdict {}\">\n<h2><span class=\"badge {}\">{} {}</span> {}</h2>\n<p class=\"say\">{}</p>\n</div>\n",
-      look.css_class, look.css_class, look.sign, fix_word(service.verdict.code), html_escape(diff_name(service)),
-      html_text(service.verdict.summary));
+      look.css_class, look.css_class, look.sign, fix_word(service.verdict.code), html_escape(diff_name(service, false)),
+      html_text(fix_sentence(service)));
 }
 
 std::string_view row_class(ChangeKind kind) {
@@ -143,8 +143,8 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
       options.max_lanes / (2 * std::max<std::size_t>(1, std::min(diff.services.size(), kMostDrawn)));
   for (const ServiceDiff& service : diff.services) {
     if (service.before_index >= before.services.size() || service.after_index >= after.services.size()) continue;
-    body += fmt::format("<section aria-label=\"Service {}\">\n", html_escape(diff_name(service))) + fix_box(service) +
-            figures_table(service);
+    body += fmt::format("<section aria-label=\"Service {}\">\n", html_escape(diff_name(service, false))) +
+            fix_box(service) + figures_table(service);
     if (drawn++ < kMostDrawn)
       body += side_by_side(ids, {before, service.before_index, {lanes, options.left_out_before}, reuse_before},
                            {after, service.after_index, {lanes, options.left_out}, reuse});
@@ -153,7 +153,7 @@ std::string render_html_diff(const Snapshot& before, const Snapshot& after, cons
   if (drawn > kMostDrawn)
     body += fmt::format("<p class=\"soft\">Only the first {} are drawn.</p>\n", count_of(kMostDrawn, "service"));
   body += conditions(diff);
-  if (const std::vector<std::string> lone = lone_services(diff); !lone.empty()) {
+  if (const std::vector<std::string> lone = lone_services(diff, false); !lone.empty()) {
     body += "<section aria-label=\"Services in one dump only\">\n<h2>In one dump only</h2>\n<ul>\n";
     for (const std::string& service : lone) body += fmt::format("<li>{}</li>\n", html_escape(service));
     body += "</ul>\n</section>\n";

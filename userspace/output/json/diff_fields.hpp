@@ -57,7 +57,17 @@ struct Described<ServiceDiff> {
       field("port", &ServiceDiff::endpoint, &Endpoint::port, "local listening port, in AFTER"),
       field("before", &ServiceDiff::endpoint_before,
             "local listening address and port in BEFORE; differ only if each dump has a single service and these two "
-            "are compared"),
+            "are compared, or by --pair"),
+      field("label", &ServiceDiff::label,
+            "container of the service in AFTER, or else the name of its network namespace; null without either",
+            kLater),
+      field("label_before", &ServiceDiff::label_before, "the same in BEFORE", kLater),
+      field(
+          "paired_by", &ServiceDiff::paired_by,
+          "what says that the two are one service; address: no other has it; processes: one belongs to both; name: of "
+          "namespace, container, unit or cgroup; command: command lines of the workers, a guess; rest: the only one "
+          "left, a guess; user: --pair",
+          kLater),
       field("before_index", &ServiceDiff::before_index, "index into the services of BEFORE"),
       field("after_index", &ServiceDiff::after_index, "index into the services of AFTER"),
       field("verdict", &ServiceDiff::verdict, "verdict on the change of the service"),
@@ -71,7 +81,12 @@ struct Described<LoneService> {
   static constexpr auto fields = std::make_tuple(
       field("address", &LoneService::endpoint, &Endpoint::address, "local listening address"),
       field("port", &LoneService::endpoint, &Endpoint::port, "local listening port"),
-      field("connections", &LoneService::connections, "connections of the service, accepted and pre-existing"));
+      field("connections", &LoneService::connections, "connections of the service, accepted and pre-existing"),
+      field("label", &LoneService::label,
+            "container of the service, or else the name of its network namespace; null without either", kLater),
+      field("ambiguous", &LoneService::ambiguous,
+            "whether the other dump has services that may be it, and which one cannot be told: --pair says it",
+            kLater));
 };
 
 template <>

@@ -209,13 +209,13 @@ std::string render_markdown_diff(const Diff& diff, const TextOptions& options) {
   text += side_line("before", diff.before, ascii) + side_line("after", diff.after, ascii) + '\n';
   if (diff.services.empty()) text += paragraph("No service is in both dumps.");
   for (const ServiceDiff& service : diff.services) {
-    text += fmt::format("### {}\n\n**{}** {}\n\n", markdown_escape(diff_name(service)), fix_word(service.verdict.code),
-                        markdown_escape(sentence(service.verdict.summary, ascii)));
+    text += fmt::format("### {}\n\n**{}** {}\n\n", markdown_escape(diff_name(service, ascii)),
+                        fix_word(service.verdict.code), markdown_escape(sentence(fix_sentence(service), ascii)));
     text += figures_table(service, ascii);
   }
   if (!diff.services.empty())
     for (const std::string& note : diff_notes(diff.services)) text += paragraph(note);
-  const std::vector<std::string> lone = lone_services(diff);
+  const std::vector<std::string> lone = lone_services(diff, ascii);
   for (const std::string& service : lone) text += item(service);
   if (!lone.empty() && !diff.conditions.empty()) text += '\n';
   for (const ConditionOutcome& outcome : diff.conditions)

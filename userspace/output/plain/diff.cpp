@@ -53,7 +53,7 @@ StyledLine styled_word(FixCode code) {
 Lines service_lines(const ServiceDiff& service, std::size_t width, bool ascii) {
   std::vector<Row> rows{{"FIGURE", "BEFORE", "AFTER", "CHANGE", "MORE THAN CHANCE", "TEST"}};
   for (const FigureChange& change : service.figures) rows.push_back(figure_cells(change, ascii));
-  Lines lines{StyledLine(), StyledLine(diff_name(service), Style::strong)};
+  Lines lines{StyledLine(), StyledLine(diff_name(service, ascii), Style::strong)};
   append(lines, table(rows, width));
   return lines;
 }
@@ -69,15 +69,15 @@ std::string render_diff(const Diff& diff, const TextOptions& options) {
   const bool ascii = options.ascii;
   Lines lines;
   for (const ServiceDiff& service : diff.services)
-    append(lines,
-           wrapped(styled_word(service.verdict.code).add(" "),
-                   fmt::format("{}: {}", diff_name(service), sentence(service.verdict.summary, ascii)), options.width));
+    append(lines, wrapped(styled_word(service.verdict.code).add(" "),
+                          fmt::format("{}: {}", diff_name(service, ascii), sentence(fix_sentence(service), ascii)),
+                          options.width));
   if (diff.services.empty()) lines.emplace_back("No service is in both dumps.", Style::strong);
   lines.emplace_back();
   lines.emplace_back("before  " + side_text(diff.before, ascii));
   lines.emplace_back("after   " + side_text(diff.after, ascii));
   for (const ServiceDiff& service : diff.services) append(lines, service_lines(service, options.width, ascii));
-  const std::vector<std::string> lone = lone_services(diff);
+  const std::vector<std::string> lone = lone_services(diff, ascii);
   if (!lone.empty()) lines.emplace_back();
   for (const std::string& line : lone) lines.emplace_back(line);
   if (!diff.services.empty()) {

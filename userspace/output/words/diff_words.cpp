@@ -20,12 +20,33 @@ bool knows_requests(std::span<const ServiceDiff> services, std::optional<double>
   });
 }
 
+/// "0.0.0.0:8080 (docker web)"
+std::string named(const Endpoint& endpoint, const std::optional<OutsideText>& label, bool ascii) {
+  if (!label) return endpoint.to_string();
+  return fmt::format("{} ({})", endpoint.to_string(), escape_text(*label, {.ascii = ascii}));
+}
+
 }  // namespace
 
-std::string diff_name(const ServiceDiff& service) {
-  const std::string now = service.endpoint.to_string();
-  if (service.endpoint == service.endpoint_before) return now;
-  return fmt::format("{} (before: {})", now, service.endpoint_before.to_string());
+std::string diff_name(const ServiceDiff& service, bool ascii) {
+  const std::string now = named(service.endpoint, service.label, ascii);
+  const std::string then = named(service.endpoint_before, service.label_before, ascii);
+  return now == then ? now : fmt::format("{} (before: {})", now, then);
+}
+
+OutsideText fix_sentence(const ServiceDiff& service) {
+  const OutsideText& summary = service.verdict.summary;
+  switch (service.paired_by) {
+    case PairedBy::command: return summary + " (paired by the commands of the workers, a guess; --pair says it)";
+    case PairedBy::rest:
+      if (service.endpoint != service.endpoint_before) break;  // the name says so
+      return summary + " (paired because no other is left, a guess; --pair says it)";
+    case PairedBy::address:
+    case PairedBy::processes:
+    case PairedBy::name:
+    case PairedBy::user: break;
+  }
+  return summary;
 }
 
 std::string_view fix_word(FixCode code) {
@@ -50,12 +71,14 @@ std::array<std::string, 6> figure_cells(const FigureChange& change, bool ascii) 
           chance_text(change), change.test.value_or("")};
 }
 
-std::vector<std::string> lone_services(const Diff& diff) {
+std::vector<std::string> lone_services(const Diff& diff, bool ascii) {
   std::vector<std::string> lines;
   const auto add = [&](const std::vector<LoneService>& services, std::string_view where) {
     for (const LoneService& service : services)
-      lines.push_back(fmt::format("Only in {}: {}, {}", where, service.endpoint.to_string(),
-                                  count_of(service.connections, "connection")));
+      lines.push_back(fmt::format("{} {}: {}, {}{}", service.ambiguous ? "Not paired, of" : "Only in", where,
+                                  named(service.endpoint, service.label, ascii),
+                                  count_of(service.connections, "connection"),
+                                  service.ambiguous ? "; several at this address are alike: --pair BEFORE=AFTER" : ""));
   };
   add(diff.only_before, "BEFORE");
   add(diff.only_after, "AFTER");

@@ -12,8 +12,11 @@
 
 namespace acceptscope {
 
-/// "127.0.0.1:8000", with its address before if that differs.
-[[nodiscard]] std::string diff_name(const ServiceDiff& service);
+/// "127.0.0.1:8000 (docker web)", with its address and label before if they differ.
+[[nodiscard]] std::string diff_name(const ServiceDiff& service, bool ascii);
+
+/// The summary of the verdict, and whether it is a guess that the two are the same service.
+[[nodiscard]] OutsideText fix_sentence(const ServiceDiff& service);
 
 /// "FIXED", "BETTER", "UNCHANGED", "WORSE", "UNDECIDED"
 [[nodiscard]] std::string_view fix_word(FixCode code);
@@ -25,7 +28,7 @@ namespace acceptscope {
 [[nodiscard]] std::array<std::string, 6> figure_cells(const FigureChange& change, bool ascii);
 
 /// "Only in AFTER: [::1]:9000, 2 connections", for each service of one dump only.
-[[nodiscard]] std::vector<std::string> lone_services(const Diff& diff);
+[[nodiscard]] std::vector<std::string> lone_services(const Diff& diff, bool ascii);
 
 /// "FAIL", "ok", "UNDECIDED"
 [[nodiscard]] std::string_view condition_word(const ConditionOutcome& outcome);
