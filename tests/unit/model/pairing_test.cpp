@@ -91,7 +91,8 @@ TEST(Pairing, NamesSayIt) {
 }
 
 TEST(Pairing, TheOneThatIsLeftIsAGuess) {
-  const auto before = dump({Build(1).container("docker web"), Build(2).container("docker 0123456789ab")});
+  const auto before =
+      dump({Build(1).container("docker web"), Build(2).container("docker 0123456789ab").commands("old", "old")});
   const auto after = dump({Build(1).container("docker 456789abcdef"), Build(2).container("docker web")});
   EXPECT_THAT(pairs(before, after), ElementsAre(std::pair(1, PairedBy::rest), std::pair(0, PairedBy::name)));
 }
