@@ -11,6 +11,7 @@
 #include <initializer_list>
 #include <string_view>
 
+#include "capture/kernel_facts.hpp"
 #include "util/privileges.hpp"
 #include "util/syscall_filter.hpp"
 #include "util/unique_fd.hpp"
@@ -20,6 +21,8 @@ namespace {
 
 /// Privileges that a tick needs: maps and iterators; /proc/PID of all processes.
 constexpr std::initializer_list<int> kInForce{CAP_BPF, CAP_PERFMON, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
+/// The same where CAP_SYS_ADMIN was given instead of the capabilities for BPF.
+constexpr std::initializer_list<int> kInForceOfAdmin{CAP_SYS_ADMIN, CAP_SYS_PTRACE, CAP_DAC_READ_SEARCH};
 /// Privileges needed now and then: timing BPF programs; a dump in another user's directory, or for the user who called
 /// sudo; ending a command that changed its user.
 constexpr std::initializer_list<int> kInReserve{CAP_SYS_ADMIN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_CHOWN, CAP_KILL};
@@ -58,8 +61,9 @@ OutsideText in_words(const Result<Confinement>& confinement) {
 }  // namespace
 
 Result<Confinement> confine() {
-  if (const Result<void> dropped = drop_privileges(kInForce, kInReserve); !dropped)
-    return tl::unexpected(dropped.error());
+  const bool admin_only = !has_capability("CAP_BPF") && has_capability("CAP_SYS_ADMIN");
+  const Result<void> dropped = drop_privileges(admin_only ? kInForceOfAdmin : kInForce, kInReserve);
+  if (!dropped) return tl::unexpected(dropped.error());
   const Result<std::size_t> filtered = filter_system_calls();
   if (!filtered) return Confinement{std::nullopt, filtered.error().message()};
   return Confinement{*filtered, {}};

@@ -29,7 +29,7 @@ DiagnosedFact fact(bool present, OutsideText detail, bool permitted = true) {
 }
 
 /// Loads and attaches one backend.
-DiagnosedBackend examine(Backend backend, const Environment& environment, bool permitted) {
+DiagnosedBackend examine(Backend backend, const Environment& environment, const KernelFacts& facts, bool permitted) {
   TracerOptions options;
   options.backend = backend;
   options.capacity.connections = 1024;  // only tests whether it works
@@ -37,7 +37,9 @@ DiagnosedBackend examine(Backend backend, const Environment& environment, bool p
   const Result<Tracer> tracer = Tracer::attach(options, environment, attempts);
   const Error* problem = nullptr;
   if (!tracer) problem = attempts.empty() || !attempts.back().problem ? &tracer.error() : &*attempts.back().problem;
-  DiagnosedBackend result{std::string(enum_name(backend)), {}, {}, {}};
+  DiagnosedBackend result;
+  result.name = std::string(enum_name(backend));
+  for (const std::string_view name : needed_capabilities(backend, facts.privileges)) result.needs.emplace_back(name);
   result.works = fact(problem == nullptr, problem == nullptr ? OutsideText() : problem->message(), permitted);
   if (problem != nullptr) return result;
   for (const PlannedProgram& program : attempts.back().plan.programs) result.programs.push_back(program.hook);
@@ -61,7 +63,7 @@ Diagnosis diagnose(const Environment& environment, bool permitted) {
   for (const Capability& capability : read_capabilities())
     found.capabilities.push_back({capability.name, capability.effective});
   for (const Backend backend : enum_values<Backend>) {
-    found.backends.push_back(examine(backend, environment, permitted));
+    found.backends.push_back(examine(backend, environment, facts, permitted));
     if (found.backends.back().works.present.value_or(false) && !found.chosen) found.chosen = found.backends.back().name;
   }
   found.after_attaching = confinement_here();
@@ -91,6 +93,7 @@ std::string text_of(const Diagnosis& found, bool permitted) {
   text += "\nBackends, loaded and attached in this order:\n\n";
   for (const DiagnosedBackend& backend : found.backends) {
     text += row(escape_text(backend.name), said(backend.works));
+    text += row("", "needs " + joined(backend.needs, ", "));
     for (const OutsideText& hook : backend.programs) text += row("", "- " + hook);
     for (const OutsideText& note : backend.notes) text += row("", "note: " + note);
   }

@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <new>
 #include <utility>
@@ -86,6 +88,17 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
   facts.has_sock_graft = has("security_sock_graft", BTF_KIND_FUNC) && !environment.lacks("sock_graft");
 }
 
+PrivilegeRules read_privilege_rules(const std::string& proc, const std::string& release) {
+  PrivilegeRules rules;
+  int major = 0, minor = 0;
+  if (std::sscanf(release.c_str(), "%d.%d", &major, &minor) == 2)
+    rules.locks_memory = std::pair(major, minor) < std::pair(5, 11);
+  int paranoid = 0;
+  std::ifstream(proc + "/sys/kernel/perf_event_paranoid") >> paranoid;
+  rules.restricts_events = paranoid > 2;
+  return rules;
+}
+
 }  // namespace
 
 KernelFacts read_kernel_facts(const Environment& environment) {
@@ -102,6 +115,7 @@ KernelFacts read_kernel_facts(const Environment& environment) {
                            libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SYSCALL, nullptr) == 1 &&
                            libbpf_probe_bpf_helper(BPF_PROG_TYPE_SYSCALL, BPF_FUNC_for_each_map_elem, nullptr) == 1;
   facts.proc_view = read_proc_view(environment.proc);
+  facts.privileges = read_privilege_rules(environment.proc, facts.release);
   if (environment.lacks("cgroup2")) {
     facts.cgroup2_problem = "simulated: no cgroup v2";
   } else if (const Result<UniqueFd> root = open_file_system("cgroup2"); root) {
@@ -135,6 +149,15 @@ bool has_capability(std::string_view name) {
   return std::ranges::any_of(read_capabilities(), [&](const Capability& capability) {
     return capability.name == name && capability.effective;
   });
+}
+
+std::string missing_capabilities(Backend backend, const PrivilegeRules& rules) {
+  std::string missing;
+  for (const std::string_view name : needed_capabilities(backend, rules)) {
+    const bool is_included = name != "CAP_SYS_RESOURCE" && has_capability("CAP_SYS_ADMIN");
+    if (!is_included && !has_capability(name)) missing += (missing.empty() ? "" : ", ") + std::string(name);
+  }
+  return missing;
 }
 
 bool may_use_bpf(const std::vector<Capability>& capabilities) {

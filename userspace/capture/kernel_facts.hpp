@@ -8,6 +8,7 @@
 #include "capture/environment.hpp"
 #include "capture/proc_view.hpp"
 #include "capture/wait_functions.hpp"
+#include "model/privileges_needed.hpp"
 #include "util/outside_text.hpp"
 
 namespace acceptscope {
@@ -32,6 +33,7 @@ struct KernelFacts {
   bool request_traces = false;          ///< tracepoints for arrivals, receives and sends (6.3)
   WaitFunctions wait_functions;         ///< tell how a process waits for connections
   ProcView proc_view;                   ///< what /proc shows
+  PrivilegeRules privileges;            ///< decide which capabilities a backend needs
   bool cgroup2 = false;                 ///< a cgroup v2 hierarchy is available
   OutsideText cgroup2_problem;
 };
@@ -47,6 +49,10 @@ struct Capability {
 
 /// Whether this process has one of them in effect, by name.
 [[nodiscard]] bool has_capability(std::string_view name);
+
+/// Those of needed_capabilities() that this process has not, separated by commas; empty if none is missing.
+/// CAP_SYS_ADMIN includes others.
+[[nodiscard]] std::string missing_capabilities(Backend backend, const PrivilegeRules& rules);
 
 /// CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN: enough to try.
 [[nodiscard]] bool may_use_bpf(const std::vector<Capability>& capabilities);

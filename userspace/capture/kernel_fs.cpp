@@ -2,17 +2,41 @@
 #include "capture/kernel_fs.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/perf_event.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <array>
 #include <charconv>
+#include <string_view>
+
+#include "capture/mounts.hpp"
 
 namespace acceptscope {
 
+namespace {
+
+UniqueFd open_directory(const char* path) { return UniqueFd(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)); }
+
+/// The root directory of a file system of this type that is mounted, the whole of it; empty without one.
+UniqueFd open_mounted(std::string_view type) {
+  for (const Mount& mount : read_mounts("/proc")) {
+    if (mount.type != type || mount.root != "/") continue;
+    UniqueFd root = open_directory(mount.point.c_str());
+    struct statfs info {};
+    const auto magic = type == "cgroup2" ? CGROUP2_SUPER_MAGIC : TRACEFS_MAGIC;
+    if (root && fstatfs(root.get(), &info) == 0 && info.f_type == magic) return root;  // else another one lies over it
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<UniqueFd> open_file_system(const char* type) {
+  if (UniqueFd mounted = open_mounted(type)) return mounted;
   const std::string what = std::string("cannot mount ") + type + " privately";
   const UniqueFd context(fsopen(type, FSOPEN_CLOEXEC));
   if (!context) return system_failure(errno, what);

@@ -9,8 +9,8 @@
 
 namespace acceptscope {
 
-/// The root directory of the tracefs or cgroup2 file system, from a private mount that no other process sees
-/// (fsopen(2), 5.2). It does not matter whether and where the host mounts it, and nothing stays mounted.
+/// The root directory of the tracefs or cgroup2 file system: where the host mounts the whole of it, else from a private
+/// mount that no other process sees (fsopen(2), 5.2; takes CAP_SYS_ADMIN), of which nothing stays.
 /// \param type "tracefs" or "cgroup2"
 [[nodiscard]] Result<UniqueFd> open_file_system(const char* type);
 

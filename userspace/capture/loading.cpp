@@ -134,8 +134,10 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   LibbpfLog log;
   bpf_object_open_opts open_options{};
   open_options.sz = sizeof open_options;
-  // libbpf reads the kernel's own BTF once for all uses; with a custom path it would read the same types twice.
-  if (environment.btf != Environment{}.btf) open_options.btf_custom_path = environment.btf.c_str();
+  // libbpf reads the kernel's own BTF once for all uses; with a custom path it reads the same types twice. But then it
+  // looks for types that a kernel lacks in no module: to list these takes CAP_SYS_ADMIN (bpf_btf_get_next_id()).
+  if (environment.btf != Environment{}.btf || !has_capability("CAP_SYS_ADMIN"))
+    open_options.btf_custom_path = environment.btf.c_str();
   Skeleton skeleton = open_skeleton(open_options, plan.atomic_fetch);
   if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
   configure(skeleton, options, plan);

@@ -8,9 +8,9 @@
 #include <optional>
 #include <sstream>
 #include <string_view>
-#include <vector>
 
 #include "capture/kernel_facts.hpp"
+#include "capture/mounts.hpp"
 
 namespace acceptscope {
 namespace {
@@ -37,18 +37,12 @@ std::uint32_t levels_below(const std::string& proc) {
   return 0;
 }
 
-/// Whether /proc was mounted with hidepid. Options of the file system are after the separator (proc_pid_mountinfo(5)).
+/// Whether /proc was mounted with hidepid (proc(5)).
 bool hides_processes(const std::string& proc) {
-  std::ifstream mounts(proc + "/self/mountinfo");
   bool hides = false;  // of several mounts over each other the last one counts
-  for (std::string line; std::getline(mounts, line);) {
-    std::istringstream columns(line);
-    std::vector<std::string> fields;
-    for (std::string field; columns >> field;) fields.push_back(field);
-    if (fields.size() < 6 || fields[4] != proc) continue;
-    const auto separator = std::ranges::find(fields, "-");
-    if (fields.end() - separator < 4) continue;
-    const std::string options = "," + separator[3];
+  for (const Mount& mount : read_mounts(proc)) {
+    if (mount.point != proc) continue;
+    const std::string options = "," + mount.options;
     const std::size_t at = options.find(",hidepid=");
     hides = at != std::string::npos && !options.substr(at + 9).starts_with("0") &&
             !options.substr(at + 9).starts_with("off");

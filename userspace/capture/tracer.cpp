@@ -41,7 +41,8 @@ Tracer::~Tracer() = default;
 Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& environment,
                               std::vector<Attempt>& attempts) {
   if (!may_use_bpf(read_capabilities()))
-    return failure("not permitted to use BPF: neither root nor CAP_BPF with CAP_PERFMON", "run it with sudo");
+    return failure("not permitted to use BPF: neither CAP_SYS_ADMIN (root) nor CAP_BPF with CAP_PERFMON",
+                   "run it with sudo");
   if (options.cgroups.size() > MAX_CGROUPS)
     return failure(fmt::format("more than {} cgroups to select", MAX_CGROUPS), "name a common parent");
   const KernelFacts facts = read_kernel_facts(environment);
@@ -58,6 +59,8 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
     Result<std::unique_ptr<Parts>> parts = Parts::make(options, environment, plan);
     if (parts) return Tracer(*std::move(parts));
     attempt.problem = parts.error();
+    const std::string missing = missing_capabilities(backend, facts.privileges);
+    if (attempt.problem->hint.empty() && !missing.empty()) attempt.problem->hint = "it needs " + missing;
   }
   OutsideText what = options.backend ? "backend cannot run here" : "no backend can run here";
   for (const Attempt& attempt : attempts)

@@ -2,6 +2,11 @@
 /// What the manual says that no table of the program does.
 #include "manual/prose.hpp"
 
+#include <fmt/format.h>
+
+#include "model/backend.hpp"
+#include "model/privileges_needed.hpp"
+
 namespace acceptscope::manual {
 
 // clang-format off
@@ -74,6 +79,22 @@ Items backends() {
   };
 }
 
+namespace {
+/// From the table that the kernel tests check.
+Items capabilities() {
+  Items items;
+  for (const Backend backend : enum_values<Backend>) {
+    const std::string least = needed_capabilities_text(backend, {});
+    const std::string restricted = needed_capabilities_text(backend, {.locks_memory = false, .restricts_events = true});
+    std::string text = least;
+    if (restricted != least)
+      text += fmt::format("; {} where `kernel.perf_event_paranoid` is above 2, as in Debian and Ubuntu", restricted);
+    items.push_back({std::string(enum_name(backend)), text});
+  }
+  return items;
+}
+}  // namespace
+
 std::vector<Block> backends_further() {
   return {
       Paragraph{"All backends also use the tracepoints `inet_sock_set_state` (which side left ESTABLISHED first) and "
@@ -81,10 +102,14 @@ std::vector<Block> backends_further() {
       "(`iter/task_file`) at the start, every two seconds, and when a connection seems to wait in an accept queue "
       "for a second or more. A walk finds the processes that hold listening sockets, the owners of pre-existing "
       "connections, and the owners of connections whose accept no program saw."},
-      Paragraph{"Running as root is simplest; the required capabilities are CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and "
-      "CAP_SYS_PTRACE. Where the kernel hides its addresses (`kptr_restrict` 1, or `perf_event_paranoid` above 1), "
-      "CAP_SYSLOG is needed to tell who waits for connections; without it, each process with the listening socket "
-      "counts as a worker."},
+      Paragraph{"Running as root is simplest. Less is enough, where tracefs and cgroup2 are mounted (else CAP_SYS_ADMIN "
+      "mounts them privately); the kernel tests do without each of these in turn, and `acceptscope doctor` says what is "
+      "needed here:"},
+      capabilities(),
+      Paragraph{"Before Linux 5.11 CAP_SYS_RESOURCE in addition. Without CAP_SYS_PTRACE, hidden processes (hidepid) and the "
+      "overflow counts of other network namespaces are not read. Where the kernel hides its addresses (`kptr_restrict` "
+      "1, or `perf_event_paranoid` above 1), CAP_SYSLOG is needed to tell who waits for connections; without it, each "
+      "process with the listening socket counts as a worker."},
   };
 }
 

@@ -35,6 +35,7 @@ struct DiagnosedCapability {
 struct DiagnosedBackend {
   OutsideText name;
   DiagnosedFact works;                ///< it was loaded and attached
+  std::vector<OutsideText> needs;     ///< capabilities
   std::vector<OutsideText> programs;  ///< the hooks, if it works
   std::vector<OutsideText> notes;
   bool operator==(const DiagnosedBackend&) const = default;

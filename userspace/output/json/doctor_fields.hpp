@@ -43,6 +43,8 @@ struct Described<DiagnosedBackend> {
   static constexpr auto fields =
       std::make_tuple(field("name", &DiagnosedBackend::name, "the backend"),
                       field("works", &DiagnosedBackend::works, "whether it could be loaded and attached, and why not"),
+                      field("needs", &DiagnosedBackend::needs,
+                            "capabilities that it needs on this kernel, where tracefs and cgroup2 are mounted"),
                       field("programs", &DiagnosedBackend::programs, "what it attached to"),
                       field("notes", &DiagnosedBackend::notes, "what it does differently on this kernel"));
 };
