@@ -96,6 +96,23 @@ class FaultTest(harness.TestCase):
         self.addCleanup(harness.eventually, lambda: self.removes(path), f"the end of the processes in {path}")
         return path
 
+    def memory_limit(self, size):
+        """A function for a new process that enters a control group with this limit of memory, in bytes."""
+        root = "/sys/fs/cgroup/memory"  # v1; without v1, the memory controller of v2
+        limit_file, base = "memory.limit_in_bytes", root
+        if not os.path.exists(f"{root}/{limit_file}"):
+            limit_file, base = "memory.max", "/sys/fs/cgroup"
+        group = self.control_group(os.path.join(base, f"acceptscope-test-{os.getpid()}"))
+        if not os.path.exists(f"{group}/{limit_file}"):
+            self.skipTest("no memory controller")
+        with open(f"{group}/{limit_file}", "w") as file:
+            file.write(str(size))
+
+        def enter():
+            with open(f"{group}/cgroup.procs", "w") as file:
+                file.write(str(os.getpid()))
+        return enter
+
     @staticmethod
     def removes(path):
         try:

@@ -168,6 +168,19 @@ class Containers(faults.FaultTest):
         self.expect_one_error(tracer.stderr, "--container 'dddd'", "docker aaaaaaaaaaaa", "docker cccccccccccc")
 
 
+class LittleMemory(faults.FaultTest):
+    def test_a_refused_backend_takes_no_second_share(self):
+        harness.need_plain_build("sanitizers take more memory")
+        port = harness.free_port()
+        tracer = self.start("--view", "plain", "--port", port, "--output", self.path("dump.json"),
+                            preexec=self.memory_limit(112 << 20))
+        harness.eventually(lambda: tracer.stdout or tracer.process.poll() is not None, "the live view")
+        self.assertIsNone(tracer.process.poll(), tracer.stderr)
+        self.churn(port, 1000)
+        self.finish(tracer)
+        self.expect_exact(self.dump(), 1000)
+
+
 class NamedNetworkNamespace(faults.FaultTest):
     def test_has_its_name_beside_the_address(self):
         harness.need("ip")

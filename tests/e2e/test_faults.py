@@ -160,21 +160,8 @@ class Scarcity(faults.FaultTest):
             tracer.send(signal.SIGINT)
 
     def test_a_memory_limit_of_the_control_group(self):
-        root = "/sys/fs/cgroup/memory"  # v1; without v1, the memory controller of v2
-        limit_file, base = "memory.limit_in_bytes", root
-        if not os.path.exists(f"{root}/{limit_file}"):
-            limit_file, base = "memory.max", "/sys/fs/cgroup"
-        group = self.control_group(os.path.join(base, f"acceptscope-test-{os.getpid()}"))
-        if not os.path.exists(f"{group}/{limit_file}"):
-            self.skipTest("no memory controller")
-        with open(f"{group}/{limit_file}", "w") as file:
-            file.write(str(24 << 20))
-
-        def enter():
-            with open(f"{group}/cgroup.procs", "w") as file:
-                file.write(str(os.getpid()))
         child = self.run_program("--duration", "1s", "--view", "plain", "--output", self.path("dump.json"),
-                                 preexec=enter)
+                                 preexec=self.memory_limit(24 << 20))
         # The kernel kills the program, refuses the memory of a map, or the limit is sufficient.
         self.assertIn(child.process.returncode, (0, FAILED, NOT_POSSIBLE, -signal.SIGKILL), child.stderr)
         self.assertEqual(os.listdir(self.directory), ["dump.json"] if child.process.returncode == 0 else [])

@@ -32,7 +32,6 @@ DiagnosedFact fact(bool present, OutsideText detail, bool permitted = true) {
 DiagnosedBackend examine(Backend backend, const Environment& environment, const KernelFacts& facts, bool permitted) {
   TracerOptions options;
   options.backend = backend;
-  options.capacity.connections = 1024;  // only tests whether it works
   std::vector<Attempt> attempts;
   const Result<Tracer> tracer = Tracer::attach(options, environment, attempts);
   const Error* problem = nullptr;

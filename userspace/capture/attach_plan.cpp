@@ -100,6 +100,7 @@ AttachPlan make_attach_plan(Backend backend, const KernelFacts& facts, const Wan
   AttachPlan plan;
   plan.backend = backend;
   plan.atomic_fetch = facts.atomic_fetch;
+  plan.allocates = facts.allocates;
   plan.wait_functions = facts.wait_functions;
   plan.proc_view = facts.proc_view;
   switch (backend) {

@@ -35,6 +35,7 @@ struct AttachPlan {
   bool enqueue_from_state = false;  ///< accept wait begins at SYN_RECV -> ESTABLISHED
   WaitFunctions wait_functions;     ///< tell how a process waits for connections
   bool requests = false;            ///< reads and writes are traced
+  bool allocates = false;           ///< entries of connections are allocated when they are needed
   bool atomic_fetch = false;        ///< the object for 5.12 and later
   bool close_from_state = false;    ///< close = first step out of the open states: too early after shutdown()
   std::vector<std::string> notes;   ///< limitations of this plan, for people

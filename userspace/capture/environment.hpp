@@ -10,9 +10,9 @@
 namespace acceptscope {
 
 /// The features that --simulate-missing can hide.
-inline constexpr std::array<std::string_view, 9> kMissableFeatures{
-    "atomic_fetch", "bpf_loop",         "btf",         "cgroup2",       "request_traces",
-    "sock_graft",   "syscall_programs", "uring_trace", "wait_functions"};
+inline constexpr std::array<std::string_view, 10> kMissableFeatures{
+    "allocation",     "atomic_fetch", "bpf_loop",         "btf",         "cgroup2",
+    "request_traces", "sock_graft",   "syscall_programs", "uring_trace", "wait_functions"};
 
 /// Paths at which the capture side reads the machine. Tests use other paths, or name features that must seem missing.
 struct Environment {

@@ -81,6 +81,7 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
   facts.has_hashdance = has("inet_csk_complete_hashdance", BTF_KIND_FUNC);
   facts.atomic_fetch =
       has_enumerator(types.get(), "bpf_func_id", "BPF_FUNC_for_each_map_elem") && !environment.lacks("atomic_fetch");
+  facts.allocates = has("bpf_mem_cache_alloc", BTF_KIND_FUNC) && !environment.lacks("allocation");
   facts.bpf_loop = has_enumerator(types.get(), "bpf_func_id", "BPF_FUNC_loop") && !environment.lacks("bpf_loop");
   facts.request_traces = has("btf_trace_sock_send_length", BTF_KIND_TYPEDEF) &&
                          has("btf_trace_sk_data_ready", BTF_KIND_TYPEDEF) && !environment.lacks("request_traces");

@@ -30,6 +30,7 @@ struct KernelFacts {
   UringTrace uring = UringTrace::none;  ///< arguments of the tracepoint io_uring_complete
   bool atomic_fetch = false;            ///< atomic operations with a result (5.12; known by a helper of 5.13)
   bool bpf_loop = false;                ///< bpf_loop() (5.17)
+  bool allocates = false;               ///< any program may allocate the entries of a hash map (6.1)
   bool request_traces = false;          ///< tracepoints for arrivals, receives and sends (6.3)
   WaitFunctions wait_functions;         ///< tell how a process waits for connections
   ProcView proc_view;                   ///< what /proc shows

@@ -72,6 +72,8 @@ void configure(const Skeleton& skeleton, const TracerOptions& options, const Att
   for (const PortRange& range : options.ports.ranges())
     std::fill(settings->traced_ports + range.first, settings->traced_ports + range.last + 1, std::uint8_t{1});
   bpf_map__set_max_entries(skeleton->maps.connections, options.capacity.connections);
+  // Room for connections that are not there would be most of the memory.
+  if (plan.allocates) bpf_map__set_map_flags(skeleton->maps.connections, BPF_F_NO_PREALLOC);
   for (bpf_map* map : {skeleton->maps.workers, skeleton->maps.worker_rows, skeleton->maps.free_worker_rows})
     bpf_map__set_max_entries(map, workers);
   for (bpf_map* map : {skeleton->maps.services, skeleton->maps.service_rows, skeleton->maps.free_service_rows})
@@ -121,6 +123,8 @@ bool lacks_descriptors(const Skeleton& skeleton) {
   return left < 0;
 }
 
+constexpr const char* kLessMemory = "allow it more memory, or lower --max-connections";
+
 /// Why a load failed. libbpf takes a lack of descriptors for a feature that the kernel lacks, and says "Invalid
 /// argument"; where there is no memory for the kernel's types, it says that it has not found them ("No such process").
 /// They are there: read_kernel_facts() has just read them.
@@ -130,7 +134,8 @@ int reason_of(int error, const Skeleton& skeleton, const LibbpfLog& log) {
   return error;
 }
 
-Result<Skeleton> load(const TracerOptions& options, const Environment& environment, const AttachPlan& plan) {
+Result<Skeleton> load(const TracerOptions& options, const Environment& environment, const AttachPlan& plan,
+                      LargeMaps& large) {
   LibbpfLog log;
   bpf_object_open_opts open_options{};
   open_options.sz = sizeof open_options;
@@ -141,8 +146,13 @@ Result<Skeleton> load(const TracerOptions& options, const Environment& environme
   Skeleton skeleton = open_skeleton(open_options, plan.atomic_fetch);
   if (!skeleton) return libbpf_failure(errno, "cannot open the BPF object", log);
   configure(skeleton, options, plan);
-  if (const int error = acceptscope_bpf::load(skeleton.get()); error != 0)
-    return libbpf_failure(reason_of(error, skeleton, log), "cannot load the BPF programs", log);
+  if (const Result<void> lent = large.lend_to(*skeleton); !lent) return tl::unexpected(lent.error());
+  if (const int error = acceptscope_bpf::load(skeleton.get()); error != 0) {
+    const int reason = reason_of(error, skeleton, log);
+    auto failed = libbpf_failure(reason, "cannot load the BPF programs", log);
+    if (std::abs(reason) == ENOMEM) failed.value().hint = kLessMemory;
+    return failed;
+  }
   return skeleton;
 }
 
@@ -258,11 +268,29 @@ Result<void> attach_programs(LoadedPrograms& loaded, const AttachPlan& plan) {
 
 }  // namespace
 
+Result<void> LargeMaps::lend_to(acceptscope_bpf& skeleton) {
+  for (bpf_map* map :
+       {skeleton.maps.connections, skeleton.maps.worker_rows, skeleton.maps.request_rows, skeleton.maps.closed}) {
+    UniqueFd& made = maps_[bpf_map__name(map)];
+    if (!made) {
+      bpf_map_create_opts options{};
+      options.sz = sizeof options;
+      options.map_flags = bpf_map__map_flags(map);
+      made.reset(bpf_map_create(bpf_map__type(map), bpf_map__name(map), bpf_map__key_size(map),
+                                bpf_map__value_size(map), bpf_map__max_entries(map), &options));
+    }
+    const std::string what = std::string("cannot make BPF map ") + bpf_map__name(map);
+    if (!made) return system_failure(errno, what, errno == ENOMEM ? kLessMemory : "");
+    if (const int error = bpf_map__reuse_fd(map, made.get()); error != 0) return system_failure(error, what);
+  }
+  return {};
+}
+
 Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Environment& environment,
-                                       const AttachPlan& plan) {
+                                       const AttachPlan& plan, LargeMaps& large) {
   LoadedPrograms loaded;
   loaded.requests = plan.requests;
-  Result<Skeleton> skeleton = load(options, environment, plan);
+  Result<Skeleton> skeleton = load(options, environment, plan, large);
   if (!skeleton) return tl::unexpected(skeleton.error());
   loaded.skeleton = *std::move(skeleton);
   loaded.walk = program_named(loaded.skeleton, plan.walk);

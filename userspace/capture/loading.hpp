@@ -2,8 +2,10 @@
 /// Brings the BPF programs into the kernel: sets them up, loads and attaches them, fills the filters.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "capture/attach_plan.hpp"
@@ -13,6 +15,7 @@
 #include "capture/proc_pids.hpp"
 #include "capture/tracer_options.hpp"
 #include "util/result.hpp"
+#include "util/unique_fd.hpp"
 
 struct acceptscope_bpf;
 
@@ -34,8 +37,19 @@ struct LoadedPrograms {
   bool requests = false;  ///< they are counted
 };
 
+/// The maps that take most of the memory, made once for all attempts of `--backend auto`: the kernel frees those of a
+/// refused attempt some time later, and until then two sets would count.
+class LargeMaps {
+ public:
+  /// Lets the maps of the skeleton, which is set up and not loaded, be these; makes them the first time.
+  Result<void> lend_to(acceptscope_bpf& skeleton);
+
+ private:
+  std::map<std::string, UniqueFd> maps_;
+};
+
 /// Loads and attaches the programs of `plan`. They do nothing until bss->recording is set.
 [[nodiscard]] Result<LoadedPrograms> load_and_attach(const TracerOptions& options, const Environment& environment,
-                                                     const AttachPlan& plan);
+                                                     const AttachPlan& plan, LargeMaps& large);
 
 }  // namespace acceptscope

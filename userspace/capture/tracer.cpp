@@ -2,6 +2,7 @@
 #include "capture/tracer.hpp"
 
 #include <fmt/core.h>
+#include <malloc.h>
 
 #include <string>
 #include <utility>
@@ -18,12 +19,12 @@ struct Tracer::Parts {
   std::unique_ptr<Reader> reader;
 
   static Result<std::unique_ptr<Parts>> make(const TracerOptions& options, const Environment& environment,
-                                             const AttachPlan& plan);
+                                             const AttachPlan& plan, LargeMaps& large);
 };
 
 Result<std::unique_ptr<Tracer::Parts>> Tracer::Parts::make(const TracerOptions& options, const Environment& environment,
-                                                           const AttachPlan& plan) {
-  Result<LoadedPrograms> loaded = load_and_attach(options, environment, plan);
+                                                           const AttachPlan& plan, LargeMaps& large) {
+  Result<LoadedPrograms> loaded = load_and_attach(options, environment, plan, large);
   if (!loaded) return tl::unexpected(loaded.error());
   auto parts = std::make_unique<Parts>();
   parts->loaded = *std::move(loaded);
@@ -51,14 +52,16 @@ Result<Tracer> Tracer::attach(const TracerOptions& options, const Environment& e
                    "a kernel with CONFIG_DEBUG_INFO_BTF=y is needed, as in Debian 11 or later");
   if (!facts.ring_buffer)
     return failure("this kernel has no BPF ring buffer", "Linux 5.8 or later is needed, as in Debian 11 or later");
+  LargeMaps large;
   for (const Backend backend : enum_values<Backend>) {
     if (options.backend && *options.backend != backend) continue;
     const AttachPlan plan =
         make_attach_plan(backend, facts, {.follow_pids = !options.pids.empty(), .requests = options.requests});
     Attempt& attempt = attempts.emplace_back(Attempt{backend, plan, std::nullopt});
-    Result<std::unique_ptr<Parts>> parts = Parts::make(options, environment, plan);
+    Result<std::unique_ptr<Parts>> parts = Parts::make(options, environment, plan, large);
     if (parts) return Tracer(*std::move(parts));
     attempt.problem = parts.error();
+    malloc_trim(0);  // some thirty MiB: libbpf has read the kernel's type information, and will again
     const std::string missing = missing_capabilities(backend, facts.privileges);
     if (attempt.problem->hint.empty() && !missing.empty()) attempt.problem->hint = "it needs " + missing;
   }

@@ -198,8 +198,9 @@ std::vector<Block> limits() {
       Paragraph{"The `close_reason` of a connection that ends before either side closes it is `reset`, also if it timed out."},
       Paragraph{"At most 262,144 connections (`--max-connections`) and 4,096 workers are tracked at once; the excess is only "
       "counted. No user's sockets get more than seven times the room that is left for the others', so nobody can "
-      "fill the maps. Memory does not grow with time. In the kernel: about 376 bytes per connection of "
-      "`--max-connections` (94 MiB), 28 MiB for workers and their requests, 5 MiB for listening sockets and "
+      "fill the maps. Memory does not grow with time. In the kernel: about 16 bytes per connection of "
+      "`--max-connections` (4 MiB) and 400 bytes for each that is open, before Linux 6.1 376 bytes for each of "
+      "`--max-connections` (94 MiB); 28 MiB for workers and their requests, 5 MiB for listening sockets and "
       "processes, and 8 MiB for the ring buffer. In the process: about 32 MiB (16 MiB of it for the ring buffer, "
       "which is mapped twice), 0.8 KiB for each connection that is open or listed in the dump, and 4 KiB for each "
       "worker. At most 64 services have a timeline, with 240 steps for 1,024 workers in total (8 MiB); 4,096 "
