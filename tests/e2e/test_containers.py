@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 
 import faults
@@ -179,6 +180,21 @@ class LittleMemory(faults.FaultTest):
         self.churn(port, 1000)
         self.finish(tracer)
         self.expect_exact(self.dump(), 1000)
+
+
+class UnixSocket(faults.FaultTest):
+    def test_of_a_selected_process_is_told_of(self):
+        path = self.path("app.sock")
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(path)
+            listening.listen()
+            tracer = self.run_program("--pid", os.getpid(), "--view", "plain", "--duration", "100ms", "--output",
+                                      self.path("dump.json"))
+        told = f"(pid {os.getpid()}) listens on {path}: a Unix socket, not TCP, not traced."
+        (note,) = self.dump()["run"]["notes"]
+        self.assertTrue(note.endswith(told), note)
+        self.assertIn(told, tracer.stdout)
+        self.assertIn("None of the selected processes listens on a TCP port", tracer.stdout)
 
 
 class NamedNetworkNamespace(faults.FaultTest):

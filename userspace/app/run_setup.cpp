@@ -2,6 +2,7 @@
 #include "app/run_setup.hpp"
 
 #include <fmt/core.h>
+#include <fnmatch.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -15,6 +16,7 @@
 #include "capture/cgroup.hpp"
 #include "capture/listening_ports.hpp"
 #include "capture/procfs.hpp"
+#include "capture/unix_listeners.hpp"
 #include "util/clock.hpp"
 #include "util/version.hpp"
 
@@ -33,6 +35,24 @@ constexpr Nanoseconds kLookForListeners = std::chrono::milliseconds{300};
 /// What somebody typed is escaped like any other text.
 std::vector<OutsideText> as_outside(const std::vector<std::string>& typed) { return {typed.begin(), typed.end()}; }
 
+/// Of selected processes that listen on Unix sockets: a server that does is not idle, though nothing of it is seen.
+std::vector<OutsideText> notes_on_unix_sockets(const cli::Options& options) {
+  if (options.pids.empty() && options.comms.empty()) return {};
+  const std::vector<std::uint32_t> family = ProcFs("/proc").with_descendants(options.pids);
+  const auto selected = [&](std::uint32_t pid, const std::string& comm) {
+    const bool by_pid = options.pids.empty() || std::ranges::find(family, pid) != family.end();
+    const auto is_of = [&comm](const std::string& pattern) { return fnmatch(pattern.c_str(), comm.c_str(), 0) == 0; };
+    return by_pid && (options.comms.empty() || std::ranges::any_of(options.comms, is_of));
+  };
+  std::vector<OutsideText> notes;
+  for (const UnixListener& listener : unix_listeners("/proc", selected, kLookForListeners)) {
+    OutsideText who = listener.comm + " (pid " + std::to_string(listener.pid);
+    if (listener.processes > 1) who += fmt::format(" and {} more", listener.processes - 1);
+    notes.push_back(who + ") listens on " + listener.path + ": a Unix socket, not TCP, not traced.");
+  }
+  return notes;
+}
+
 RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attempts) {
   RunInfo info;
   for (const Attempt& attempt : attempts) {
@@ -50,7 +70,7 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   info.worker_limit = options.worker_limit;
   info.filters.ports = as_outside(options.ports.items());
   if (options.argv.empty() && options.command == cli::Command::trace)  // what is started from here listens later
-    info.listening_instead = listening_instead("/proc", options.ports, kLookForListeners);
+    info.listening_instead = listening_instead("/proc", options.ports, options.addresses, kLookForListeners);
   for (const IpAddress& address : options.addresses) info.filters.addresses.push_back(address.to_string());
   info.filters.pids = options.pids;
   info.filters.comms = as_outside(options.comms);
@@ -59,6 +79,7 @@ RunInfo run_info(const cli::Options& options, const std::vector<Attempt>& attemp
   if (!attempts.empty())
     if (std::string note = shortcoming_of(attempts.back().plan.proc_view); !note.empty())
       info.notes.emplace_back(std::move(note));
+  for (OutsideText& note : notes_on_unix_sockets(options)) info.notes.push_back(std::move(note));
   if (!options.argv.empty()) info.command = CommandInfo{as_outside(options.argv), std::nullopt};
   return info;
 }

@@ -5,19 +5,23 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <map>
 #include <set>
 #include <sstream>
 #include <string_view>
-#include <tuple>
 #include <unordered_map>
+
+#include "capture/held_sockets.hpp"
 
 namespace acceptscope {
 namespace {
 
-using PortOfInode = std::unordered_map<std::uint64_t, std::uint16_t>;
+constexpr std::size_t kMostAddresses = 4;  // of a port
+
+using Sockets = std::unordered_map<std::uint64_t, Endpoint>;  // by inode
 
 template <class Number>
 std::optional<Number> number_of(std::string_view text, int base = 10) {
@@ -27,9 +31,23 @@ std::optional<Number> number_of(std::string_view text, int base = 10) {
   return number;
 }
 
+/// An address as the kernel prints it: each 32 bits of it, which are in network byte order, as a number of this host.
+std::optional<IpAddress> address_of(std::string_view text) {
+  if (text.size() != 8 && text.size() != 32) return std::nullopt;
+  IpAddress address;
+  if (text.size() == 8) address.bytes[10] = address.bytes[11] = 0xff;  // IPv4-mapped
+  const std::size_t first = address.bytes.size() - text.size() / 2;
+  for (std::size_t word = 0; word < text.size() / 8; ++word) {
+    const auto number = number_of<std::uint32_t>(text.substr(word * 8, 8), 16);
+    if (!number) return std::nullopt;
+    std::memcpy(&address.bytes[first + word * 4], &*number, sizeof *number);
+  }
+  return address;
+}
+
 /// Adds the listening sockets of /proc/net/tcp or tcp6 (get_tcp4_sock() in net/ipv4/tcp_ipv4.c): in the second column
 /// an address and a port, in the fourth the state, in the tenth the inode.
-void add_sockets(PortOfInode& sockets, const std::string& path) {
+void add_sockets(Sockets& sockets, const std::string& path) {
   std::ifstream file(path);
   std::string line;
   std::getline(file, line);  // the heads of the columns
@@ -38,59 +56,45 @@ void add_sockets(PortOfInode& sockets, const std::string& path) {
     std::vector<std::string> fields;
     for (std::string field; fields.size() < 10 && columns >> field;) fields.push_back(field);
     if (fields.size() < 10 || fields[3] != "0A") continue;  // TCP_LISTEN
-    const auto port = number_of<std::uint16_t>(std::string_view(fields[1]).substr(fields[1].rfind(':') + 1), 16);
+    const std::size_t colon = fields[1].rfind(':');
+    const auto address = address_of(std::string_view(fields[1]).substr(0, colon));
+    const auto port = number_of<std::uint16_t>(std::string_view(fields[1]).substr(colon + 1), 16);
     const auto inode = number_of<std::uint64_t>(fields[9]);
-    if (port && inode) sockets[*inode] = *port;
+    if (address && port && inode) sockets[*inode] = {*address, *port};
   }
 }
 
-/// The ports of the listening sockets that the process holds.
-std::set<std::uint16_t> ports_held(const std::filesystem::path& process, const PortOfInode& sockets) {
-  constexpr std::string_view start = "socket:[";
-  std::set<std::uint16_t> held;
-  std::error_code error;
-  for (std::filesystem::directory_iterator fd(process / "fd", error), end; !error && fd != end; fd.increment(error)) {
-    std::error_code unreadable;
-    const std::string target = std::filesystem::read_symlink(fd->path(), unreadable);
-    if (unreadable || !target.starts_with(start) || !target.ends_with(']')) continue;
-    const auto inode =
-        number_of<std::uint64_t>(std::string_view(target).substr(start.size(), target.size() - start.size() - 1));
-    const auto socket = inode ? sockets.find(*inode) : sockets.end();
-    if (socket != sockets.end()) held.insert(socket->second);
-  }
-  return held;
-}
-
-std::string comm_of(const std::filesystem::path& process) {
-  std::ifstream file(process / "comm");
-  std::string comm;
-  std::getline(file, comm);
-  return comm;
-}
-
-PortOfInode listening_sockets(const std::string& proc) {
-  PortOfInode sockets;
+Sockets listening_sockets(const std::string& proc) {
+  Sockets sockets;
   for (const char* table : {"tcp", "tcp6"}) add_sockets(sockets, fmt::format("{}/self/net/{}", proc, table));
   return sockets;
 }
 
-/// The ports of `sockets` with the processes that hold them.
-std::vector<ListeningPort> with_holders(const PortOfInode& sockets, const std::string& proc, Nanoseconds budget) {
+/// The ports of `sockets` with their addresses and the processes that hold them.
+std::vector<ListeningPort> with_holders(const Sockets& sockets, const std::string& proc, Nanoseconds budget) {
   std::map<std::uint16_t, ListeningPort> found;
-  for (const auto& [inode, port] : sockets) found[port].port = port;
-  const MonotonicTime deadline = monotonic_now() + budget;
-  std::error_code error;
-  for (std::filesystem::directory_iterator entry(proc, error), end; !error && entry != end; entry.increment(error)) {
-    if (monotonic_now() >= deadline) break;
-    if (!number_of<std::uint32_t>(entry->path().filename().string())) continue;
-    for (const std::uint16_t port : ports_held(entry->path(), sockets)) {
-      ListeningPort& listening = found[port];
-      if (listening.processes++ == 0) listening.comm = comm_of(entry->path());
-    }
+  std::map<std::uint16_t, std::set<IpAddress>> addresses;
+  for (const auto& [inode, endpoint] : sockets) {
+    found[endpoint.port].port = endpoint.port;
+    addresses[endpoint.port].insert(endpoint.address);
   }
+  for_each_process(proc, budget, [&](std::uint32_t, const std::filesystem::path& directory) {
+    std::set<std::uint16_t> held;
+    for_each_socket(directory, [&](std::uint64_t inode) {
+      if (const auto socket = sockets.find(inode); socket != sockets.end()) held.insert(socket->second.port);
+    });
+    for (const std::uint16_t port : held) {
+      ListeningPort& listening = found[port];
+      if (listening.processes++ == 0) listening.comm = comm_of(directory);
+    }
+  });
   std::vector<ListeningPort> list;
   list.reserve(found.size());
-  for (auto& [port, listening] : found) list.push_back(std::move(listening));
+  for (auto& [port, listening] : found) {
+    for (const IpAddress& address : addresses[port])
+      if (listening.addresses.size() < kMostAddresses) listening.addresses.emplace_back(address.to_string());
+    list.push_back(std::move(listening));
+  }
   std::stable_sort(list.begin(), list.end(),
                    [](const ListeningPort& a, const ListeningPort& b) { return a.processes > b.processes; });
   return list;
@@ -103,12 +107,20 @@ std::vector<ListeningPort> listening_ports(const std::string& proc, Nanoseconds 
 }
 
 std::optional<std::vector<ListeningPort>> listening_instead(const std::string& proc, const PortSet& ports,
+                                                            const std::vector<IpAddress>& addresses,
                                                             Nanoseconds budget) {
-  if (ports.empty()) return std::nullopt;
-  const PortOfInode sockets = listening_sockets(proc);
-  const auto is_asked_for = [&](const auto& socket) { return ports.contains(socket.second); };
+  if (ports.empty() && addresses.empty()) return std::nullopt;
+  const Sockets sockets = listening_sockets(proc);
+  const auto is_asked_for = [&](const auto& socket) {
+    const Endpoint& endpoint = socket.second;
+    return (ports.empty() || ports.contains(endpoint.port)) &&
+           (addresses.empty() || std::ranges::find(addresses, endpoint.address) != addresses.end());
+  };
   if (std::any_of(sockets.begin(), sockets.end(), is_asked_for)) return std::nullopt;
   std::vector<ListeningPort> list = with_holders(sockets, proc, budget);
+  // Those on a port that was asked for, at another address, tell most.
+  std::ranges::stable_partition(list,
+                                [&](const ListeningPort& port) { return !ports.empty() && ports.contains(port.port); });
   list.resize(std::min(list.size(), kMostListeningPorts));
   return list;
 }

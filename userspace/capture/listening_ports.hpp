@@ -19,9 +19,10 @@ inline constexpr std::size_t kMostListeningPorts = 20;
 /// is read within `budget` are not counted. \param proc the root of /proc
 [[nodiscard]] std::vector<ListeningPort> listening_ports(const std::string& proc, Nanoseconds budget);
 
-/// Empty if somebody listens on one of `ports`, in this process's network namespace; else who listens on others, at
-/// most kMostListeningPorts of listening_ports().
+/// Empty if somebody listens on one of `ports` and `addresses` (none: any), in this process's network namespace; else
+/// who listens elsewhere, at most kMostListeningPorts of listening_ports(), those on one of `ports` first.
 [[nodiscard]] std::optional<std::vector<ListeningPort>> listening_instead(const std::string& proc, const PortSet& ports,
+                                                                          const std::vector<IpAddress>& addresses,
                                                                           Nanoseconds budget);
 
 }  // namespace acceptscope

@@ -62,8 +62,9 @@ struct BackendRefusal {
 /// A port on which somebody listens.
 struct ListeningPort {
   std::uint16_t port = 0;
-  OutsideText comm;             ///< of one of the processes; empty if not known
-  std::uint32_t processes = 0;  ///< that hold a listening socket on it
+  OutsideText comm;                      ///< of one of the processes; empty if not known
+  std::uint32_t processes = 0;           ///< that hold a listening socket on it
+  std::vector<OutsideText> addresses{};  ///< of its listening sockets, the first few
   bool operator==(const ListeningPort&) const = default;
 };
 

@@ -53,22 +53,23 @@ class Host {
 
 TEST(ListeningInstead, TellsWhereOthersListen) {
   const Host host;
-  const auto others = listening_instead(host.root(), *PortSet::parse("9999"), 10s);
+  const auto others = listening_instead(host.root(), *PortSet::parse("9999"), {}, 10s);
   ASSERT_TRUE(others.has_value());
-  EXPECT_THAT(*others, ::testing::ElementsAre(ListeningPort{8000, "uvicorn", 2}, ListeningPort{22, "sshd", 1}));
+  EXPECT_THAT(*others, ::testing::ElementsAre(ListeningPort{8000, "uvicorn", 2, {"0.0.0.0"}},
+                                              ListeningPort{22, "sshd", 1, {"::"}}));
 }
 
 TEST(ListeningInstead, IsEmptyIfSomebodyListensOrNoPortWasNamed) {
   const Host host;
-  EXPECT_EQ(listening_instead(host.root(), *PortSet::parse("8000-8010"), 10s), std::nullopt);
-  EXPECT_EQ(listening_instead(host.root(), *PortSet::parse("22"), 10s), std::nullopt);
-  EXPECT_EQ(listening_instead(host.root(), {}, 10s), std::nullopt);
+  EXPECT_EQ(listening_instead(host.root(), *PortSet::parse("8000-8010"), {}, 10s), std::nullopt);
+  EXPECT_EQ(listening_instead(host.root(), *PortSet::parse("22"), {}, 10s), std::nullopt);
+  EXPECT_EQ(listening_instead(host.root(), {}, {}, 10s), std::nullopt);
 }
 
 TEST(ListeningInstead, KnowsThePortsThoughThereWasNoTimeForTheProcesses) {
   const Host host;
-  EXPECT_THAT(*listening_instead(host.root(), *PortSet::parse("9999"), 0s),
-              ::testing::ElementsAre(ListeningPort{22, {}, 0}, ListeningPort{8000, {}, 0}));
+  EXPECT_THAT(*listening_instead(host.root(), *PortSet::parse("9999"), {}, 0s),
+              ::testing::ElementsAre(ListeningPort{22, {}, 0, {"::"}}, ListeningPort{8000, {}, 0, {"0.0.0.0"}}));
 }
 
 }  // namespace

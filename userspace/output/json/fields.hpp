@@ -149,7 +149,8 @@ struct Described<ListeningPort> {
   static constexpr auto fields = std::make_tuple(
       field("port", &ListeningPort::port, "a local port with a listening socket"),
       field("comm", &ListeningPort::comm, "command name of a process that holds it; empty if not known"),
-      field("processes", &ListeningPort::processes, "number of processes that hold it"));
+      field("processes", &ListeningPort::processes, "number of processes that hold it"),
+      field("addresses", &ListeningPort::addresses, "addresses of its listening sockets, at most 4", kLater));
 };
 
 template <>
@@ -177,11 +178,10 @@ struct Described<RunInfo> {
             "without a filter",
             kLater),
       field("filters", &RunInfo::filters, "the selection in force"),
-      field(
-          "listening_instead", &RunInfo::listening_instead,
-          "where others listened on this host, at most 20 ports, if nobody did on those of --port when tracing began; "
-          "else null",
-          kLater),
+      field("listening_instead", &RunInfo::listening_instead,
+            "where others listened on this host, at most 20 ports, if nobody did on those of --port and --address when "
+            "tracing began; else null",
+            kLater),
       field("command", &RunInfo::command, "the COMMAND after --; null without one"),
       field("notes", &RunInfo::notes,
             "what this run could not see, such as processes outside of its pid namespace, and how to run it so that it "

@@ -80,22 +80,35 @@ std::string holders_text(const ListeningPort& port, bool ascii) {
                      port.processes == 1 ? "process" : "processes");
 }
 
+/// Why nothing is seen although nobody named a port.
+std::string nobody_selected_text(const Filters& filters) {
+  const bool selects =
+      !filters.pids.empty() || !filters.comms.empty() || !filters.cgroups.empty() || !filters.containers.empty();
+  if (!selects) return {};
+  return fmt::format("None of the selected processes listens {}, or has a connection that it accepted.",
+                     filters.ports.empty() && filters.addresses.empty() ? "on a TCP port" : "there");
+}
+
 std::string nobody_listens_text(const Snapshot& snapshot, bool ascii) {
   constexpr std::size_t most = 5;
   const RunInfo& run = snapshot.run;
   const bool somebody = std::ranges::any_of(snapshot.services, [](const ServiceRow& service) {
     return service.listen_sockets > 0 || service.counts.connections() > 0 || service.open > 0;
   });
-  if (somebody || !run.listening_instead) return {};
+  if (somebody) return {};
+  if (!run.listening_instead) return nobody_selected_text(run.filters);
   const std::vector<ListeningPort>& others = *run.listening_instead;
-  std::string ports;
-  append_filter(ports, "port", "ports", run.filters.ports, ascii);
-  std::string text = "Nobody listens on " + ports;
+  std::string places;
+  append_filter(places, "port", "ports", run.filters.ports, ascii);
+  append_filter(places, "address", "addresses", run.filters.addresses, ascii);
+  std::string text = "Nobody listens on " + places;
   if (others.empty()) return text + ", and on no other TCP port here.";
   text += "; listening here: ";
   for (std::size_t i = 0; i < std::min(most, others.size()); ++i) {
     const ListeningPort& other = others[i];
     text += fmt::format("{}{}", i == 0 ? "" : ", ", other.port);
+    if (!run.filters.addresses.empty() && !other.addresses.empty())
+      text += " on " + escape_text(joined(other.addresses, ", "), {.ascii = ascii});
     if (other.processes > 0) text += fmt::format(" ({})", holders_text(other, ascii));
   }
   return text + (others.size() > most ? ", and others." : ".");
@@ -103,9 +116,9 @@ std::string nobody_listens_text(const Snapshot& snapshot, bool ascii) {
 
 std::string nothing_yet_text(const Snapshot& snapshot, bool ascii) {
   std::string nobody = nobody_listens_text(snapshot, ascii);
-  if (!nobody.empty()) return nobody;
-  return fmt::format("Nothing accepted yet ({}; since {}).", describe_filters(snapshot.run.filters, ascii),
-                     instant_text(snapshot.run.started_at));
+  if (snapshot.run.listening_instead && !nobody.empty()) return nobody;
+  return fmt::format("Nothing accepted yet ({}; since {}).{}{}", describe_filters(snapshot.run.filters, ascii),
+                     instant_text(snapshot.run.started_at), nobody.empty() ? "" : " ", nobody);
 }
 
 TextOptions with_common_netns(const Snapshot& snapshot, TextOptions options) {

@@ -173,9 +173,13 @@ std::string run_in_a_sentence(const Snapshot& snapshot, const TextOptions& optio
           ? count_of(totals.counts.accepts, "connection")
           : fmt::format("{} from before and {}", count_of(totals.counts.preexisting, "connection"),
                         count_text(totals.counts.accepts));
-  return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}", connections, where, duration,
+  const bool all_silent = totals.counts.accepts == 0 && std::ranges::all_of(snapshot.services, [](const auto& service) {
+                            return service.counts.bytes() == 0;
+                          });
+  return fmt::format("{} accepted on {} in {}, by {}: {} closed, {} open.{}{}", connections, where, duration,
                      count_of(workers_with_connections(snapshot), "worker"), count_text(totals.counts.closed()),
-                     count_text(totals.open), busiest_sentence(snapshot, options));
+                     count_text(totals.open), busiest_sentence(snapshot, options),
+                     all_silent ? " No byte moved on them: their clients are elsewhere, or idle." : "");
 }
 
 std::vector<ServiceDetail> service_details(const ServiceRow& service, bool ascii) {

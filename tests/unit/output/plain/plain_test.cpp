@@ -230,7 +230,25 @@ TEST(Plain, SaysThatNothingWasAcceptedYetOnWhichPortsAndSinceWhen) {
 
   EXPECT_EQ(render(s, live()),
             "acceptscope  12.0 s  kprobe  ports 8000, 9000-9010; PID 77\n"
-            "Nothing accepted yet (ports 8000, 9000-9010; PID 77; since 2024-05-01 14:02:11 UTC).\n");
+            "Nothing accepted yet (ports 8000, 9000-9010; PID 77; since 2024-05-01 14:02:11 UTC). None of the\n"
+            "selected processes listens there, or has a connection that it accepted.\n");
+}
+
+TEST(Plain, SaysThatSomebodyListensOnThePortAtAnotherAddress) {
+  Snapshot s = snapshot({});
+  s.run.filters.ports = {"8000"};
+  s.run.filters.addresses = {"127.0.0.1"};
+  s.run.listening_instead = {{8000, "nginx", 4, {"::"}}};
+
+  EXPECT_THAT(render(s, live()), HasSubstr("Nobody listens on port 8000; address 127.0.0.1; listening here: 8000 on :: "
+                                           "(nginx, 4 processes)."));
+}
+
+TEST(Plain, NotesOfTheRunAreInTheSummary) {
+  Snapshot s = snapshot({});
+  s.run.notes = {"app (pid 7) listens on /run/app.sock: a Unix socket, not TCP, not traced."};
+
+  EXPECT_THAT(render(s, closing()), HasSubstr("Note: app (pid 7) listens on /run/app.sock: a Unix socket"));
 }
 
 TEST(Plain, SummaryOfARunWithoutAccepts) {
