@@ -11,11 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <memory>
 #include <new>
+#include <sstream>
 #include <utility>
 
 #include "capture/kernel_fs.hpp"
@@ -91,9 +91,10 @@ void read_btf(const Environment& environment, KernelFacts& facts) {
 
 PrivilegeRules read_privilege_rules(const std::string& proc, const std::string& release) {
   PrivilegeRules rules;
+  std::istringstream text(release);
   int major = 0, minor = 0;
-  if (std::sscanf(release.c_str(), "%d.%d", &major, &minor) == 2)
-    rules.locks_memory = std::pair(major, minor) < std::pair(5, 11);
+  char dot = 0;
+  if (text >> major >> dot >> minor) rules.locks_memory = std::pair(major, minor) < std::pair(5, 11);
   int paranoid = 0;
   std::ifstream(proc + "/sys/kernel/perf_event_paranoid") >> paranoid;
   rules.restricts_events = paranoid > 2;

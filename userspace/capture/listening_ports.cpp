@@ -119,8 +119,8 @@ std::optional<std::vector<ListeningPort>> listening_instead(const std::string& p
   if (std::any_of(sockets.begin(), sockets.end(), is_asked_for)) return std::nullopt;
   std::vector<ListeningPort> list = with_holders(sockets, proc, budget);
   // Those on a port that was asked for, at another address, tell most.
-  std::ranges::stable_partition(list,
-                                [&](const ListeningPort& port) { return !ports.empty() && ports.contains(port.port); });
+  std::stable_partition(list.begin(), list.end(),
+                        [&](const ListeningPort& port) { return !ports.empty() && ports.contains(port.port); });
   list.resize(std::min(list.size(), kMostListeningPorts));
   return list;
 }
