@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include "model/records.hpp"
 
@@ -47,6 +48,19 @@ class FakeProc {
     put(directory + "/stat", stat + " " + std::to_string(process.start_ticks) + " 0 0\n");
     put(directory + "/cmdline", process.cmdline);
     put(directory + "/cgroup", process.cgroup);
+  }
+  /// A process of which only the command name and the sockets it holds are known, by inode. Returns its directory.
+  [[nodiscard]] std::string add_holder(std::uint32_t pid, const std::string& comm,
+                                       const std::vector<int>& sockets) const {
+    const std::string directory = directory_of(pid, 0);
+    std::filesystem::create_directories(directory + "/fd");
+    put(directory + "/comm", comm + "\n");
+    std::filesystem::create_symlink("/dev/null", directory + "/fd/0");
+    int fd = 3;
+    for (const int inode : sockets)
+      std::filesystem::create_symlink("socket:[" + std::to_string(inode) + "]",
+                                      directory + "/fd/" + std::to_string(fd++));
+    return directory;
   }
   void remove(std::uint32_t pid, std::uint32_t task = 0) { std::filesystem::remove_all(directory_of(pid, task)); }
 

@@ -26,10 +26,10 @@ class Host {
     table("tcp6",
           "   0: 00000000000000000000000000000000:0016 00000000000000000000000000000000:0000 0A 00000000:00000000 "
           "00:00000000 00000000     0        0 900 1 0 100 0 0 10 0\n");
-    process(10, "uvicorn", {811, 812});
-    process(11, "uvicorn", {811});
-    process(12, "sshd", {900});
-    process(13, "cat", {});
+    static_cast<void>(proc_.add_holder(10, "uvicorn", {811, 812}));
+    static_cast<void>(proc_.add_holder(11, "uvicorn", {811}));
+    static_cast<void>(proc_.add_holder(12, "sshd", {900}));
+    static_cast<void>(proc_.add_holder(13, "cat", {}));
   }
   [[nodiscard]] const std::string& root() const { return proc_.root(); }
 
@@ -37,16 +37,6 @@ class Host {
   void table(const std::string& name, const std::string& lines) {
     std::filesystem::create_directories(root() + "/self/net");
     std::ofstream(root() + "/self/net/" + name) << "  sl  local_address rem_address   st ...\n" << lines;
-  }
-  void process(std::uint32_t pid, const std::string& comm, const std::vector<int>& sockets) {
-    const std::string directory = root() + "/" + std::to_string(pid);
-    std::filesystem::create_directories(directory + "/fd");
-    std::ofstream(directory + "/comm") << comm << "\n";
-    std::filesystem::create_symlink("/dev/null", directory + "/fd/0");
-    int fd = 3;
-    for (const int inode : sockets)
-      std::filesystem::create_symlink("socket:[" + std::to_string(inode) + "]",
-                                      directory + "/fd/" + std::to_string(fd++));
   }
   FakeProc proc_;
 };

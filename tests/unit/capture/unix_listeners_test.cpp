@@ -19,20 +19,14 @@ using testing::FakeProc;
 class Host {
  public:
   void process(std::uint32_t pid, const std::string& comm, const std::vector<int>& sockets) const {
-    const std::string directory = proc_.root() + "/" + std::to_string(pid);
-    std::filesystem::create_directories(directory + "/fd");
+    const std::string directory = proc_.add_holder(pid, comm, sockets);
     std::filesystem::create_directories(directory + "/net");
-    std::ofstream(directory + "/comm") << comm << "\n";
     std::ofstream(directory + "/net/unix")
         << "Num       RefCount Protocol Flags    Type St Inode Path\n"
            "0000000000000000: 00000002 00000000 00010000 0001 01 811 /run/my app.sock\n"
            "0000000000000000: 00000003 00000000 00000000 0001 03 812 /run/my app.sock\n"
            "0000000000000000: 00000002 00000000 00010000 0001 01 813\n"
            "0000000000000000: 00000002 00000000 00010000 0001 01 814 @abstract\n";
-    int fd = 3;
-    for (const int inode : sockets)
-      std::filesystem::create_symlink("socket:[" + std::to_string(inode) + "]",
-                                      directory + "/fd/" + std::to_string(fd++));
   }
   [[nodiscard]] const std::string& root() const { return proc_.root(); }
 
