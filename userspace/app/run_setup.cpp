@@ -2,7 +2,6 @@
 #include "app/run_setup.hpp"
 
 #include <fmt/core.h>
-#include <fnmatch.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -41,8 +40,7 @@ std::vector<OutsideText> notes_on_unix_sockets(const cli::Options& options) {
   const std::vector<std::uint32_t> family = ProcFs("/proc").with_descendants(options.pids);
   const auto selected = [&](std::uint32_t pid, const std::string& comm) {
     const bool by_pid = options.pids.empty() || std::ranges::find(family, pid) != family.end();
-    const auto is_of = [&comm](const std::string& pattern) { return fnmatch(pattern.c_str(), comm.c_str(), 0) == 0; };
-    return by_pid && (options.comms.empty() || std::ranges::any_of(options.comms, is_of));
+    return by_pid && selects_comm(options.comms, comm);
   };
   std::vector<OutsideText> notes;
   for (const UnixListener& listener : unix_listeners("/proc", selected, kLookForListeners)) {

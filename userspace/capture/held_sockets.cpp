@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "capture/held_sockets.hpp"
 
-#include <charconv>
 #include <fstream>
-#include <optional>
 #include <string_view>
 #include <system_error>
 
+#include "util/parse_number.hpp"
+
 namespace acceptscope {
-namespace {
-
-template <class Number>
-std::optional<Number> number_of(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-}  // namespace
-
 void for_each_socket(const std::filesystem::path& process, const std::function<void(std::uint64_t)>& each) {
   constexpr std::string_view start = "socket:[";
   std::error_code error;
@@ -28,7 +16,7 @@ void for_each_socket(const std::filesystem::path& process, const std::function<v
     const std::string target = std::filesystem::read_symlink(fd->path(), unreadable);
     if (unreadable || !target.starts_with(start) || !target.ends_with(']')) continue;
     const std::string_view inode = std::string_view(target).substr(start.size(), target.size() - start.size() - 1);
-    if (const auto number = number_of<std::uint64_t>(inode)) each(*number);
+    if (const auto number = parse_number<std::uint64_t>(inode)) each(*number);
   }
 }
 
@@ -38,7 +26,7 @@ void for_each_process(const std::string& proc, Nanoseconds budget,
   std::error_code error;
   for (std::filesystem::directory_iterator entry(proc, error), end; !error && entry != end; entry.increment(error)) {
     if (monotonic_now() >= deadline) break;
-    if (const auto pid = number_of<std::uint32_t>(entry->path().filename().string())) each(*pid, entry->path());
+    if (const auto pid = parse_number<std::uint32_t>(entry->path().filename().string())) each(*pid, entry->path());
   }
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
@@ -15,6 +14,7 @@
 #include <unordered_map>
 
 #include "capture/held_sockets.hpp"
+#include "util/parse_number.hpp"
 
 namespace acceptscope {
 namespace {
@@ -23,14 +23,6 @@ constexpr std::size_t kMostAddresses = 4;  // of a port
 
 using Sockets = std::unordered_map<std::uint64_t, Endpoint>;  // by inode
 
-template <class Number>
-std::optional<Number> number_of(std::string_view text, int base = 10) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
-  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
 /// An address as the kernel prints it: each 32 bits of it, which are in network byte order, as a number of this host.
 std::optional<IpAddress> address_of(std::string_view text) {
   if (text.size() != 8 && text.size() != 32) return std::nullopt;
@@ -38,7 +30,7 @@ std::optional<IpAddress> address_of(std::string_view text) {
   if (text.size() == 8) address.bytes[10] = address.bytes[11] = 0xff;  // IPv4-mapped
   const std::size_t first = address.bytes.size() - text.size() / 2;
   for (std::size_t word = 0; word < text.size() / 8; ++word) {
-    const auto number = number_of<std::uint32_t>(text.substr(word * 8, 8), 16);
+    const auto number = parse_number<std::uint32_t>(text.substr(word * 8, 8), 16);
     if (!number) return std::nullopt;
     std::memcpy(&address.bytes[first + word * 4], &*number, sizeof *number);
   }
@@ -58,8 +50,8 @@ void add_sockets(Sockets& sockets, const std::string& path) {
     if (fields.size() < 10 || fields[3] != "0A") continue;  // TCP_LISTEN
     const std::size_t colon = fields[1].rfind(':');
     const auto address = address_of(std::string_view(fields[1]).substr(0, colon));
-    const auto port = number_of<std::uint16_t>(std::string_view(fields[1]).substr(colon + 1), 16);
-    const auto inode = number_of<std::uint64_t>(fields[9]);
+    const auto port = parse_number<std::uint16_t>(std::string_view(fields[1]).substr(colon + 1), 16);
+    const auto inode = parse_number<std::uint64_t>(fields[9]);
     if (address && port && inode) sockets[*inode] = {*address, *port};
   }
 }

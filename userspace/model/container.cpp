@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model/container.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <array>
 #include <utility>
 #include <vector>
+
+#include "model/selection.hpp"
 
 namespace acceptscope {
 namespace {
@@ -105,10 +105,6 @@ std::string_view noun_of(Runtime runtime) {
     case Runtime::other: break;
   }
   return "container";
-}
-
-bool matches_glob(const std::string& pattern, const std::string& text) {
-  return !text.empty() && fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
 }
 
 }  // namespace

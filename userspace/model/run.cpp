@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model/run.hpp"
 
-#include <fnmatch.h>
-
 #include <algorithm>
 #include <set>
 #include <utility>
 
 #include "model/names.hpp"
+#include "model/selection.hpp"
 #include "model/verdict.hpp"
 
 namespace acceptscope {
@@ -315,11 +314,7 @@ bool Run::address_selected(const ServiceKey& resolved) const {
   return addresses.empty() || std::find(addresses.begin(), addresses.end(), address) != addresses.end();
 }
 
-bool Run::comm_selected(const OutsideText& comm) const {
-  return options_.comms.empty() ||
-         std::any_of(options_.comms.begin(), options_.comms.end(),
-                     [&comm](const std::string& glob) { return fnmatch(glob.c_str(), comm.raw().c_str(), 0) == 0; });
-}
+bool Run::comm_selected(const OutsideText& comm) const { return selects_comm(options_.comms, comm.raw()); }
 
 bool Run::worker_selected(const Owner& owner) const {
   if (options_.comms.empty()) return true;

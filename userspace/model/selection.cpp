@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "model/selection.hpp"
 
+#include <fnmatch.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -160,6 +162,15 @@ Result<Nanoseconds> parse_duration(std::string_view text) {
   const Nanoseconds duration{std::llround(value * *unit)};
   if (duration > Nanoseconds::zero()) return duration;
   return failure(fmt::format("duration '{}' is not positive", text), kDurationHint);
+}
+
+bool matches_glob(const std::string& glob, const std::string& text) {
+  return !text.empty() && fnmatch(glob.c_str(), text.c_str(), 0) == 0;
+}
+
+bool selects_comm(const std::vector<std::string>& globs, const std::string& comm) {
+  const auto matches = [&comm](const std::string& glob) { return fnmatch(glob.c_str(), comm.c_str(), 0) == 0; };
+  return globs.empty() || std::ranges::any_of(globs, matches);
 }
 
 }  // namespace acceptscope

@@ -49,6 +49,12 @@ class PortSet {
   std::vector<PortRange> ranges_;
 };
 
+/// Whether a glob (fnmatch(3)) matches `text`. What is empty matches nothing.
+[[nodiscard]] bool matches_glob(const std::string& glob, const std::string& text);
+
+/// Whether --comm selects a command name: one of `globs` matches it, or there is none.
+[[nodiscard]] bool selects_comm(const std::vector<std::string>& globs, const std::string& comm);
+
 /// The longest accepted duration: one year of 365 days, far from an overflow in any sum of clock readings.
 inline constexpr Nanoseconds kLongestDuration = std::chrono::hours{24 * 365};
 
